@@ -1,0 +1,72 @@
+# The only entry point: people, CI and the README all call these targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+PORT ?= 3000
+PYTEST ?=
+
+.PHONY: help setup demo test lint dev bench docs lock browser clean
+
+help: ## Show what each target does
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+# Each environment is a stamp: made again only when its lock changes.
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml
+	@echo "Making the environment in $(VENV) (about two minutes the first time) …"
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) --require-hashes --requirement requirements/build.txt
+	$(PIP) --require-hashes --requirement requirements/runtime.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
+	@echo "Adding the test and lint tools …"
+	$(PIP) --require-hashes --requirement requirements/dev.txt
+	touch $@
+
+setup: $(VENV)/.runtime ## Make the environment in .venv, with .venv/bin/swing
+
+demo: $(VENV)/.runtime ## Land a sample market, run the whole pipeline, show what came out
+	@SWING_HOME=$(CURDIR)/.swing/demo $(BIN)/swing demo
+
+browser:
+	@command -v chromium chromedriver >/dev/null && exit 0
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing a browser for the UI test …"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium chromium-driver >/dev/null; \
+	else echo "No chromium and chromedriver on PATH: the UI test will be skipped."; fi
+
+test: $(VENV)/.dev browser ## Run the whole test suite
+	@$(BIN)/python -m pytest $(PYTEST)
+
+lint: $(VENV)/.dev ## ruff, mypy strict, sqlfluff
+	@$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
+
+dev: $(VENV)/.runtime ## Open the Dagster UI on http://127.0.0.1:$(PORT)
+	@$(BIN)/swing dev --port $(PORT)
+
+bench: $(VENV)/.runtime ## Measure against the peers, side by side in one run
+	@PYTHON=$(PYTHON) benchmarks/run
+
+docs: $(VENV)/.runtime ## Build the documentation of every relation
+	@$(BIN)/swing docs
+
+lock: ## Lock the dependencies again (needs uv)
+	@for kind in build runtime dev; do \
+	    uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	        --no-annotate --no-header --no-strip-extras --quiet --upgrade \
+	        $$(case $$kind in build) echo requirements/build.in;; runtime) echo pyproject.toml;; \
+	           dev) echo pyproject.toml --group dev --constraint requirements/runtime.txt;; esac) \
+	        --output-file requirements/$$kind.txt; done
+
+clean: ## Remove the environment and every generated file (never the warehouse)
+	@rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis dbt_project/target dbt_project/logs

@@ -1,0 +1,1 @@
+"""Composition: the assets, jobs and command line that put warehouse, models and execution together."""

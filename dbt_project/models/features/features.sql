@@ -1,0 +1,100 @@
+with
+
+bars as (
+
+    select * from {{ ref('stg_bars') }}
+
+),
+
+feature_windows as (
+
+    select distinct
+        vol_window,
+        1.0 / atr_window as smoothing
+    from {{ ref('strategies') }}
+
+),
+
+sequenced as (
+
+    select
+        *,
+        row_number() over own_bars - 1 as bar_number,
+        lag(adjusted_close) over own_bars as previous_close
+    from bars
+    window own_bars as (partition by scenario_id, symbol order by session_date)
+
+),
+
+ranges as (
+
+    select
+        *,
+        adjusted_close / previous_close - 1 as ret,
+        greatest(adjusted_high, previous_close) - least(adjusted_low, previous_close) as true_range,
+        {{ block_length('smoothing') }} as block_length
+    from sequenced
+    cross join feature_windows
+
+),
+
+windowed as (
+
+    select
+        *,
+        bar_number // block_length as block,
+        bar_number % block_length as position,
+        {{ decay('position', 'smoothing') }}
+        * sum({{ undecayed('true_range', 'bar_number', 'position', 'smoothing') }}) over (
+            partition by scenario_id, symbol, bar_number // block_length
+            order by bar_number
+        ) as atr_of_block,
+        stddev_samp(ret) over (
+            partition by scenario_id, symbol
+            order by bar_number
+            rows between vol_window - 1 preceding and current row
+        ) as volatility
+    from ranges
+
+),
+
+block_ends as (
+
+    select
+        scenario_id,
+        symbol,
+        block + 1 as block,
+        atr_of_block as inherited_atr
+    from windowed
+    where position = block_length - 1
+
+),
+
+averaged as (
+
+    select
+        windowed.*,
+        windowed.atr_of_block
+        + coalesce(block_ends.inherited_atr * {{ decay('(windowed.position + 1)', 'windowed.smoothing') }}, 0) as atr
+    from windowed
+    left join block_ends
+        on
+            windowed.scenario_id = block_ends.scenario_id
+            and windowed.symbol = block_ends.symbol
+            and windowed.block = block_ends.block
+
+)
+
+select
+    scenario_id,
+    symbol,
+    session_date,
+    bar_number,
+    close,
+    adjusted_close,
+    ret,
+    true_range,
+    atr,
+    atr / adjusted_close as atr_pct,
+    if(bar_number >= vol_window, volatility, null) as volatility
+from averaged

@@ -1,0 +1,61 @@
+with
+
+windows as (
+
+    select * from {{ ref('walk_forward_windows') }}
+
+),
+
+grid as (
+
+    select strategy_id from {{ ref('strategies') }}
+    where grid_order is not null
+
+),
+
+boundaries as (
+
+    select
+        scenario_id,
+        train_start as block_start
+    from windows
+    union distinct
+    select
+        scenario_id,
+        test_start as block_start
+    from windows
+
+),
+
+session_blocks as (
+
+    select
+        sessions.scenario_id,
+        sessions.session_date,
+        max(boundaries.block_start) as block_start
+    from {{ ref('sessions') }} as sessions
+    inner join boundaries
+        on
+            sessions.scenario_id = boundaries.scenario_id
+            and sessions.session_date >= boundaries.block_start
+    group by all
+
+)
+
+select
+    backtest_daily.scenario_id,
+    backtest_daily.strategy_id,
+    session_blocks.block_start,
+    count(*) as sessions,
+    sum(backtest_daily.net_return) as total,
+    sum(backtest_daily.net_return ** 2) as total_of_squares,
+    sum(greatest(backtest_daily.net_return, 0)) as gains,
+    -sum(least(backtest_daily.net_return, 0)) as losses,
+    {{ equity_path('min_by(backtest_daily.net_return, backtest_daily.session_date, 100000)') }} as path
+from {{ ref('backtest_daily') }} as backtest_daily
+inner join grid on backtest_daily.strategy_id = grid.strategy_id
+inner join session_blocks
+    on
+        backtest_daily.scenario_id = session_blocks.scenario_id
+        and backtest_daily.session_date = session_blocks.session_date
+group by all

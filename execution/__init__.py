@@ -1,0 +1,1 @@
+"""Target weights become broker orders here."""

@@ -1,0 +1,142 @@
+"""The lake: where it is, how to attach it, and who may write.
+
+Everything that needs the lake attaches it through here, under one alias, so that no model, query or page knows
+what its catalog is kept in.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from warehouse.errors import LakeBusyError, LakeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ALIAS = "lake"
+EXTENSIONS = ("ducklake", "sqlite_scanner")
+# Inlined rows leak a catalog table per rebuilt model; a rollback journal makes COMMIT fail beside an open reader.
+ATTACH_OPTIONS = {
+    "META_JOURNAL_MODE": "'WAL'",
+    "META_BUSY_TIMEOUT": "10000",
+    "DATA_INLINING_ROW_LIMIT": "0",
+}
+
+
+def load_extensions(connection: duckdb.DuckDBPyConnection) -> None:
+    """Load DuckDB's own signed extensions from their wheels, else install them from its repository.
+
+    Raises:
+        LakeError: Neither way worked.
+    """
+    for name in EXTENSIONS:
+        try:
+            package = importlib.import_module(f"duckdb_extension_{name}")
+            folder = Path(str(package.__file__)).parent
+            file = next(folder.rglob(f"{name}.duckdb_extension"))
+            connection.execute(f"LOAD '{file}'")
+        except (ImportError, StopIteration, duckdb.Error):
+            try:
+                connection.execute(f"INSTALL {name}")
+                connection.execute(f"LOAD {name}")
+            except duckdb.Error as error:
+                raise LakeError(
+                    f"DuckDB's extension {name} could not be loaded: {error}. "
+                    "Make the environment again with `make clean setup`."
+                ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """A DuckLake with a SQLite catalog and Parquet data under one folder.
+
+    Attributes:
+        home: Absolute path of the folder ($SWING_HOME).
+    """
+
+    home: Path
+
+    @property
+    def catalog(self) -> Path:
+        """The SQLite file that knows every table, file and snapshot."""
+        return self.home / "catalog.sqlite"
+
+    @property
+    def data(self) -> Path:
+        """The folder of the Parquet files."""
+        return self.home / "data"
+
+    @contextlib.contextmanager
+    def writer(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Connect for writing; creates the lake when there is none. Callers hold `lock`."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        with self._connection({"DATA_PATH": f"'{self.data}'"}) as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def reader(self, snapshot: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Connect read-only, to the newest state or to that of a snapshot.
+
+        Raises:
+            LakeError: There is no lake yet, or no such snapshot.
+        """
+        if not self.catalog.exists():
+            raise LakeError(
+                f"There is no warehouse in {self.home} yet. Land bars first: `swing fetch --help` shows how "
+                "(or set SWING_HOME to the folder that holds one)."
+            )
+        options = {"READ_ONLY": ""}
+        if snapshot is not None:
+            options["SNAPSHOT_VERSION"] = str(snapshot)
+        try:
+            with self._connection(options) as connection:
+                yield connection
+        except duckdb.InvalidInputException as error:
+            if snapshot is None or "snapshot" not in str(error).lower():
+                raise
+            raise LakeError(
+                f"The warehouse in {self.home} has no snapshot {snapshot}. "
+                "`swing sql 'select * from snapshots()'` lists what there is."
+            ) from error
+
+    @contextlib.contextmanager
+    def _connection(self, options: dict[str, str]) -> Iterator[duckdb.DuckDBPyConnection]:
+        listed = ", ".join(f"{key} {value}" for key, value in (ATTACH_OPTIONS | options).items())
+        with duckdb.connect() as connection:
+            load_extensions(connection)
+            connection.execute(f"ATTACH 'ducklake:sqlite:{self.catalog}' AS {ALIAS} ({listed})")
+            connection.execute(f"USE {ALIAS}")
+            yield connection
+
+    @contextlib.contextmanager
+    def lock(self, patience: float = 0) -> Iterator[None]:
+        """Hold the right to write; the system takes it back from a killed process.
+
+        Args:
+            patience: Seconds to wait for another run to end.
+
+        Raises:
+            LakeBusyError: Another run is still writing.
+        """
+        self.home.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self.home / "writer.lock", timeout=patience):
+                yield
+        except Timeout as error:
+            raise LakeBusyError(
+                f"Another run is writing to the warehouse in {self.home}. "
+                "Wait until it ends (`swing status` shows it), then try again."
+            ) from error
+
+
+def current_snapshot(connection: duckdb.DuckDBPyConnection) -> int:
+    """The newest snapshot of the attached lake."""
+    row = connection.execute(f"SELECT max(snapshot_id) FROM {ALIAS}.snapshots()").fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,216 @@
+"""Landing: bars and configuration rows are appended to the lake, each batch whole or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from warehouse.config import Portfolio, StrategyRow, strategy_rows
+from warehouse.errors import SourceError
+from warehouse.sessions import is_session
+from warehouse.sources.base import RAW_BAR_SCHEMA, BarSource, Progress, silent
+from warehouse.sources.synthetic import SyntheticSource
+from warehouse.validation import validate
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import duckdb
+
+CONTENT = ("open", "high", "low", "close", "adj_close", "volume", "dividend", "is_final")
+
+TABLES = """
+CREATE SCHEMA IF NOT EXISTS landing;
+CREATE TABLE IF NOT EXISTS landing.bar_versions (
+    symbol VARCHAR, session_date DATE, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, adj_close DOUBLE,
+    volume DOUBLE, dividend DOUBLE, source VARCHAR, is_final BOOLEAN, ingested_at TIMESTAMPTZ, batch_id BIGINT
+);
+CREATE TABLE IF NOT EXISTS quarantined_bars (
+    symbol VARCHAR, session_date DATE, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, adj_close DOUBLE,
+    volume DOUBLE, dividend DOUBLE, source VARCHAR, is_final BOOLEAN, code VARCHAR, reason VARCHAR,
+    file VARCHAR, line BIGINT, ingested_at TIMESTAMPTZ, batch_id BIGINT
+);
+CREATE TABLE IF NOT EXISTS landing.universe (symbol VARCHAR);
+CREATE TABLE IF NOT EXISTS landing.strategies (
+    strategy_id VARCHAR, grid_order INTEGER, is_live BOOLEAN, ema_fast INTEGER, ema_slow INTEGER, top_n INTEGER,
+    corr_cap DOUBLE, corr_window INTEGER, corr_min_obs INTEGER, atr_window INTEGER, vol_window INTEGER,
+    max_weight DOUBLE, cash_buffer DOUBLE, slippage DOUBLE, commission_per_share DOUBLE, initial_equity DOUBLE
+);
+CREATE TABLE IF NOT EXISTS landing.settings (
+    parameters_hash VARCHAR, correlation_depth INTEGER, train_months INTEGER, test_months INTEGER,
+    objective VARCHAR, stale_after_sessions INTEGER
+);
+CREATE TABLE IF NOT EXISTS landing.walk_depths (scenario_id INTEGER, session_date DATE, depth BIGINT);
+CREATE TABLE IF NOT EXISTS runs (
+    run_id VARCHAR, kind VARCHAR, started_at TIMESTAMPTZ, finished_at TIMESTAMPTZ, as_of_session DATE,
+    code_version VARCHAR, parameters_hash VARCHAR, snapshot_before BIGINT, snapshot_after BIGINT,
+    outcome VARCHAR, message VARCHAR
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """What one batch did.
+
+    Attributes:
+        batch_id: Number of the batch; 0 when nothing was landed.
+        read: Rows read from the source.
+        new: Bars of a symbol and session that had none from this source.
+        changed: Bars whose content differs from the newest version; both stay queryable.
+        unchanged: Bars that were there already, left alone.
+        quarantined: Invalid rows set aside for the first time.
+        first_session: Of the valid rows read; None when there are none.
+        last_session: Likewise.
+    """
+
+    batch_id: int
+    read: int
+    new: int
+    changed: int
+    unchanged: int
+    quarantined: int
+    first_session: date | None
+    last_session: date | None
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables that Python writes, where they are missing."""
+    connection.execute(TABLES)
+
+
+def land_bars(
+    connection: duckdb.DuckDBPyConnection, source: BarSource, progress: Progress = silent
+) -> Landed:
+    """Read everything from a source, then land what is new in one transaction.
+
+    Raises:
+        SourceError: The source cannot be read, or would mix made-up bars with real ones; nothing is landed.
+    """
+    raw = pa.concat_tables([RAW_BAR_SCHEMA.empty_table(), *source.fetch(progress)])
+    _refuse_mixture(connection, source)
+    verdict = validate(raw, is_session)
+    connection.register("valid_rows", verdict.valid)
+    connection.register("quarantined_rows", verdict.quarantined)
+    connection.execute("BEGIN")
+    try:
+        landed = _append(connection, source.name, raw.num_rows)
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+    return landed
+
+
+def _refuse_mixture(connection: duckdb.DuckDBPyConnection, source: BarSource) -> None:
+    made_up = source.name == SyntheticSource.name
+    other = connection.execute(
+        "SELECT any_value(source) FROM landing.bar_versions WHERE (source = ?) <> ?",
+        [SyntheticSource.name, made_up],
+    ).fetchone()
+    if other and other[0]:
+        raise SourceError(
+            f"This warehouse holds bars from '{other[0]}'; bars from '{source.name}' were not landed, because "
+            "made-up and real prices must not mix. Set SWING_HOME to another folder for one of them."
+        )
+
+
+def _append(connection: duckdb.DuckDBPyConnection, source: str, read: int) -> Landed:
+    same = " AND ".join(f"newest.{name} IS NOT DISTINCT FROM valid_rows.{name}" for name in CONTENT)
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE compared AS
+        SELECT valid_rows.*, newest.symbol IS NULL AS is_new, newest.symbol IS NOT NULL AND NOT ({same}) AS is_changed
+        FROM valid_rows
+        LEFT JOIN (
+            SELECT * FROM landing.bar_versions WHERE source = $source
+            QUALIFY row_number() OVER (PARTITION BY symbol, session_date ORDER BY batch_id DESC) = 1
+        ) AS newest USING (symbol, session_date)
+        """,
+        {"source": source},
+    )
+    keys = ("symbol", "session_date", *CONTENT, "code", "reason", "file", "line")
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE set_aside AS
+        SELECT {", ".join(keys)} FROM quarantined_rows
+        EXCEPT
+        SELECT {", ".join(keys)} FROM quarantined_bars WHERE source = $source
+        """,
+        {"source": source},
+    )
+    counts = connection.execute(
+        """
+        SELECT count(*) FILTER (is_new), count(*) FILTER (is_changed), count(*) FILTER (NOT is_new AND NOT is_changed),
+            (SELECT count(*) FROM set_aside), min(session_date), max(session_date)
+        FROM compared
+        """
+    ).fetchone()
+    assert counts is not None  # noqa: S101 - an aggregate always has a row
+    new, changed, unchanged, quarantined, first, last = counts
+    if not new + changed + quarantined:
+        return Landed(0, read, 0, 0, unchanged, 0, first, last)
+    batch = connection.execute(
+        """
+        SELECT 1 + coalesce(max(batch_id), 0)
+        FROM (SELECT batch_id FROM landing.bar_versions UNION ALL SELECT batch_id FROM quarantined_bars)
+        """
+    ).fetchone()
+    assert batch is not None  # noqa: S101 - an aggregate always has a row
+    stamp = {"source": source, "batch": batch[0]}
+    if new + changed:
+        connection.execute(
+            """
+            INSERT INTO landing.bar_versions BY NAME
+            SELECT symbol, session_date, open, high, low, close, adj_close, volume, dividend, is_final,
+                $source AS source, now() AS ingested_at, $batch AS batch_id
+            FROM compared WHERE is_new OR is_changed ORDER BY symbol, session_date
+            """,
+            stamp,
+        )
+    if quarantined:
+        connection.execute(
+            """
+            INSERT INTO quarantined_bars BY NAME
+            SELECT *, $source AS source, now() AS ingested_at, $batch AS batch_id FROM set_aside
+            """,
+            stamp,
+        )
+    return Landed(batch[0], read, new, changed, unchanged, quarantined, first, last)
+
+
+def land_portfolio(connection: duckdb.DuckDBPyConnection, portfolio: Portfolio) -> bool:
+    """Land the configuration as rows, so that SQL sees it; False if the lake holds these rows already."""
+    held = connection.execute("SELECT parameters_hash, stale_after_sessions FROM landing.settings").fetchall()
+    settings = {
+        "parameters_hash": portfolio.parameters_hash,
+        "correlation_depth": portfolio.correlation_depth,
+        "train_months": portfolio.walk_forward.train_months,
+        "test_months": portfolio.walk_forward.test_months,
+        "objective": str(portfolio.walk_forward.objective),
+        "stale_after_sessions": portfolio.quality.stale_after_sessions,
+    }
+    if held == [(settings["parameters_hash"], settings["stale_after_sessions"])]:
+        return False
+    tables = {
+        "universe": pa.table({"symbol": list(portfolio.universe)}),
+        "strategies": _strategies_table(strategy_rows(portfolio)),
+        "settings": pa.Table.from_pylist([settings]),
+    }
+    connection.execute("BEGIN")
+    try:
+        for name, rows in tables.items():
+            connection.register("portfolio_rows", rows)
+            connection.execute(f"DELETE FROM landing.{name}")
+            connection.execute(f"INSERT INTO landing.{name} BY NAME SELECT * FROM portfolio_rows")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+    return True
+
+
+def _strategies_table(rows: list[StrategyRow]) -> pa.Table:
+    return pa.Table.from_pylist([asdict(row) for row in rows])

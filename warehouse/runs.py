@@ -1,0 +1,90 @@
+"""The record of runs: what ran, when, on which snapshot and parameters, and how it ended."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from warehouse.lake import current_snapshot
+
+if TYPE_CHECKING:
+    import duckdb
+
+DISTRIBUTION = "swing-portfolio"
+
+
+class Outcome(StrEnum):
+    """How a run ended."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    """It was killed: the next run found it neither ended nor alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunStart:
+    """What is known of a run when it starts."""
+
+    run_id: str
+    kind: str
+    parameters_hash: str
+
+
+def code_version() -> str:
+    """The distribution's version and, in a git checkout, the commit (with + if files differ from it)."""
+    root = Path(__file__).parent.parent
+    described = subprocess.run(
+        ["git", "describe", "--always", "--dirty=+", "--exclude=*"],  # noqa: S607 - git is optional
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    commit = described.stdout.strip()
+    return f"{version(DISTRIBUTION)} {commit}".strip()
+
+
+def start(connection: duckdb.DuckDBPyConnection, run: RunStart) -> None:
+    """Record that a run starts. The caller holds the writer's lock: whatever still runs was killed."""
+    connection.execute(
+        "UPDATE runs SET outcome = ?, message = 'killed before it ended' WHERE outcome = ?",
+        [Outcome.INTERRUPTED, Outcome.RUNNING],
+    )
+    connection.execute(
+        """
+        INSERT INTO runs BY NAME
+        SELECT ? AS run_id, ? AS kind, now() AS started_at, ? AS code_version, ? AS parameters_hash,
+            ? AS snapshot_before, ? AS outcome
+        """,
+        [
+            run.run_id,
+            run.kind,
+            code_version(),
+            run.parameters_hash,
+            current_snapshot(connection),
+            Outcome.RUNNING,
+        ],
+    )
+
+
+def finish(
+    connection: duckdb.DuckDBPyConnection, run_id: str, outcome: Outcome, message: str = ""
+) -> None:
+    """Record how a run ended, the newest session it saw and the snapshot it left."""
+    connection.execute(
+        """
+        UPDATE runs
+        SET finished_at = now(), outcome = ?, message = ?, snapshot_after = ?,
+            as_of_session = (
+                SELECT max(session_date) FROM landing.bar_versions SEMI JOIN landing.universe USING (symbol)
+            )
+        WHERE run_id = ?
+        """,
+        [outcome, message, current_snapshot(connection), run_id],
+    )

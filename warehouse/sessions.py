@@ -1,0 +1,95 @@
+"""The exchange calendar XNYS: which days trade, and when each session closes.
+
+It reaches from 1990 to a year from today; days beyond are no sessions, and asking for one raises
+ValueError.
+"""
+
+from __future__ import annotations
+
+import warnings
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+EXCHANGE = "XNYS"
+EXCHANGE_ZONE = ZoneInfo("America/New_York")
+FIRST_DAY = date(1990, 1, 1)  # before the first ETF
+
+
+class _Calendar(NamedTuple):
+    """Sessions and their closes (UTC), ascending and of equal length."""
+
+    days: NDArray[np.datetime64]
+    closes: NDArray[np.datetime64]
+
+
+@cache
+def _calendar() -> _Calendar:
+    # Imported here: it costs a second, which commands that only read the lake need not pay.
+    from exchange_calendars import get_calendar  # noqa: PLC0415
+
+    with warnings.catch_warnings():
+        # exchange_calendars 4.13 calls what pandas 3.1 deprecates.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        calendar = get_calendar(EXCHANGE, start=FIRST_DAY.isoformat())
+    closes = calendar.closes.dt.tz_convert(None).to_numpy()
+    days = calendar.sessions.to_numpy().astype("datetime64[D]")
+    return _Calendar(days, closes.astype("datetime64[s]"))
+
+
+def sessions(start: date, end: date) -> list[date]:
+    """List the sessions from `start` to `end`, both included."""
+    days = _calendar().days[_position(start, "left") : _position(end, "right")]
+    return list(days.tolist())
+
+
+def is_session(dates: NDArray[np.datetime64]) -> NDArray[np.bool_]:
+    """Tell which dates (an array of days; NaT is none) are sessions."""
+    return np.isin(dates.astype("datetime64[D]"), _calendar().days)
+
+
+def last_completed_session(now: datetime) -> date:
+    """Return the newest session whose close is not after `now` (an aware datetime)."""
+    if now.tzinfo is None:
+        raise ValueError(
+            f"{now} has no timezone, and a close is an instant: pass an aware datetime"
+        )
+    instant = np.datetime64(now.astimezone(UTC).replace(tzinfo=None), "us")
+    return _session_at(int(np.searchsorted(_calendar().closes, instant, side="right")) - 1)
+
+
+def previous_session(day: date) -> date:
+    """Return the last session before `day`."""
+    return _session_at(_position(day, "left") - 1)
+
+
+def next_session(day: date) -> date:
+    """Return the first session after `day`."""
+    return _session_at(_position(day, "right"))
+
+
+def close_time(session: date) -> datetime:
+    """Return when `session` closes, in exchange time: 16:00, or 13:00 on a half-day."""
+    position = _position(session, "left")
+    if _session_at(position) != session:
+        raise ValueError(f"{session} is not a session of {EXCHANGE}")
+    close: datetime = _calendar().closes[position].item()
+    return close.replace(tzinfo=UTC).astimezone(EXCHANGE_ZONE)
+
+
+def _position(day: date, side: Literal["left", "right"]) -> int:
+    return int(np.searchsorted(_calendar().days, np.datetime64(day, "D"), side=side))
+
+
+def _session_at(position: int) -> date:
+    days = _calendar().days
+    if not 0 <= position < len(days):
+        raise ValueError(f"the calendar of {EXCHANGE} reaches from {days[0]} to {days[-1]} only")
+    session: date = days[position].item()
+    return session

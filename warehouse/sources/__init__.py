@@ -1,0 +1,1 @@
+"""Bar sources: each brings bars from one kind of place into one shape."""
