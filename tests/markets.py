@@ -126,8 +126,8 @@ def constant_prices() -> pd.DataFrame:
 def ties() -> pd.DataFrame:
     """Give two names the same bars, listed in the wrong order."""
     stage = _Stage(5)
-    twin = stage.bars("TWIN_B")
-    return _market(twin, twin.assign(symbol="TWIN_A"), *stage.some("ZZZ"))
+    twin = stage.bars("TWIN-B")
+    return _market(twin, twin.assign(symbol="TWIN-A"), *stage.some("ZZZ"))
 
 
 def one_symbol() -> pd.DataFrame:
@@ -141,7 +141,7 @@ def no_eligible_symbol() -> pd.DataFrame:
     return _market(
         *(
             stage.bars(symbol, stage.closes(drift=-0.005, noise=0.002, factor=0.2))
-            for symbol in ("DOWN_A", "DOWN_B", "DOWN_C")
+            for symbol in ("DOWN-A", "DOWN-B", "DOWN-C")
         )
     )
 
@@ -191,7 +191,7 @@ def dividends() -> pd.DataFrame:
 def crowd() -> pd.DataFrame:
     """Rank a dozen near copies of one riser first: the second pick lies deep in the ranks."""
     stage = _Stage(12)
-    copies = [stage.bars(f"COPY_{i:02}", stage.closes(drift=0.003, noise=0.001)) for i in range(12)]
+    copies = [stage.bars(f"COPY-{i:02}", stage.closes(drift=0.003, noise=0.001)) for i in range(12)]
     alone = stage.bars("ALONE", stage.closes(drift=0.0008, factor=0))
     return _market(*copies, alone)
 

@@ -28,7 +28,8 @@ from rules import (
 
 NOTE = (
     "a target is a share of the value before the session's costs, not after; a drawdown is "
-    "measured from the first session's end, not from the start"
+    "measured from the first session's end; strategies that tie differ by rounding, so that "
+    "another of them may win"
 )
 
 

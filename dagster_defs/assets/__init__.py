@@ -1,0 +1,1 @@
+"""Everything the warehouse holds, as assets."""

@@ -1,0 +1,109 @@
+"""The dbt models as assets, and their tests as asset checks."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
+from dagster_dbt.asset_utils import get_asset_check_key_for_test
+from dbt.artifacts.schemas.run import RunResult
+
+from dagster_defs.resources import Progress, Warehouse, home
+from dagster_defs.transformation import FAILED, PROJECT, FailedBuildError, Transformation
+from warehouse.lake import Lake
+
+Event = dg.MaterializeResult[Any] | dg.AssetCheckResult
+
+
+class Translator(DagsterDbtTranslator):
+    """A model's asset is called what its relation is called; its group is its folder."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        if dbt_resource_props["resource_type"] == "model":
+            return dg.AssetKey(dbt_resource_props["alias"])
+        return super().get_asset_key(dbt_resource_props)
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        folders = dbt_resource_props["fqn"][1:-1]
+        return folders[0] if folders else None
+
+
+TRANSLATOR = Translator(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+
+
+def manifest_file() -> Path:
+    """dbt's manifest of this project; parsed first if a file of the project is newer."""
+    lake = Lake(home())
+    manifest = lake.home / "dbt" / "manifest.json"
+    newest = max(file.stat().st_mtime for file in PROJECT.rglob("*") if file.suffix in {".sql", ".yml"})
+    if not manifest.exists() or manifest.stat().st_mtime < newest:
+        Transformation(lake).manifest()
+    return manifest
+
+
+def models_asset() -> dg.AssetsDefinition:
+    """Every model as one step that any selection of them can run."""
+    manifest = json.loads(manifest_file().read_text(encoding="utf-8"))
+
+    @dbt_assets(manifest=manifest, name="models", dagster_dbt_translator=TRANSLATOR)
+    def models(
+        context: dg.AssetExecutionContext, warehouse: Warehouse, progress: Progress
+    ) -> Iterator[Event]:
+        names = _names(manifest, context.selected_asset_keys)
+        steps = _Steps(progress, context)
+        try:
+            built = warehouse.transformation.build(names, steps)
+        except FailedBuildError as failure:
+            yield from _check_results(manifest, failure.built.results, context.selected_asset_check_keys)
+            raise
+        yield from _materializations(built.results)
+        yield from _check_results(manifest, built.results, context.selected_asset_check_keys)
+
+    return models
+
+
+class _Steps:
+    """Passes dbt's lines on as progress."""
+
+    def __init__(self, progress: Progress, context: dg.AssetExecutionContext) -> None:
+        self._progress, self._context = progress, context
+
+    def __call__(self, done: int, total: int, label: str) -> None:
+        self._context.log.debug(label)
+        self._progress(done, total, label)
+
+
+def _names(manifest: Mapping[str, Any], keys: set[dg.AssetKey] | frozenset[dg.AssetKey]) -> list[str]:
+    """The selected models' names; empty when that is all of them."""
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    chosen = [node["name"] for node in models if TRANSLATOR.get_asset_key(node) in keys]
+    return [] if len(chosen) == len(models) else chosen
+
+
+def _materializations(results: Sequence[RunResult]) -> Iterator[Event]:
+    for result in results:
+        if result.node.resource_type == "model":
+            yield dg.MaterializeResult(
+                asset_key=dg.AssetKey(result.node.alias),
+                metadata={"seconds": round(result.execution_time, 3)},
+            )
+
+
+def _check_results(
+    manifest: Mapping[str, Any],
+    results: Sequence[RunResult],
+    wanted: set[dg.AssetCheckKey] | frozenset[dg.AssetCheckKey],
+) -> Iterator[Event]:
+    for result in results:
+        key = get_asset_check_key_for_test(manifest, TRANSLATOR, result.node.unique_id, None)
+        if key is None or key not in wanted:
+            continue
+        yield dg.AssetCheckResult(
+            asset_key=key.asset_key,
+            check_name=key.name,
+            passed=result.status == "pass",
+            severity=dg.AssetCheckSeverity.ERROR if result.status in FAILED else dg.AssetCheckSeverity.WARN,
+            metadata={"failing_rows": result.failures or 0, "message": result.message or ""},
+        )

@@ -1,0 +1,59 @@
+"""Runs a Dagster job inside this process, on the instance that the UI shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from dagster_defs.definitions import defs
+from dagster_defs.resources import Progress, Warehouse, home
+from warehouse.errors import PipelineError, SwingError
+from warehouse.sources.base import Progress as Report
+
+QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
+
+
+def run(job: str, ops: Mapping[str, Any], report: Report) -> dg.ExecuteInProcessResult:
+    """Execute a job and wait for it.
+
+    Args:
+        job: Name of the job.
+        ops: Configuration by step.
+        report: Told (done, total, label) while the job works.
+
+    Raises:
+        SwingError: What the failing step raised.
+    """
+    with dg.DagsterInstance.get() as instance:
+        try:
+            return defs.resolve_job_def(job).execute_in_process(
+                instance=instance,
+                run_config={"ops": {name: {"config": config} for name, config in ops.items()}, "loggers": QUIET},
+                resources={"warehouse": Warehouse(folder=str(home())), "progress": Progress().to(report)},
+            )
+        except Exception as error:
+            raise _cause(error) from error
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The expected failure behind Dagster's wrapping, or one that says where the details are."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, SwingError):
+            return cause
+        cause = cause.__cause__ or cause.__context__
+    return PipelineError(
+        f"A step failed unexpectedly: {type(error).__name__}: {error}. "
+        "`swing dev` shows the run with its full log; the last good state stands."
+    )
+
+
+def metadata(result: dg.ExecuteInProcessResult, asset: str | list[str]) -> dict[str, Any]:
+    """What an asset reported in this run, as plain values."""
+    key = dg.AssetKey(asset)
+    for event in result.get_asset_materialization_events():
+        if event.asset_key == key:
+            return {name: value.value for name, value in event.materialization.metadata.items()}
+    return {}

@@ -1,0 +1,252 @@
+"""Runs dbt inside this process, and publishes what it built in one transaction: all of it, or none."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dbt.adapters.duckdb import environments
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.adapters.duckdb.environments.local import DuckDBConnectionWrapper, LocalEnvironment
+from dbt.cli.main import dbtRunner
+
+from warehouse.errors import PipelineError
+from warehouse.sources.base import Progress, silent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import duckdb
+    from dbt.adapters.duckdb.credentials import DuckDBCredentials
+    from dbt.artifacts.schemas.run import RunResult
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt_common.events.base_types import EventMsg
+
+    from warehouse.lake import Lake
+
+PROJECT = Path(__file__).parent.parent / "dbt_project"
+MAX_DEEPENINGS = 6
+DEEPENING_FACTOR = 4
+FAILED = frozenset({"error", "fail", "runtime error"})
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What one build did.
+
+    Attributes:
+        results: Per model and test, in the order they ran; the last attempt of each.
+        deepened: Sessions whose ranking had to be walked deeper.
+    """
+
+    results: Sequence[RunResult]
+    deepened: int
+
+    @property
+    def failures(self) -> list[RunResult]:
+        """Models and tests that failed."""
+        return [result for result in self.results if result.status in FAILED]
+
+
+class _SharedCursor:
+    """dbt's view of the one connection: it may query, but not begin or end the transaction, nor close it."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def execute(self, sql: str, bindings: Any = None) -> Any:  # noqa: ANN401 - the adapter's signature
+        if sql.strip().rstrip(";").upper() in {"BEGIN", "COMMIT", "ROLLBACK"}:
+            return self._connection
+        return self._connection.execute(sql, bindings)
+
+    def rollback(self) -> None:
+        """Left to the owner of the transaction."""
+
+    def close(self) -> None:
+        """Left to the owner of the connection."""
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else the adapter asks of a cursor
+        return getattr(self._connection, name)
+
+
+class _OneTransaction(LocalEnvironment):
+    """Gives every dbt node the same connection.
+
+    dbt-duckdb opens a cursor, and commits, for every model: readers would see new features beside old targets, and
+    a killed run would leave such a mixture behind.
+    """
+
+    def __init__(self, credentials: DuckDBCredentials, connection: duckdb.DuckDBPyConnection) -> None:
+        super().__init__(credentials)
+        self._shared = connection
+
+    def handle(self) -> DuckDBConnectionWrapper:
+        return DuckDBConnectionWrapper(_SharedCursor(self._shared), self)
+
+
+class Transformation:
+    """Builds models and runs their tests against one lake.
+
+    Attributes:
+        lake: The lake that sources are read from and relations are published to. The caller holds its lock.
+    """
+
+    def __init__(self, lake: Lake) -> None:
+        self.lake = lake
+        self._manifest: Manifest | None = None
+
+    def build(
+        self, select: Sequence[str], on_progress: Progress = silent
+    ) -> Built:
+        """Build and test a selection, then publish it in one transaction.
+
+        Args:
+            select: dbt node selectors; empty for everything.
+            on_progress: Told (done, total, name) as nodes start.
+
+        Raises:
+            PipelineError: dbt could not run, or a model or test failed; nothing was published.
+        """
+        self.manifest()
+        with self.lake.writer() as connection:
+            connection.execute("BEGIN")
+            built = self._build_complete_walks(connection, select, on_progress)
+            if built.failures:
+                connection.execute("ROLLBACK")
+                raise FailedBuildError(built)
+            connection.execute("COMMIT")
+        return built
+
+    def _build_complete_walks(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        select: Sequence[str],
+        on_progress: Progress,
+    ) -> Built:
+        """Build; while a walk came to the end of the ranks it may look at, let it look deeper and build again."""
+        results: dict[str, RunResult] = {}
+        deepened = 0
+        for _attempt in range(MAX_DEEPENINGS):
+            for result in self._invoke(connection, ["build", *_selection(select)], on_progress):
+                results[result.node.unique_id] = result
+            cut_short = _deepen(connection) if _has_walks(results) else 0
+            if not cut_short:
+                break
+            deepened += cut_short
+            on_progress(0, 0, f"{cut_short} sessions need a deeper walk: building again")
+        return Built(list(results.values()), deepened)
+
+    def manifest(self) -> Manifest:
+        """The parsed project; parsed once per process, which is quick when no file of it changed."""
+        if self._manifest is None:
+            self._manifest = self._invoke(None, ["parse"], silent)
+        return self._manifest
+
+    def write_docs(self) -> Path:
+        """Write one self-contained HTML page about every relation; its path.
+
+        Raises:
+            PipelineError: dbt could not read the lake.
+        """
+        self._invoke(None, ["docs", "generate", "--static"], silent)
+        return self.lake.home / "dbt" / "static_index.html"
+
+    def _invoke(
+        self,
+        connection: duckdb.DuckDBPyConnection | None,
+        arguments: list[str],
+        on_progress: Progress,
+    ) -> Any:  # noqa: ANN401 - as dbtRunner's result
+        def on_event(event: EventMsg) -> None:
+            if event.info.name == "LogStartLine":
+                data = event.data
+                on_progress(data.index - 1, data.total, data.node_info.node_name)
+
+        runner = dbtRunner(manifest=self._manifest, callbacks=[on_event])
+        options = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--quiet", "--no-use-colors"]
+        with _environment(self.lake), _shared(connection):
+            outcome = runner.invoke([*arguments, *options])
+        if outcome.exception is not None:
+            raise PipelineError(
+                f"dbt could not {arguments[0]} the models: {outcome.exception}. The last good state stands."
+            ) from outcome.exception
+        return outcome.result
+
+
+class FailedBuildError(PipelineError):
+    """Some models or tests failed; carries the results of all."""
+
+    def __init__(self, built: Built) -> None:
+        self.built = built
+        lines = [f"  {result.node.name}: {result.message}" for result in built.failures]
+        super().__init__(
+            "\n".join(
+                [
+                    f"{len(lines)} of {len(built.results)} models and data-quality gates failed:",
+                    *lines,
+                    "Nothing was published; the last good state stands. `swing status` shows it.",
+                ]
+            )
+        )
+
+
+def _selection(select: Sequence[str]) -> list[str]:
+    chosen = ["--select", *select] if select else []
+    return [*chosen, "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
+
+
+def _has_walks(results: dict[str, RunResult]) -> bool:
+    return any(
+        result.node.name == "walks" and result.status == "success" for result in results.values()
+    )
+
+
+def _deepen(connection: duckdb.DuckDBPyConnection) -> int:
+    """Let cut-short walks look at more ranks; the number of sessions concerned."""
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE deeper AS
+        SELECT scenario_id, session_date, {DEEPENING_FACTOR} * walk_depth AS depth
+        FROM main.sessions
+        SEMI JOIN (SELECT scenario_id, session_date FROM main.walks WHERE is_cut_short) USING (scenario_id, session_date)
+        """  # noqa: S608 - a constant
+    )
+    connection.execute("DELETE FROM landing.walk_depths USING deeper WHERE walk_depths.scenario_id = deeper.scenario_id AND walk_depths.session_date = deeper.session_date")
+    connection.execute("INSERT INTO landing.walk_depths SELECT * FROM deeper")
+    row = connection.execute("SELECT count(*) FROM deeper").fetchone()
+    return int(row[0]) if row else 0
+
+
+@contextlib.contextmanager
+def _environment(lake: Lake) -> Iterator[None]:
+    """What profiles.yml and dbt_project.yml read."""
+    wanted = {"SWING_HOME": str(lake.home), "SWING_DBT_TARGET": str(lake.home / "dbt")}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _shared(connection: duckdb.DuckDBPyConnection | None) -> Iterator[None]:
+    """Let dbt-duckdb work on this connection instead of opening its own."""
+    if connection is None:
+        yield
+        return
+    original = environments.create
+    environments.create = lambda credentials: _OneTransaction(credentials, connection)
+    DuckDBConnectionManager.close_all_connections()  # one kept from an earlier run would be used again
+    try:
+        yield
+    finally:
+        environments.create = original
+        DuckDBConnectionManager.close_all_connections()

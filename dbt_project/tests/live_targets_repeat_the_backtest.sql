@@ -1,0 +1,59 @@
+{{ config(meta={
+    'description': 'Live targets are the live strategy\'s target weights of the newest session, and with CASH they add up to 1.',
+    'dagster': {'ref': {'name': 'live_targets'}},
+}) }}
+
+with
+
+live_targets as (
+
+    select * from {{ ref('live_targets') }}
+
+),
+
+latest_session as (
+
+    select max(session_date) as session_date
+    from {{ ref('sessions') }}
+    where scenario_id = 0
+
+),
+
+expected as (
+
+    select
+        target_weights.session_date,
+        target_weights.symbol,
+        target_weights.weight
+    from {{ ref('target_weights') }} as target_weights
+    inner join {{ ref('strategies') }} as strategies on target_weights.strategy_id = strategies.strategy_id
+    inner join latest_session on target_weights.session_date = latest_session.session_date
+    where target_weights.scenario_id = 0 and strategies.is_live
+
+),
+
+positions as (
+
+    select * from live_targets
+    where symbol <> 'CASH'
+
+),
+
+differences as (
+
+    {{ both_ways('positions', 'expected') }}
+
+)
+
+select * from differences
+union all
+select
+    latest_session.session_date,
+    null as symbol,
+    sum(live_targets.weight) as weight,
+    'the weights with CASH do not add up to 1' as reason
+from latest_session
+left join live_targets on latest_session.session_date = live_targets.session_date
+where latest_session.session_date is not null
+group by all
+having (abs(sum(live_targets.weight) - 1) < 1e-9 and min(live_targets.weight) > -1e-9) is not true

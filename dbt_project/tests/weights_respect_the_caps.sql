@@ -1,0 +1,45 @@
+{{ config(meta={
+    'description': 'At most top_n weights, each in (0, max_weight], together what 1 - cash_buffer and the caps allow: no more, no less.',
+    'dagster': {'ref': {'name': 'target_weights', 'version': 1}},
+}) }}
+
+with
+
+portfolios as (
+
+    select
+        scenario_id,
+        strategy_id,
+        session_date,
+        count(*) as positions,
+        sum(weight) as invested,
+        min(weight) as smallest,
+        max(weight) as largest
+    from {{ ref('target_weights') }}
+    group by all
+
+),
+
+judged as (
+
+    select
+        portfolios.*,
+        case
+            when strategies.strategy_id is null then 'no such strategy'
+            when portfolios.positions > strategies.top_n then 'more symbols than top_n'
+            when (portfolios.smallest > 0) is not true then 'a weight is not positive'
+            when (portfolios.largest <= strategies.max_weight + 1e-9) is not true then 'a weight is above max_weight'
+            when (portfolios.invested <= 1 - strategies.cash_buffer + 1e-9) is not true
+                then 'the cash buffer is invested'
+            when
+                portfolios.invested
+                < least(1 - strategies.cash_buffer, portfolios.positions * strategies.max_weight) - 1e-9
+                then 'more could be invested'
+        end as reason
+    from portfolios
+    left join {{ ref('strategies') }} as strategies on portfolios.strategy_id = strategies.strategy_id
+
+)
+
+select * from judged
+where reason is not null

@@ -1,0 +1,106 @@
+"""Lakes for tests, made by the project's own code: landed as the product lands, computed by its SQL."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import yaml
+
+from dagster_defs.transformation import Transformation
+from warehouse.config import FILE_NAME, load
+from warehouse.lake import ALIAS, Lake
+from warehouse.landing import create_tables, land_bars, land_portfolio
+from warehouse.sources.files import FileSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pandas as pd
+
+    from dagster_defs.transformation import Built
+
+SMALL_GRID: Mapping[str, Any] = {
+    "ema_fast": [10, 30],
+    "ema_slow": [50],
+    "top_n": [1, 2, 3],
+    "corr_cap": [0.6, 0.7],
+}
+"""Twelve strategies; the live one is not among them and stands beside them."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a lake is made from.
+
+    Attributes:
+        bars: One row per bar, with the columns of a file of bars; its symbols are the universe.
+        settings: What stands in portfolio.yaml beside the universe.
+    """
+
+    bars: pd.DataFrame
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def land(self, connection: duckdb.DuckDBPyConnection, home: Path) -> None:
+        """Write bars and portfolio.yaml to `home`, and land both."""
+        portfolio = {"universe": sorted(self.bars["symbol"].unique().tolist())} | self.settings
+        (home / FILE_NAME).write_text(yaml.safe_dump(portfolio), encoding="utf-8")
+        self.bars.to_parquet(home / "bars.parquet")
+        create_tables(connection)
+        landed = land_bars(connection, FileSource([home / "bars.parquet"]))
+        assert landed.quarantined == 0, "a world must consist of bars"
+        land_portfolio(connection, load(home))
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model as dbt compiled it: the statement that makes the relation."""
+
+    name: str
+    statement: str
+
+
+def landed_lake(home: Path, world: World) -> Lake:
+    """Make a lake in `home` that holds a world, and no relation yet."""
+    home.mkdir(parents=True, exist_ok=True)
+    lake = Lake(home)
+    with lake.lock(), lake.writer() as connection:
+        world.land(connection, home)
+    return lake
+
+
+def built(lake: Lake) -> Built:
+    """Build and test everything, as a run of the pipeline does."""
+    with lake.lock():
+        return Transformation(lake).build([])
+
+
+def models_of(build: Built) -> list[Model]:
+    """The models of a whole build, in the order they ran."""
+    return [
+        Model(
+            result.node.name,
+            f"CREATE OR REPLACE {result.node.config.materialized} {result.node.relation_name}"
+            f" AS {result.node.compiled_code}",
+        )
+        for result in build.results
+        if result.node.resource_type == "model"
+    ]
+
+
+@contextlib.contextmanager
+def computed(models: list[Model], world: World) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Compute a world's relations in memory, under the lake's alias: without dbt, in a second."""
+    with tempfile.TemporaryDirectory() as home, duckdb.connect() as connection:
+        connection.execute(f"ATTACH ':memory:' AS {ALIAS}")
+        connection.execute(f"USE {ALIAS}")
+        world.land(connection, Path(home))
+        for model in models:
+            connection.execute(model.statement)
+        cut = connection.execute("SELECT count(*) FROM walks WHERE is_cut_short").fetchone()
+        assert cut == (0,), "a world computed so must be shallow enough to walk without deepening"
+        yield connection
