@@ -6,13 +6,15 @@ import json
 import os
 import socket
 import sys
-from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from warehouse.errors import SwingError
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 
@@ -21,6 +23,7 @@ class Commands(click.Group):
     """Shows an expected failure as its message alone, with its own exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
+        """Run a command."""
         try:
             return super().invoke(ctx)
         except SwingError as error:
@@ -34,7 +37,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="swing-portfolio")
 def main() -> None:
-    """A daily ETF rotation, computed in SQL on a lake of your own.
+    r"""A daily ETF rotation, computed in SQL on a lake of your own.
 
     \b
     A first session:
@@ -77,11 +80,13 @@ def _mapping(_context: click.Context, _option: click.Parameter, pairs: tuple[str
 @click.option("--symbols", help="Only these, separated by commas.")
 @click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="First session to land.")
 @click.option("--end", type=click.DateTime(["%Y-%m-%d"]), help="Last session to land.")
-@click.option("--column", multiple=True, callback=_mapping, metavar="OURS=THEIRS", help="Name a column of the file yourself.")
+@click.option(
+    "--column", multiple=True, callback=_mapping, metavar="OURS=THEIRS", help="Name a column of the file yourself."
+)
 @click.option("--date-format", help="For example %d.%m.%Y, when dates are not recognised.")
 @JSON
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-def fetch(  # noqa: PLR0913 - one parameter an option
+def fetch(  # noqa: PLR0913, PLR0917 - one parameter an option
     source: str,
     symbols: str | None,
     start: datetime | None,
@@ -91,7 +96,7 @@ def fetch(  # noqa: PLR0913 - one parameter an option
     as_json: bool,  # noqa: FBT001 - click passes flags so
     paths: tuple[Path, ...],
 ) -> None:
-    """Land bars. The same content again adds nothing; changed content becomes a new version.
+    r"""Land bars. The same content again adds nothing; changed content becomes a new version.
 
     PATHS are CSV or Parquet files, or folders with one file per symbol. Exports of Yahoo, Stooq and Interactive
     Brokers are recognised. Rows that are no bars are kept in quarantined_bars, with the reason and the line.
@@ -119,9 +124,7 @@ def fetch(  # noqa: PLR0913 - one parameter an option
     with terminal.progress("Landing bars", is_quiet=as_json) as report:
         from dagster_defs import jobs  # noqa: PLC0415
 
-        landed = jobs.metadata(
-            jobs.run("fetch", {"bars_landing": config}, report), ["landing", "bar_versions"]
-        )
+        landed = jobs.metadata(jobs.run("fetch", {"bars_landing": config}, report), ["landing", "bar_versions"])
     if as_json:
         click.echo(json.dumps(landed, indent=2))
     else:
@@ -133,20 +136,24 @@ def _landed(landed: dict[str, Any]) -> str:
     span = f"{landed['first_session']} to {landed['last_session']}" if landed["first_session"] else "no session"
     lines = [
         f"Read {landed['read']:,} rows, {span}.",
-        f"Landed {landed['new']:,} new and {landed['changed']:,} changed bars; {landed['unchanged']:,} were there already."
+        f"Landed {landed['new']:,} new and {landed['changed']:,} changed bars; "
+        f"{landed['unchanged']:,} were there already."
         if fresh
         else f"Nothing new: all {landed['unchanged']:,} bars were there already.",
     ]
     if landed["quarantined"]:
-        lines.append(
-            f"Set aside {landed['quarantined']:,} rows that are no bars: "
-            "swing sql \"select code, file, line, reason from quarantined_bars\""
-        )
+        lines.append(f"Set aside {landed['quarantined']:,} rows that are no bars: swing sql 'from quarantined_bars'")
     return "\n".join(lines)
 
 
 @main.command()
-@click.option("--reports", type=click.Path(path_type=Path), default=Path("reports"), show_default=True, help="Folder for pictures and files.")
+@click.option(
+    "--reports",
+    type=click.Path(path_type=Path),
+    default=Path("reports"),
+    show_default=True,
+    help="Folder for pictures and files.",
+)
 @JSON
 def backtest(reports: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Build every model up to the backtest of all strategies, and report the live one.
@@ -157,7 +164,13 @@ def backtest(reports: Path, as_json: bool) -> None:  # noqa: FBT001 - click pass
 
 
 @main.command()
-@click.option("--reports", type=click.Path(path_type=Path), default=Path("reports"), show_default=True, help="Folder for pictures and files.")
+@click.option(
+    "--reports",
+    type=click.Path(path_type=Path),
+    default=Path("reports"),
+    show_default=True,
+    help="Folder for pictures and files.",
+)
 @JSON
 def walkforward(reports: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Choose the parameters on each train window, live with them through the test window after it.
@@ -176,7 +189,7 @@ def _research(job: str, asset: str, reports: Path, *, as_json: bool) -> None:
         told = jobs.metadata(jobs.run(job, {asset: {"folder": str(reports.absolute())}}, report), asset)
     from dagster_defs import summaries  # noqa: PLC0415
 
-    files = [path for path in told.get("files", [])]
+    files = list(told.get("files", []))
     if as_json:
         click.echo(json.dumps(summaries.as_record(job) | {"files": files}, indent=2))
         return
@@ -189,7 +202,7 @@ def _research(job: str, asset: str, reports: Path, *, as_json: bool) -> None:
 @click.option("--known-at", type=int, metavar="SNAPSHOT", help="As it was known at this snapshot of the lake.")
 @JSON
 def weights(asof: datetime | None, known_at: int | None, as_json: bool) -> None:  # noqa: FBT001 - as above
-    """Show the live strategy's target weights, with cash.
+    r"""Show the live strategy's target weights, with cash.
 
     \b
     Examples:
@@ -214,7 +227,7 @@ def weights(asof: datetime | None, known_at: int | None, as_json: bool) -> None:
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 @click.argument("query")
 def sql(snapshot: int | None, form: str, query: str) -> None:
-    """Ask the warehouse; read-only.
+    r"""Ask the warehouse; read-only.
 
     \b
     Examples:

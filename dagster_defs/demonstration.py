@@ -14,7 +14,8 @@ ROWS = readers.Question(
     SELECT
         (SELECT count(*) FROM bars) AS bars, (SELECT count(*) FROM features) AS features,
         (SELECT count(*) FROM emas) AS emas, (SELECT count(*) FROM correlations) AS correlations,
-        (SELECT count(*) FROM target_weights) AS target_weights, (SELECT count(*) FROM backtest_daily) AS backtest_daily,
+        (SELECT count(*) FROM target_weights) AS target_weights,
+        (SELECT count(*) FROM backtest_daily) AS backtest_daily,
         (SELECT count(*) FROM walk_forward_daily) AS walk_forward_daily
     """
 )
@@ -37,7 +38,9 @@ def run() -> None:
     _say("1. Bars: the embedded sample market (made up, the same on every machine)")
     _say(f"   {landed['first_session']} to {landed['last_session']}, {landed['read']:,} rows read")
     fresh = landed["new"] + landed["changed"]
-    _say(f"   landed {fresh:,} bars" if fresh else f"   nothing new: all {landed['unchanged']:,} bars were there already")
+    _say(
+        f"   landed {fresh:,} bars" if fresh else f"   nothing new: all {landed['unchanged']:,} bars were there already"
+    )
     counts = readers.ask(lake, ROWS).iloc[0]
     _say("   rows: " + ", ".join(f"{name} {count:,}" for name, count in counts.items()) + "\n")
     _say("2. What the strategy would hold tonight")
@@ -50,7 +53,7 @@ def run() -> None:
     for picture in sorted(reports.glob("*.png")):
         _say(f"   {_short(picture)}")
     _say(f"   the Dagster UI:  SWING_HOME={_short(home())} make dev")
-    _say(f"   SQL:             SWING_HOME={_short(home())} .venv/bin/swing sql \"from live_targets\"")
+    _say(f'   SQL:             SWING_HOME={_short(home())} .venv/bin/swing sql "from live_targets"')
     _say("\n5. What next: your own bars")
     _say("   .venv/bin/swing init")
     _say("   .venv/bin/swing fetch --source files FOLDER_OR_FILE")

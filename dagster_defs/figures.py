@@ -105,8 +105,7 @@ def monthly_heatmap(daily: pd.DataFrame) -> Figure:
     _title(
         figure,
         f"Monthly returns: {(months > 0).sum()} up, {(months < 0).sum()} down",
-        f"{_span(daily)}, per cent after costs; best {_month(returns, best)}, "
-        f"worst {_month(returns, worst)}",
+        f"{_span(daily)}, per cent after costs; best {_month(returns, best)}, worst {_month(returns, worst)}",
     )
     for column, name in enumerate(returns.columns):
         # Years move more than months: each kind has a scale of its own, centred at zero.
@@ -134,9 +133,7 @@ def monthly_returns(daily: pd.DataFrame) -> pd.DataFrame:
         One row per year, columns Jan..Dec and Year, fractions; a month without a session is null.
     """
     dates = _dates(daily)
-    growth = pd.DataFrame(
-        {"year": dates.year, "month": dates.month, "growth": 1 + daily["net_return"].to_numpy()}
-    )
+    growth = pd.DataFrame({"year": dates.year, "month": dates.month, "growth": 1 + daily["net_return"].to_numpy()})
     table = growth.pivot_table(index="year", columns="month", values="growth", aggfunc="prod")
     table = table.reindex(columns=range(1, 13)).set_axis(list(MONTHS), axis="columns")
     return table.assign(**{YEAR: growth.groupby("year")["growth"].prod()}) - 1
@@ -212,9 +209,7 @@ def _mark_worst(axes: Axes, dates: pd.DatetimeIndex, drawdown: np.ndarray) -> No
     worst = int(drawdown.argmin())
     before, after = np.flatnonzero(drawdown[:worst] >= 0), np.flatnonzero(drawdown[worst:] >= 0)
     peak = f"{dates[before[-1]]:%Y-%m-%d}" if len(before) else "the start"
-    recovery = (
-        f"recovered {dates[worst + after[0]]:%Y-%m-%d}" if len(after) else "not yet recovered"
-    )
+    recovery = f"recovered {dates[worst + after[0]]:%Y-%m-%d}" if len(after) else "not yet recovered"
     late = worst > len(dates) / 2
     axes.plot(dates[[worst]], drawdown[[worst]], "o", color=COLOURS[0], markersize=9)
     axes.annotate(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from dagster_defs.definitions import defs
 from dagster_defs.resources import Progress, Warehouse, home
 from warehouse.errors import PipelineError, SwingError
-from warehouse.sources.base import Progress as Report
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from warehouse.sources.base import Progress as Report
 
 QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 

@@ -88,7 +88,7 @@ def as_markdown(picture: Path) -> str:
 
 def _rebased(daily: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
     """The same returns from the reference's first session on, starting at its equity."""
-    common = daily[daily["session_date"] >= reference["session_date"].iloc[0]].copy()
+    common: pd.DataFrame = daily[daily["session_date"] >= reference["session_date"].iloc[0]].copy()
     start = reference["equity"].iloc[0] / (1 + reference["net_return"].iloc[0])
     common["equity"] = start * (1 + common["net_return"]).cumprod()
     common["drawdown"] = common["equity"] / common["equity"].cummax().clip(lower=start) - 1

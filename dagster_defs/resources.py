@@ -83,9 +83,7 @@ def _first_failure(context: dg.InitResourceContext, run_id: str) -> str | None:
     """What the run's first failed step said; None if none failed."""
     if context.instance is None:
         return None
-    failures = context.instance.get_records_for_run(
-        run_id, of_type=dg.DagsterEventType.STEP_FAILURE, limit=1
-    ).records
+    failures = context.instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE, limit=1).records
     if not failures:
         return None
     event = failures[0].event_log_entry.dagster_event

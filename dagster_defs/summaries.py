@@ -5,13 +5,25 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pandas as pd
+
 from dagster_defs import terminal
 from dagster_defs.resources import home
 from warehouse import config, readers
 from warehouse.errors import LakeBusyError, LakeError
 from warehouse.lake import Lake, current_snapshot
 
-FOLD_COLUMNS = ["fold_id", "train_start", "test_start", "test_end", "ema_fast", "ema_slow", "top_n", "corr_cap", "objective"]
+FOLD_COLUMNS = [
+    "fold_id",
+    "train_start",
+    "test_start",
+    "test_end",
+    "ema_fast",
+    "ema_slow",
+    "top_n",
+    "corr_cap",
+    "objective",
+]
 
 
 def as_record(job: str) -> dict[str, Any]:
@@ -47,7 +59,8 @@ def show_metrics(lake: Lake, question: readers.Question, title: str) -> None:
     if frame.empty:
         terminal.out.print(f"{title}: no session to measure yet (the features are still warming up).", markup=False)
     else:
-        terminal.show_record(frame.drop(columns="strategy_id", errors="ignore").iloc[0].to_dict(), title)
+        figures = frame.drop(columns="strategy_id", errors="ignore").iloc[0]
+        terminal.show_record({str(name): value for name, value in figures.items()}, title)
 
 
 def show_folds(lake: Lake) -> None:
@@ -93,14 +106,14 @@ def _is_busy(lake: Lake) -> bool:
 
 def show_status() -> None:
     """The same, for a person."""
-    import pandas as pd  # noqa: PLC0415
-
     record = status_record()
     bars = record["bars"][0]
+    state = ", a run is writing" if record["is_busy"] else ""
+    span = f"{bars['first_session']} to {bars['last_session']}" if bars["versions"] else "none"
     terminal.out.print(
-        f"Warehouse      {record['home']} (snapshot {record['snapshot']}{', a run is writing' if record['is_busy'] else ''})\n"
+        f"Warehouse      {record['home']} (snapshot {record['snapshot']}{state})\n"
         f"Configuration  valid, {record['parameters_hash'][:12]}\n"
-        f"Bars           {bars['versions']:,} versions of {bars['symbols']} symbols, {bars['first_session']} to {bars['last_session']}; "
+        f"Bars           {bars['versions']:,} versions of {bars['symbols']} symbols, {span}; "
         f"{bars['quarantined']:,} rows quarantined\n",
         markup=False,
     )

@@ -31,11 +31,9 @@ def show(frame: pd.DataFrame, title: str | None = None) -> None:
         is_number = frame[name].dtype.kind in "iuf"
         table.add_column(str(name), justify="right" if is_number else "left", no_wrap=True)
     for row in frame.itertuples(index=False):
-        table.add_row(
-            *(text(name, value) for name, value in zip(frame.columns, row, strict=True))
-        )
+        table.add_row(*(text(name, value) for name, value in zip(frame.columns, row, strict=True)))
     # As wide as it needs to be: a cut cell is worse than a wrapped line.
-    unbounded = Console(highlight=False, width=UNBOUNDED, color_system=out.color_system)
+    unbounded = Console(highlight=False, width=UNBOUNDED, force_terminal=out.is_terminal)
     with unbounded.capture() as capture:
         unbounded.print(table)
     click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from dbt.adapters.duckdb import environments
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.environments.local import DuckDBConnectionWrapper, LocalEnvironment
+from dbt.artifacts.resources.types import NodeType
 from dbt.cli.main import dbtRunner
 
 from warehouse.errors import PipelineError
+from warehouse.lake import transaction
 from warehouse.sources.base import Progress, silent
 
 if TYPE_CHECKING:
@@ -51,6 +53,14 @@ class Built:
         return [result for result in self.results if result.status in FAILED]
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a build executes for one model."""
+
+    relation: str
+    sql: str
+
+
 class _SharedCursor:
     """dbt's view of the one connection: it may query, but not begin or end the transaction, nor close it."""
 
@@ -84,7 +94,7 @@ class _OneTransaction(LocalEnvironment):
         self._shared = connection
 
     def handle(self) -> DuckDBConnectionWrapper:
-        return DuckDBConnectionWrapper(_SharedCursor(self._shared), self)
+        return DuckDBConnectionWrapper(_SharedCursor(self._shared), self)  # type: ignore[no-untyped-call]
 
 
 class Transformation:
@@ -98,9 +108,7 @@ class Transformation:
         self.lake = lake
         self._manifest: Manifest | None = None
 
-    def build(
-        self, select: Sequence[str], on_progress: Progress = silent
-    ) -> Built:
+    def build(self, select: Sequence[str], on_progress: Progress = silent) -> Built:
         """Build and test a selection, then publish it in one transaction.
 
         Args:
@@ -111,13 +119,10 @@ class Transformation:
             PipelineError: dbt could not run, or a model or test failed; nothing was published.
         """
         self.manifest()
-        with self.lake.writer() as connection:
-            connection.execute("BEGIN")
+        with self.lake.writer() as connection, transaction(connection):
             built = self._build_complete_walks(connection, select, on_progress)
             if built.failures:
-                connection.execute("ROLLBACK")
                 raise FailedBuildError(built)
-            connection.execute("COMMIT")
         return built
 
     def _build_complete_walks(
@@ -144,6 +149,25 @@ class Transformation:
         if self._manifest is None:
             self._manifest = self._invoke(None, ["parse"], silent)
         return self._manifest
+
+    def statements(self, select: Sequence[str]) -> list[Statement]:
+        """The statements that build a selection of models, in order, for who executes them without dbt.
+
+        Args:
+            select: dbt node selectors.
+
+        Raises:
+            PipelineError: dbt could not compile the models.
+        """
+        compiled = self._invoke(None, ["compile", "--select", *select], silent)
+        return [
+            Statement(
+                node.alias,
+                f"CREATE OR REPLACE {node.config.materialized} {node.relation_name} AS {node.compiled_code}",
+            )
+            for node in (result.node for result in compiled)
+            if node.resource_type is NodeType.Model
+        ]
 
     def write_docs(self) -> Path:
         """Write one self-contained HTML page about every relation; its path.
@@ -199,23 +223,27 @@ def _selection(select: Sequence[str]) -> list[str]:
 
 
 def _has_walks(results: dict[str, RunResult]) -> bool:
-    return any(
-        result.node.name == "walks" and result.status == "success" for result in results.values()
-    )
+    return any(result.node.name == "walks" and result.status == "success" for result in results.values())
 
 
 def _deepen(connection: duckdb.DuckDBPyConnection) -> int:
     """Let cut-short walks look at more ranks; the number of sessions concerned."""
     connection.execute(
-        f"""
+        """
         CREATE OR REPLACE TEMP TABLE deeper AS
-        SELECT scenario_id, session_date, {DEEPENING_FACTOR} * walk_depth AS depth
-        FROM main.sessions
-        SEMI JOIN (SELECT scenario_id, session_date FROM main.walks WHERE is_cut_short) USING (scenario_id, session_date)
-        """  # noqa: S608 - a constant
+        SELECT sessions.scenario_id, sessions.session_date, $factor * sessions.walk_depth AS depth
+        FROM sessions
+        SEMI JOIN (FROM walks WHERE is_cut_short) AS cut_short USING (scenario_id, session_date)
+        """,
+        {"factor": DEEPENING_FACTOR},
     )
-    connection.execute("DELETE FROM landing.walk_depths USING deeper WHERE walk_depths.scenario_id = deeper.scenario_id AND walk_depths.session_date = deeper.session_date")
-    connection.execute("INSERT INTO landing.walk_depths SELECT * FROM deeper")
+    connection.execute(
+        """
+        DELETE FROM landing.walk_depths
+        WHERE (scenario_id, session_date) IN (SELECT (scenario_id, session_date) FROM deeper)
+        """
+    )
+    connection.execute("INSERT INTO landing.walk_depths FROM deeper")
     row = connection.execute("SELECT count(*) FROM deeper").fetchone()
     return int(row[0]) if row else 0
 
@@ -243,10 +271,14 @@ def _shared(connection: duckdb.DuckDBPyConnection | None) -> Iterator[None]:
         yield
         return
     original = environments.create
-    environments.create = lambda credentials: _OneTransaction(credentials, connection)
-    DuckDBConnectionManager.close_all_connections()  # one kept from an earlier run would be used again
+    environments.create = lambda creds: _OneTransaction(creds, connection)
+    _forget_connections()  # one kept from an earlier run would be used again
     try:
         yield
     finally:
         environments.create = original
-        DuckDBConnectionManager.close_all_connections()
+        _forget_connections()
+
+
+def _forget_connections() -> None:
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]

@@ -64,7 +64,16 @@ class Model:
     statement: str
 
 
-def landed_lake(home: Path, world: World) -> Lake:
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A world, its lake, and what its build did."""
+
+    world: World
+    lake: Lake
+    built: Built
+
+
+def land_lake(home: Path, world: World) -> Lake:
     """Make a lake in `home` that holds a world, and no relation yet."""
     home.mkdir(parents=True, exist_ok=True)
     lake = Lake(home)
@@ -73,7 +82,7 @@ def landed_lake(home: Path, world: World) -> Lake:
     return lake
 
 
-def built(lake: Lake) -> Built:
+def build_lake(lake: Lake) -> Built:
     """Build and test everything, as a run of the pipeline does."""
     with lake.lock():
         return Transformation(lake).build([])

@@ -75,16 +75,10 @@ class Strategy(Section):
 class Grid(Section):
     """The axes whose every combination is a strategy; its other parameters are the live ones."""
 
-    ema_fast: tuple[Sessions, ...] = Field(
-        strict=False, min_length=1, description=_EACH + _SESSIONS
-    )
-    ema_slow: tuple[Sessions, ...] = Field(
-        strict=False, min_length=1, description=_EACH + _SESSIONS
-    )
+    ema_fast: tuple[Sessions, ...] = Field(strict=False, min_length=1, description=_EACH + _SESSIONS)
+    ema_slow: tuple[Sessions, ...] = Field(strict=False, min_length=1, description=_EACH + _SESSIONS)
     top_n: tuple[TopN, ...] = Field(strict=False, min_length=1, description=_EACH + _TOP_N)
-    corr_cap: tuple[Correlation, ...] = Field(
-        strict=False, min_length=1, description=_EACH + _CORRELATION
-    )
+    corr_cap: tuple[Correlation, ...] = Field(strict=False, min_length=1, description=_EACH + _CORRELATION)
 
 
 class Costs(Section):
@@ -111,9 +105,7 @@ class WalkForward(Section):
 class Quality(Section):
     """When bars count as doubtful; decides on warnings, never on a number."""
 
-    stale_after_sessions: int = Field(
-        ge=1, le=5000, description="a whole number of sessions from 1 to 5000"
-    )
+    stale_after_sessions: int = Field(ge=1, le=5000, description="a whole number of sessions from 1 to 5000")
 
 
 class Portfolio(Section):
@@ -133,7 +125,7 @@ class Portfolio(Section):
     @property
     def parameters_hash(self) -> str:
         """The sha256 (hex) of everything that can change a number; the universe's order cannot."""
-        values = self.model_dump(mode="json", exclude={"quality"})
+        values = self.model_dump(mode="json", exclude={"quality", "correlation_depth"})
         return _digest(values | {"universe": sorted(self.universe)})
 
 
@@ -201,9 +193,7 @@ def write_override_template(home: Path) -> Path:
     """
     path = home / FILE_NAME
     if path.exists():
-        raise ConfigurationError(
-            f"{path} is there already and was left as it is. Edit it, or move it away first."
-        )
+        raise ConfigurationError(f"{path} is there already and was left as it is. Edit it, or move it away first.")
     defaults = DEFAULTS.read_text(encoding="utf-8").partition("\n\n")[2]
     # Prose becomes "## …" and a setting "# …", so that taking "# " away switches the setting on.
     body = textwrap.indent(defaults, "# ").replace("# # ", "## ")
@@ -229,9 +219,7 @@ def _contradictions(portfolio: Portfolio) -> Iterator[Problem]:
     if strategy.ema_fast >= strategy.ema_slow:
         yield Problem.of("fast must be below slow", "strategy.ema_fast", "strategy.ema_slow")
     if strategy.corr_min_obs > strategy.corr_window:
-        yield Problem.of(
-            "min_obs may be at most the window", "strategy.corr_min_obs", "strategy.corr_window"
-        )
+        yield Problem.of("min_obs may be at most the window", "strategy.corr_min_obs", "strategy.corr_window")
     yield from _grid_contradictions(portfolio.grid)
     deepest = max(strategy.top_n, *portfolio.grid.top_n)
     if portfolio.correlation_depth < deepest:
@@ -246,9 +234,7 @@ def _grid_contradictions(grid: Grid) -> Iterator[Problem]:
         yield Problem.of("every fast must be below every slow", "grid.ema_fast", "grid.ema_slow")
     rows = math.prod(len(points) for _, points in grid)
     if rows > MAX_GRID_ROWS:
-        yield Problem.of(
-            f"the lists make {rows:,} strategies; at most {MAX_GRID_ROWS:,} are allowed", "grid"
-        )
+        yield Problem.of(f"the lists make {rows:,} strategies; at most {MAX_GRID_ROWS:,} are allowed", "grid")
 
 
 def _digest(values: Mapping[str, Any]) -> str:

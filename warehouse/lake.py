@@ -136,6 +136,18 @@ class Lake:
             ) from error
 
 
+@contextlib.contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Everything inside is published at its end, or, when it raises, nothing is."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
 def current_snapshot(connection: duckdb.DuckDBPyConnection) -> int:
     """The newest snapshot of the attached lake."""
     row = connection.execute(f"SELECT max(snapshot_id) FROM {ALIAS}.snapshots()").fetchone()

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from warehouse.config import Portfolio, StrategyRow, strategy_rows
+from warehouse.config import Portfolio, strategy_rows
 from warehouse.errors import SourceError
+from warehouse.lake import transaction
 from warehouse.sessions import is_session
 from warehouse.sources.base import RAW_BAR_SCHEMA, BarSource, Progress, silent
 from warehouse.sources.synthetic import SyntheticSource
@@ -81,9 +82,7 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(TABLES)
 
 
-def land_bars(
-    connection: duckdb.DuckDBPyConnection, source: BarSource, progress: Progress = silent
-) -> Landed:
+def land_bars(connection: duckdb.DuckDBPyConnection, source: BarSource, progress: Progress = silent) -> Landed:
     """Read everything from a source, then land what is new in one transaction.
 
     Raises:
@@ -94,14 +93,8 @@ def land_bars(
     verdict = validate(raw, is_session)
     connection.register("valid_rows", verdict.valid)
     connection.register("quarantined_rows", verdict.quarantined)
-    connection.execute("BEGIN")
-    try:
-        landed = _append(connection, source.name, raw.num_rows)
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-    return landed
+    with transaction(connection):
+        return _append(connection, source.name, raw.num_rows)
 
 
 def _refuse_mixture(connection: duckdb.DuckDBPyConnection, source: BarSource) -> None:
@@ -183,7 +176,6 @@ def _append(connection: duckdb.DuckDBPyConnection, source: str, read: int) -> La
 
 def land_portfolio(connection: duckdb.DuckDBPyConnection, portfolio: Portfolio) -> bool:
     """Land the configuration as rows, so that SQL sees it; False if the lake holds these rows already."""
-    held = connection.execute("SELECT parameters_hash, stale_after_sessions FROM landing.settings").fetchall()
     settings = {
         "parameters_hash": portfolio.parameters_hash,
         "correlation_depth": portfolio.correlation_depth,
@@ -192,25 +184,19 @@ def land_portfolio(connection: duckdb.DuckDBPyConnection, portfolio: Portfolio) 
         "objective": str(portfolio.walk_forward.objective),
         "stale_after_sessions": portfolio.quality.stale_after_sessions,
     }
-    if held == [(settings["parameters_hash"], settings["stale_after_sessions"])]:
+    columns = ", ".join(settings)
+    held = connection.execute(f"SELECT {columns} FROM landing.settings").fetchall()
+    if held == [tuple(settings.values())]:
         return False
     tables = {
         "universe": pa.table({"symbol": list(portfolio.universe)}),
-        "strategies": _strategies_table(strategy_rows(portfolio)),
+        "strategies": pa.Table.from_pylist([asdict(row) for row in strategy_rows(portfolio)]),
         "settings": pa.Table.from_pylist([settings]),
     }
-    connection.execute("BEGIN")
-    try:
+    with transaction(connection):
         for name, rows in tables.items():
             connection.register("portfolio_rows", rows)
             connection.execute(f"DELETE FROM landing.{name}")
             connection.execute(f"INSERT INTO landing.{name} BY NAME SELECT * FROM portfolio_rows")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
+        connection.execute("DELETE FROM landing.walk_depths")
     return True
-
-
-def _strategies_table(rows: list[StrategyRow]) -> pa.Table:
-    return pa.Table.from_pylist([asdict(row) for row in rows])

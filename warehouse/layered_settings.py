@@ -47,9 +47,7 @@ class Problem:
         return cls(tuple(tuple(name.split(".")) for name in names), text)
 
 
-def load(
-    model: type[SectionT], paths: Sequence[Path], rules: Callable[[SectionT], Iterable[Problem]]
-) -> SectionT:
+def load(model: type[SectionT], paths: Sequence[Path], rules: Callable[[SectionT], Iterable[Problem]]) -> SectionT:
     """Lay each file over the ones before it, key by key (a list replaces), and check the whole.
 
     Args:
@@ -109,8 +107,7 @@ def _merge(below: object, above: object, refused: Collection[Key], key: Key = ()
     if not (isinstance(below, dict) and isinstance(above, dict)):
         return above
     return below | {
-        str(name): _merge(below.get(name), value, refused, (*key, str(name)))
-        for name, value in above.items()
+        str(name): _merge(below.get(name), value, refused, (*key, str(name))) for name, value in above.items()
     }
 
 
@@ -157,9 +154,7 @@ def _report(problems: list[Problem], places: Mapping[Key, Place], paths: Sequenc
             f"{_dotted(key)} = {textwrap.shorten(place.found, FOUND_WIDTH, placeholder=' …')}"
             for key, place in found.items()
         )
-        lines.append(
-            (paths.index(at.file), at.line, f"  {at.file}:{at.line}: {values}: {problem.text}")
-        )
+        lines.append((paths.index(at.file), at.line, f"  {at.file}:{at.line}: {values}: {problem.text}"))
     count = f"{len(lines)} problems" if len(lines) > 1 else "a problem"
     return "\n".join(
         [

@@ -54,9 +54,7 @@ def read(path: Path) -> Document:
             f"{path} cannot be read: {error.strerror}. Make it a readable file, or move it away."
         ) from error
     except UnicodeDecodeError as error:
-        raise ConfigurationError(
-            f"{path} is not UTF-8 text (byte {error.start + 1}). Save it as UTF-8."
-        ) from error
+        raise ConfigurationError(f"{path} is not UTF-8 text (byte {error.start + 1}). Save it as UTF-8.") from error
     except yaml.reader.ReaderError as error:
         raise ConfigurationError(
             f"{path} holds the control character U+{error.character:04X} (character "

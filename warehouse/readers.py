@@ -60,9 +60,7 @@ WALK_FORWARD_DAILY = Question(
     FROM walk_forward_daily WHERE scenario_id = 0 ORDER BY session_date
     """
 )
-WALK_FORWARD_METRICS = Question(
-    "SELECT * EXCLUDE (scenario_id) FROM walk_forward_metrics WHERE scenario_id = 0"
-)
+WALK_FORWARD_METRICS = Question("SELECT * EXCLUDE (scenario_id) FROM walk_forward_metrics WHERE scenario_id = 0")
 BARS_LANDED = Question(
     """
     SELECT count(*) AS versions, count(DISTINCT symbol) AS symbols, min(session_date) AS first_session,
@@ -136,8 +134,11 @@ def weights_on(lake: Lake, session: date | None, known_at: int | None = None) ->
                 FROM target_weights SEMI JOIN (SELECT strategy_id FROM strategies WHERE is_live) USING (strategy_id)
                 WHERE scenario_id = 0 AND session_date = $day
             )
-            SELECT $day::DATE AS session_date, symbol, weight FROM positions
-            UNION ALL SELECT $day::DATE, 'CASH', 1 - coalesce(sum(weight), 0) FROM positions
+            SELECT $day::DATE AS session_date, symbol, weight
+            FROM (
+                FROM positions
+                UNION ALL SELECT 'CASH', 1 - coalesce(sum(weight), 0) FROM positions
+            )
             ORDER BY symbol = 'CASH', weight DESC, symbol
             """,
             {"day": day},

@@ -73,9 +73,7 @@ def start(connection: duckdb.DuckDBPyConnection, run: RunStart) -> None:
     )
 
 
-def finish(
-    connection: duckdb.DuckDBPyConnection, run_id: str, outcome: Outcome, message: str = ""
-) -> None:
+def finish(connection: duckdb.DuckDBPyConnection, run_id: str, outcome: Outcome, message: str = "") -> None:
     """Record how a run ended, the newest session it saw and the snapshot it left."""
     connection.execute(
         """

@@ -57,9 +57,7 @@ def is_session(dates: NDArray[np.datetime64]) -> NDArray[np.bool_]:
 def last_completed_session(now: datetime) -> date:
     """Return the newest session whose close is not after `now` (an aware datetime)."""
     if now.tzinfo is None:
-        raise ValueError(
-            f"{now} has no timezone, and a close is an instant: pass an aware datetime"
-        )
+        raise ValueError(f"{now} has no timezone, and a close is an instant: pass an aware datetime")
     instant = np.datetime64(now.astimezone(UTC).replace(tzinfo=None), "us")
     return _session_at(int(np.searchsorted(_calendar().closes, instant, side="right")) - 1)
 

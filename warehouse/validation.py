@@ -102,9 +102,7 @@ class Verdict(NamedTuple):
     """QUARANTINE_SCHEMA."""
 
 
-QUARANTINE_SCHEMA = RAW_BAR_SCHEMA.append(pa.field("code", pa.string())).append(
-    pa.field("reason", pa.string())
-)
+QUARANTINE_SCHEMA = RAW_BAR_SCHEMA.append(pa.field("code", pa.string())).append(pa.field("reason", pa.string()))
 """A raw row, its `code` (a QuarantineCode) and the `reason` in words with the row's numbers."""
 
 
@@ -156,9 +154,7 @@ def _faults(raw: pa.Table, is_session: SessionTest) -> dict[QuarantineCode, NDAr
         ),
         QuarantineCode.NON_POSITIVE_PRICE: _any(numbers[name] <= 0 for name in PRICES),
         QuarantineCode.HIGH_BELOW_LOW: high < low * (1 - ROUNDING),
-        QuarantineCode.CLOSE_OUTSIDE_RANGE: (
-            (close > high * (1 + ROUNDING)) | (close < low * (1 - ROUNDING))
-        ),
+        QuarantineCode.CLOSE_OUTSIDE_RANGE: ((close > high * (1 + ROUNDING)) | (close < low * (1 - ROUNDING))),
         QuarantineCode.NEGATIVE_VOLUME: numbers["volume"] < 0,
         QuarantineCode.NOT_A_SESSION: ~is_session(days),
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
 from dagster_defs.resources import Progress, Warehouse
 from warehouse.errors import SourceError
@@ -26,10 +27,10 @@ class Fetch(dg.Config):
     """Where bars come from. Without a source, the run works on the bars that are there."""
 
     source: str = ""
-    paths: list[str] = []
-    columns: dict[str, str] = {}
+    paths: list[str] = Field(default_factory=list)
+    columns: dict[str, str] = Field(default_factory=dict)
     date_format: str = ""
-    symbols: list[str] = []
+    symbols: list[str] = Field(default_factory=list)
     start: str = ""
     end: str = ""
 
@@ -65,17 +66,14 @@ class Fetch(dg.Config):
     ],
     group_name=GROUP,
 )
-def bars_landing(
-    config: Fetch, warehouse: Warehouse, progress: Progress
-) -> Iterator[dg.MaterializeResult[Any]]:
+def bars_landing(config: Fetch, warehouse: Warehouse, progress: Progress) -> Iterator[dg.MaterializeResult[Any]]:
     """Land what is new from a source; the same content again adds nothing."""
     source = config.bar_source()
-    if source is None:
-        landed = {"note": "no source was named: the run uses the bars landed before"}
-    else:
+    about: dict[str, Any] = {"note": "no source was named: the run uses the bars landed before"}
+    if source is not None:
         with warehouse.lake.writer() as connection:
-            outcome = asdict(land_bars(connection, source, progress))
-        landed = {name: str(value) if isinstance(value, date) else value for name, value in outcome.items()}
+            about = asdict(land_bars(connection, source, progress))
+    landed: dict[str, Any] = {name: str(value) if isinstance(value, date) else value for name, value in about.items()}
     yield dg.MaterializeResult(asset_key=BAR_VERSIONS, metadata=landed)
     yield dg.MaterializeResult(asset_key=QUARANTINED_BARS)
 

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
+from dbt.artifacts.resources.types import NodeType
 from dbt.artifacts.schemas.run import RunResult
 
 from dagster_defs.resources import Progress, Warehouse, home
@@ -21,11 +22,13 @@ class Translator(DagsterDbtTranslator):
     """A model's asset is called what its relation is called; its group is its folder."""
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """The relation's name; sources keep their schema before it."""
         if dbt_resource_props["resource_type"] == "model":
             return dg.AssetKey(dbt_resource_props["alias"])
         return super().get_asset_key(dbt_resource_props)
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The folder of the model."""
         folders = dbt_resource_props["fqn"][1:-1]
         return folders[0] if folders else None
 
@@ -34,7 +37,7 @@ TRANSLATOR = Translator(DagsterDbtTranslatorSettings(enable_source_tests_as_chec
 
 
 def manifest_file() -> Path:
-    """dbt's manifest of this project; parsed first if a file of the project is newer."""
+    """Dbt's manifest of this project; parsed first if a file of the project is newer."""
     lake = Lake(home())
     manifest = lake.home / "dbt" / "manifest.json"
     newest = max(file.stat().st_mtime for file in PROJECT.rglob("*") if file.suffix in {".sql", ".yml"})
@@ -48,9 +51,7 @@ def models_asset() -> dg.AssetsDefinition:
     manifest = json.loads(manifest_file().read_text(encoding="utf-8"))
 
     @dbt_assets(manifest=manifest, name="models", dagster_dbt_translator=TRANSLATOR)
-    def models(
-        context: dg.AssetExecutionContext, warehouse: Warehouse, progress: Progress
-    ) -> Iterator[Event]:
+    def models(context: dg.AssetExecutionContext, warehouse: Warehouse, progress: Progress) -> Iterator[Event]:
         names = _names(manifest, context.selected_asset_keys)
         steps = _Steps(progress, context)
         try:
@@ -84,7 +85,7 @@ def _names(manifest: Mapping[str, Any], keys: set[dg.AssetKey] | frozenset[dg.As
 
 def _materializations(results: Sequence[RunResult]) -> Iterator[Event]:
     for result in results:
-        if result.node.resource_type == "model":
+        if result.node.resource_type is NodeType.Model:
             yield dg.MaterializeResult(
                 asset_key=dg.AssetKey(result.node.alias),
                 metadata={"seconds": round(result.execution_time, 3)},

@@ -23,9 +23,7 @@ def _reported(
     report = write(warehouse.lake, Path(config.folder))
     pictures = {name: dg.MetadataValue.md(as_markdown(path)) for name, path in report.pictures.items()}
     figures = {name: value for name, value in report.metrics.items() if value is not None}
-    return dg.MaterializeResult(
-        metadata={**figures, **pictures, "files": [str(path) for path in report.files]}
-    )
+    return dg.MaterializeResult(metadata={**figures, **pictures, "files": [str(path) for path in report.files]})
 
 
 @dg.asset(

@@ -10,6 +10,7 @@
     {{ return(replaced_relation('view')) }}
 {% endmaterialization %}
 
+{# Replaces the model's relation by its compiled SQL. kind: table or view. #}
 {% macro replaced_relation(kind) %}
     {%- set existing = load_cached_relation(this) -%}
     {%- set target = this.incorporate(type=kind) -%}

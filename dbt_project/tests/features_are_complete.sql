@@ -126,7 +126,12 @@ unpriced as (
 
 select * from lost_bars
 union all
-select * exclude (ret) from lost_returns
+select
+    scenario_id,
+    symbol,
+    session_date,
+    reason
+from lost_returns
 union all
 select * from features_out_of_range
 union all

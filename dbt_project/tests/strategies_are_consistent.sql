@@ -1,5 +1,5 @@
 {{ config(meta={
-    'description': 'One strategy is live, all share the windows and costs that features and accounting compute once, each parameter is in its range.',
+    'description': 'One strategy is live, all share the windows of the features, each parameter is in its range.',
     'dagster': {'ref': {'name': 'strategies'}},
 }) }}
 
@@ -8,6 +8,17 @@ with
 strategies as (
 
     select * from {{ ref('strategies') }}
+
+),
+
+feature_windows as (
+
+    select distinct
+        atr_window,
+        vol_window,
+        corr_window,
+        corr_min_obs
+    from strategies
 
 )
 
@@ -20,8 +31,8 @@ union all
 select
     null as strategy_id,
     'strategies differ in a window that they must share' as reason
-from strategies
-having count(distinct (atr_window, vol_window, corr_window, corr_min_obs)) > 1
+from feature_windows
+having count(*) > 1
 union all
 select
     strategy_id,
@@ -29,7 +40,7 @@ select
 from strategies
 where
     (
-        ema_fast between 1 and ema_slow - 1
+        ema_fast between 2 and ema_slow - 1
         and top_n >= 1
         and corr_cap between -1 and 1
         and corr_min_obs between 2 and corr_window

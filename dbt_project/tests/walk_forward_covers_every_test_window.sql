@@ -16,8 +16,8 @@ tested as (
     inner join {{ ref('walk_forward_folds') }} as folds
         on
             sessions.scenario_id = folds.scenario_id
-            and folds.test_start <= sessions.session_date
-            and folds.test_end > sessions.session_date
+            and sessions.session_date >= folds.test_start
+            and sessions.session_date < folds.test_end
 
 ),
 

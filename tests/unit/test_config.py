@@ -59,7 +59,7 @@ def test_defaults_are_the_ones_of_the_strategy(tmp_path: Path) -> None:
         "test_months": 3,
         "objective": "calmar",
     }
-    assert portfolio.correlation_depth == 40
+    assert portfolio.correlation_depth == 16
     assert portfolio.quality.stale_after_sessions == 5
 
 
@@ -236,6 +236,7 @@ def test_parameters_hash_changes_exactly_with_what_can_change_a_number(tmp_path:
         reordered,
         "capital: {initial_equity: 1e4}",
         "quality: {stale_after_sessions: 9}",
+        "correlation_depth: 41",
     ):
         assert hash_with(text) == default
     changed = [
@@ -245,7 +246,6 @@ def test_parameters_hash_changes_exactly_with_what_can_change_a_number(tmp_path:
         "costs: {slippage: 0.0002}",
         "capital: {initial_equity: 10001}",
         "walk_forward: {objective: sharpe}",
-        "correlation_depth: 41",
     ]
     assert len({default, *map(hash_with, changed)}) == len(changed) + 1
 

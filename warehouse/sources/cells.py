@@ -74,9 +74,7 @@ def _sound(values: pa.Array) -> Column:
     return Column(values, pa.nulls(len(values), pa.string()))
 
 
-def _converted(
-    cells: pa.Array, kind: pa.DataType, read: Callable[[str], object], problem: str
-) -> Column:
+def _converted(cells: pa.Array, kind: pa.DataType, read: Callable[[str], object], problem: str) -> Column:
     # Dates and tickers repeat, and unreadable numbers are few: each distinct text is read once.
     encoded = cells.cast(pa.string()).dictionary_encode()
     texts = [text.strip() for text in encoded.dictionary.to_pylist()]

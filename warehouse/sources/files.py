@@ -71,9 +71,7 @@ class FileSource(BarSource):
             yield table
             progress(done, len(files), file.name)
         if rows == 0:
-            raise SourceError(
-                f"{', '.join(map(str, self._paths))}: no bar of the symbols and days asked for."
-            )
+            raise SourceError(f"{', '.join(map(str, self._paths))}: no bar of the symbols and days asked for.")
 
     def _read(self, file: Path) -> pa.Table:
         header = read_header(file)
@@ -129,9 +127,7 @@ class FileSource(BarSource):
             listed = pc.is_in(bars["symbol"], pa.array(sorted(options.symbols), pa.string()))
             keep = pc.and_(keep, pc.or_(listed, pc.is_null(bars["symbol"])))
         if options.start is not None:
-            keep = pc.and_(
-                keep, pc.fill_null(pc.greater_equal(dates, options.start), fill_value=True)
-            )
+            keep = pc.and_(keep, pc.fill_null(pc.greater_equal(dates, options.start), fill_value=True))
         if options.end is not None:
             keep = pc.and_(keep, pc.fill_null(pc.less_equal(dates, options.end), fill_value=True))
         return keep
@@ -143,9 +139,7 @@ def _files(path: Path) -> list[Path]:
     if path.is_dir():
         files = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
         if not files:
-            raise SourceError(
-                f"{path}: the folder holds no {known} file (its subfolders are not searched)."
-            )
+            raise SourceError(f"{path}: the folder holds no {known} file (its subfolders are not searched).")
         return files
     if not path.is_file():
         raise SourceError(f"{path}: there is no such file or folder.")
@@ -169,14 +163,11 @@ def _require_daily(file: Path, found: dict[str, pa.Array], dates: pa.Array) -> N
     periods = pc.unique(found["period"]).drop_null().to_pylist() if "period" in found else []
     others = [str(period) for period in periods if str(period) not in _DAILY]
     if others:
-        raise SourceError(
-            f"{file}: holds bars of period {', '.join(others)}; daily bars (D) are needed."
-        )
+        raise SourceError(f"{file}: holds bars of period {', '.join(others)}; daily bars (D) are needed.")
     moments = found["session_date"].filter(pc.is_valid(dates))
     if pc.count_distinct(moments).as_py() > pc.count_distinct(dates).as_py():
         raise SourceError(
-            f"{file}: days have bars at several times ({moments[0]}, {moments[1]}, …);"
-            " daily bars are needed."
+            f"{file}: days have bars at several times ({moments[0]}, {moments[1]}, …); daily bars are needed."
         )
 
 

@@ -61,9 +61,7 @@ def read_header(path: Path) -> Header:
         delimiter = max(",;\t", key=head[0].count)
         names, second = (next(csv.reader([line], delimiter=delimiter), []) for line in head)
     except (OSError, UnicodeDecodeError, ValueError, csv.Error) as error:
-        raise SourceError(
-            f"{path}: cannot be read as text ({error}); save it as CSV in UTF-8."
-        ) from error
+        raise SourceError(f"{path}: cannot be read as text ({error}); save it as CSV in UTF-8.") from error
     if names[:1] != ["Price"] or second[:1] != ["Ticker"]:
         return Header(names, delimiter)
     symbols = sorted(set(second[1:]))
@@ -107,9 +105,7 @@ def _read_text(path: Path, header: Header, mapping: Mapping[str, str]) -> Cells:
         pa.BufferReader(content),
         # One thread: several do not know the numbers of their lines.
         pa_csv.ReadOptions(use_threads=False, skip_rows=header.lines, column_names=names),
-        pa_csv.ParseOptions(
-            delimiter=header.delimiter, ignore_empty_lines=False, invalid_row_handler=set_aside
-        ),
+        pa_csv.ParseOptions(delimiter=header.delimiter, ignore_empty_lines=False, invalid_row_handler=set_aside),
         pa_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()),
             include_columns=list(mapping),
@@ -125,13 +121,9 @@ def _read_text(path: Path, header: Header, mapping: Mapping[str, str]) -> Cells:
             )
     last_line = header.lines + table.num_rows + len(odd)
     if last_line != content.count(b"\n"):
-        raise SourceError(
-            f"{path}: a quoted cell runs over several lines; is a closing quote missing?"
-        )
+        raise SourceError(f"{path}: a quoted cell runs over several lines; is a closing quote missing?")
     first_line = header.lines + 1
-    lines = np.delete(
-        np.arange(first_line, last_line + 1), [line.number - first_line for line in odd]
-    )
+    lines = np.delete(np.arange(first_line, last_line + 1), [line.number - first_line for line in odd])
     # A line without any value is no row: it has nothing that could be landed or quarantined.
     empty = functools.reduce(pc.and_, [pc.is_null(cells) for cells in table.columns])
     holds = pc.invert(empty).combine_chunks()

@@ -28,7 +28,7 @@ measured as (
 
 ),
 
-{{ performance() }}
+{{ performance() }}  -- noqa: PRS
 
 select
     scenario_id,

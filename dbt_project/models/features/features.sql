@@ -29,9 +29,11 @@ sequenced as (
 ranges as (
 
     select
-        *,
-        adjusted_close / previous_close - 1 as ret,
-        greatest(adjusted_high, previous_close) - least(adjusted_low, previous_close) as true_range,
+        sequenced.*,
+        feature_windows.*,
+        sequenced.adjusted_close / sequenced.previous_close - 1 as ret,
+        greatest(sequenced.adjusted_high, sequenced.previous_close)
+        - least(sequenced.adjusted_low, sequenced.previous_close) as true_range,
         {{ block_length('smoothing') }} as block_length
     from sequenced
     cross join feature_windows
@@ -52,7 +54,7 @@ windowed as (
         stddev_samp(ret) over (
             partition by scenario_id, symbol
             order by bar_number
-            rows between vol_window - 1 preceding and current row
+            rows between vol_window - 1 preceding and current row  -- noqa: PRS
         ) as volatility
     from ranges
 

@@ -51,7 +51,7 @@ select
     sum(backtest_daily.net_return ** 2) as total_of_squares,
     sum(greatest(backtest_daily.net_return, 0)) as gains,
     -sum(least(backtest_daily.net_return, 0)) as losses,
-    {{ equity_path('min_by(backtest_daily.net_return, backtest_daily.session_date, 100000)') }} as path
+    {{ equity_path('min_by(backtest_daily.net_return, backtest_daily.session_date, 100000)') }} as path  -- noqa: PRS
 from {{ ref('backtest_daily') }} as backtest_daily
 inner join grid on backtest_daily.strategy_id = grid.strategy_id
 inner join session_blocks

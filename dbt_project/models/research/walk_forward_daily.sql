@@ -34,8 +34,8 @@ spliced as (
     inner join folds
         on
             sessions.scenario_id = folds.scenario_id
-            and folds.test_start <= sessions.session_date
-            and folds.test_end > sessions.session_date
+            and sessions.session_date >= folds.test_start
+            and sessions.session_date < folds.test_end
     inner join strategies on folds.strategy_id = strategies.strategy_id
     left join {{ ref('strategy_allocations') }} as strategy_allocations
         on

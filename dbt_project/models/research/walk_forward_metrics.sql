@@ -33,7 +33,7 @@ measured as (
 
 ),
 
-{{ performance() }}
+{{ performance() }}  -- noqa: PRS
 
 select
     scenario_id,

@@ -3,9 +3,8 @@ with
 blocks as (
 
     select
-        windows.scenario_id,
         windows.fold_id,
-        train_blocks.* exclude (scenario_id)
+        train_blocks.*
     from {{ ref('walk_forward_windows') }} as windows
     inner join {{ ref('train_blocks') }} as train_blocks
         on
@@ -26,7 +25,7 @@ paths as (
         sum(total_of_squares) as total_of_squares,
         sum(gains) as gains,
         sum(losses) as losses,
-        list_reduce(
+        list_reduce(  -- noqa: PRS
             min_by(path, block_start, 100000),
             lambda earlier, later : {{ joined_path('earlier', 'later') }}
         ) as path

@@ -49,7 +49,7 @@ windowed as (
     window recent as (
         partition by panel.scenario_id, panel.symbol
         order by panel.session_number
-        rows between parameters.corr_window - 1 preceding and current row
+        rows between parameters.corr_window - 1 preceding and current row  -- noqa: PRS
     )
 
 ),

@@ -100,7 +100,7 @@ placed as (
     select
         candidates.*,
         matrices.matrix,
-        [[list_position(matrices.matrix_symbols, symbol)] for symbol in candidates.symbols] as places
+        [[list_position(matrices.matrix_symbols, symbol)] for symbol in candidates.symbols] as places  -- noqa: RF02
     from candidates
     inner join matrices
         on
@@ -115,7 +115,7 @@ walked as (
         placed.*,
         rules.corr_cap,
         rules.longest,
-        list_reduce(
+        list_reduce(  -- noqa: PRS, RF02
             placed.places,
             lambda taken, place : if(
                 len(taken) < rules.longest

@@ -1,0 +1,109 @@
+"""The warehouse as a contestant: the models' own SQL, executed on the lake in one transaction."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE / "peers"), str(HERE.parent)]
+
+from contest import FIRST_SESSION, LAST_SESSION, UNIVERSE, Answer, Contestant, main  # noqa: E402
+
+from dagster_defs.transformation import Statement, Transformation  # noqa: E402
+from warehouse import config, landing  # noqa: E402
+from warehouse.lake import Lake  # noqa: E402
+from warehouse.sources.files import FileOptions, FileSource  # noqa: E402
+
+TARGETS = {"a": ("backtest_metrics",), "b": ("backtest_metrics", "walk_forward_metrics")}
+ONE_STRATEGY = {"ema_fast": [20], "ema_slow": [50], "top_n": [2], "corr_cap": [0.7]}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A lake with bars, and the statements that are timed."""
+
+    lake: Lake
+    statements: list[Statement]
+
+
+def load_lake(bars: Path, scope: str) -> Loaded:
+    """Land the bars and the configuration, and compile the models; none of it is timed when warm."""
+    home = Path(tempfile.mkdtemp(prefix="swing-bench-"))
+    narrow = FileOptions(
+        symbols=frozenset(UNIVERSE),
+        start=config_date(FIRST_SESSION),
+        end=config_date(LAST_SESSION),
+    )
+    source = FileSource([bars], narrow if scope in TARGETS else FileOptions())
+    lake = Lake(home)
+    with lake.lock(), lake.writer() as connection:
+        landing.create_tables(connection)
+        landing.land_bars(connection, source)
+        if scope not in TARGETS:
+            symbols = connection.execute(
+                "SELECT DISTINCT symbol FROM landing.bar_versions ORDER BY symbol"
+            ).fetchall()
+            override = {"universe": [symbol for (symbol,) in symbols], "grid": ONE_STRATEGY}
+            (home / config.FILE_NAME).write_text(yaml.safe_dump(override), encoding="utf-8")
+        landing.land_portfolio(connection, config.load(home))
+        transformation = Transformation(lake)
+        goals = TARGETS.get(scope, ("backtest_metrics",))
+        before = {"bars", "strategies"}
+        statements = transformation.statements([f"+{goal}" for goal in goals])
+        for statement in statements:
+            if statement.relation in before:
+                connection.execute(statement.sql)
+    return Loaded(lake, [item for item in statements if item.relation not in before])
+
+
+def config_date(text: str) -> object:
+    """A date of the shared settings."""
+    from datetime import date  # noqa: PLC0415
+
+    return date.fromisoformat(text)
+
+
+def solve(loaded: Loaded, scope: str) -> Answer:
+    """Build every relation of the scope in one transaction, then read the answer."""
+    with loaded.lake.writer() as connection:
+        connection.execute("BEGIN")
+        for statement in loaded.statements:
+            connection.execute(statement.sql)
+        connection.execute("COMMIT")
+        net = connection.execute(
+            "SELECT net_return FROM backtest_returns JOIN strategies USING (strategy_id) "
+            "WHERE grid_order IS NOT NULL ORDER BY session_date, grid_order"
+        ).fetchnumpy()["net_return"]
+        strategies = connection.execute(
+            "SELECT count(*) FROM strategies WHERE grid_order IS NOT NULL"
+        ).fetchone()
+        net = net.reshape(-1, strategies[0])
+        if scope != "b":
+            return Answer(net)
+        winners = connection.execute(
+            "SELECT grid_order - 1 AS winner FROM walk_forward_folds "
+            "JOIN strategies USING (strategy_id) ORDER BY fold_id"
+        ).fetchnumpy()["winner"]
+        spliced = connection.execute(
+            "SELECT coalesce(net_return, 0.0) AS net_return FROM sessions "
+            "LEFT JOIN walk_forward_daily USING (scenario_id, session_date) ORDER BY session_date"
+        ).fetchnumpy()["net_return"]
+        return Answer(net, np.asarray(winners), np.asarray(spliced))
+
+
+if __name__ == "__main__":
+    main(
+        Contestant(
+            "swing",
+            ("swing-portfolio", "duckdb", "dbt-core"),
+            solve,
+            load=load_lake,
+            note="every relation written to the lake, metrics included",
+        )
+    )

@@ -1,0 +1,57 @@
+"""Lakes that many tests share: each is made once."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+from lakes import SMALL_GRID, Pipeline, World, build_lake, land_lake, models_of
+from markets import MARKETS
+
+if TYPE_CHECKING:
+    from lakes import Model
+
+    from warehouse.lake import Lake
+
+REAL_BARS = Path(__file__).parents[2] / "shared" / "data" / "etf_daily.parquet"
+DEFAULT_UNIVERSE = ("SPY", "QQQ", "VTI", "TLT", "IEF", "GLD", "XLE", "BND", "BITO")
+
+
+@pytest.fixture(scope="session")
+def real_bars() -> pd.DataFrame:
+    """Daily bars of 71 ETFs, 2005 to 2024; they are not part of the project."""
+    if not REAL_BARS.exists():
+        pytest.skip(f"real bars are not here: {REAL_BARS}")
+    return pd.read_parquet(REAL_BARS)
+
+
+@pytest.fixture(scope="session")
+def default_world(real_bars: pd.DataFrame) -> World:
+    """The default universe's real bars from 2015 on, and nothing in portfolio.yaml."""
+    is_wanted = real_bars["symbol"].isin(DEFAULT_UNIVERSE)
+    return World(real_bars[is_wanted & (real_bars["session_date"] >= date(2015, 1, 1))])
+
+
+@pytest.fixture(scope="session")
+def default_lake(default_world: World, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """`default_world` through the whole pipeline."""
+    lake = land_lake(tmp_path_factory.mktemp("default"), default_world)
+    build_lake(lake)
+    return lake
+
+
+@pytest.fixture(scope="session")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """A small market through the whole pipeline, whose walks must look deeper than they may."""
+    world = World(MARKETS["crowd"](), {"grid": dict(SMALL_GRID), "correlation_depth": 3})
+    lake = land_lake(tmp_path_factory.mktemp("crowded"), world)
+    return Pipeline(world, lake, build_lake(lake))
+
+
+@pytest.fixture(scope="session")
+def models(crowded: Pipeline) -> list[Model]:
+    """Every model as dbt compiled it."""
+    return models_of(crowded.built)

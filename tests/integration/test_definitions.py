@@ -1,0 +1,140 @@
+"""What Dagster is told: a change of an asset, a job or a schedule must be made here too."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import dagster as dg
+    from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
+
+ROOT = Path(__file__).parents[2]
+
+PORTFOLIO = {"landing/settings", "landing/strategies", "landing/universe"}
+LANDING = PORTFOLIO | {"landing/bar_versions", "record/quarantined_bars"}
+GROUPS = {
+    "landing": LANDING,
+    "staging": {"bars", "sessions", "stg_bars", "strategies"},
+    "features": {"emas", "features", "panel"},
+    "signals": {"correlations", "rankings", "selections", "walks"},
+    "targets": {
+        "allocations",
+        "holdings",
+        "live_targets",
+        "strategy_allocations",
+        "target_weights",
+    },
+    "backtest": {"backtest_daily", "backtest_metrics", "backtest_report"},
+    "research": {
+        "train_blocks",
+        "walk_forward_daily",
+        "walk_forward_folds",
+        "walk_forward_metrics",
+        "walk_forward_objectives",
+        "walk_forward_report",
+        "walk_forward_windows",
+    },
+}
+ALL = set[str]().union(*GROUPS.values())
+JOBS = {
+    "fetch": LANDING,
+    "daily": ALL - GROUPS["research"],
+    "backtest": ALL - GROUPS["research"] - (LANDING - PORTFOLIO),
+    "walk_forward": ALL - {"backtest_report"} - (LANDING - PORTFOLIO),
+    "everything": ALL,
+}
+SCHEDULES = {"daily_after_close": ("daily", "30 18 * * 1-5", "America/New_York")}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Stand in for a user's $SWING_HOME, and put the environment back in the end."""
+    folder = tmp_path_factory.mktemp("definitions")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("SWING_DAGSTER", "DAGSTER_HOME", "DO_NOT_TRACK"):
+            patch.setenv(name, "")
+        patch.setenv("DBT_SEND_ANONYMOUS_USAGE_STATS", "")
+        patch.setenv("SWING_HOME", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def definitions(home: Path) -> dg.Definitions:
+    """The definitions that every process of the project loads."""
+    assert home.is_dir()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Dagster's own imports are deprecated among themselves
+        from dagster_defs.definitions import defs  # noqa: PLC0415 - reads the environment
+    return defs
+
+
+@pytest.fixture(scope="module")
+def graph(definitions: dg.Definitions) -> AssetGraph:
+    """The assets that a run can make, with their lineage."""
+    return definitions.resolve_asset_graph()
+
+
+def test_assets_and_their_groups(graph: AssetGraph) -> None:
+    """Exactly these assets exist, each in the group of its folder and with a description."""
+    nodes = [graph.get(key) for key in graph.materializable_asset_keys]
+    found = {
+        group: {node.key.to_user_string() for node in nodes if node.group_name == group}
+        for group in {node.group_name for node in nodes}
+    }
+    assert found == GROUPS
+    assert [node.key.to_user_string() for node in nodes if not node.description] == []
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_jobs_make_these_assets(definitions: dg.Definitions, name: str) -> None:
+    """A job makes exactly the assets listed for it."""
+    layer = definitions.resolve_job_def(name).asset_layer
+    assert {key.to_user_string() for key in layer.selected_asset_keys} == JOBS[name]
+
+
+def test_there_is_no_other_job(definitions: dg.Definitions) -> None:
+    """Exactly these jobs exist, beside the one that Dagster makes for a hand-picked selection."""
+    names = {job.name for job in definitions.resolve_all_job_defs()}
+    assert names - {"__ASSET_JOB"} == JOBS.keys()
+
+
+def test_schedules(definitions: dg.Definitions) -> None:
+    """Exactly these schedules exist, each on the exchange's clock."""
+    repository = definitions.get_repository_def()
+    found = {
+        each.name: (each.job_name, each.cron_schedule, each.execution_timezone) for each in repository.schedule_defs
+    }
+    assert found == SCHEDULES
+    assert not repository.sensor_defs
+
+
+def test_every_data_test_is_an_asset_check(home: Path, graph: AssetGraph) -> None:
+    """No dbt data test hides from the UI, and no check lacks its test."""
+    manifest = json.loads((home / "dbt" / "manifest.json").read_text(encoding="utf-8"))
+    tests = [node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+    assert tests
+    assert sorted(tests) == sorted(key.name for key in graph.asset_check_keys)
+
+
+def test_models_depend_on_what_is_landed(graph: AssetGraph) -> None:
+    """The lineage runs from the landed bars to the pictures without a gap."""
+    above = {key.to_user_string() for key in graph.asset_keys}
+    newest = next(key for key in graph.asset_keys if key.to_user_string() == "backtest_report")
+    ancestors = {key.to_user_string() for key in graph.get_ancestor_asset_keys(newest)}
+    assert ancestors <= above
+    assert {"landing/bar_versions", "landing/strategies", "bars", "target_weights"} <= ancestors
+
+
+def test_dagster_reports_nothing_to_its_makers() -> None:
+    """Telemetry is off, and runs queue one behind the other."""
+    settings = yaml.safe_load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
+    assert settings["telemetry"] == {"enabled": False}
+    assert settings["concurrency"]["runs"]["max_concurrent_runs"] == 1

@@ -1,0 +1,89 @@
+"""Nothing looks ahead: what a session's rows say does not depend on any later bar."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+from lakes import SMALL_GRID, World, computed
+from markets import MARKETS
+from sameness import assert_same_rows, relations_by_session
+
+if TYPE_CHECKING:
+    import duckdb
+    from lakes import Model
+
+    from warehouse.lake import Lake
+
+CRASH = date(2020, 3, 9)  # XLE lost a fifth
+INSIDE_A_FOLD = date(2019, 6, 14)
+BITCOIN_CRASH = date(2022, 6, 13)
+EVE = date(2024, 12, 30)  # one bar less
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("day", [INSIDE_A_FOLD, CRASH, BITCOIN_CRASH, EVE], ids=str)
+def test_bars_cut_at_a_session_give_the_same_past(
+    default_world: World, default_lake: Lake, models: list[Model], day: date
+) -> None:
+    """On real bars every row up to the cut is what it is with ten years of bars."""
+    with default_lake.reader() as whole, computed(models, _until(default_world, day)) as cut:
+        _assert_same_past(whole, cut, day)
+
+
+@pytest.mark.parametrize("name", ["gaps", "late_starts", "delisting", "ties", "dividends"])
+def test_appended_bars_change_no_past_row(models: list[Model], name: str) -> None:
+    """In hostile markets, too, the bars after session 260 change nothing up to it."""
+    world = World(MARKETS[name](), {"grid": dict(SMALL_GRID)})
+    day = sorted(world.bars["session_date"].unique())[260]
+    with computed(models, world) as whole, computed(models, _until(world, day)) as cut:
+        _assert_same_past(whole, cut, day)
+
+
+@pytest.mark.slow
+def test_the_cut_lies_inside_a_fold(default_lake: Lake) -> None:
+    """One of the cuts is neither the first nor the last session of its fold's test window."""
+    with default_lake.reader() as connection:
+        fold = connection.execute(
+            "SELECT count(*) FROM walk_forward_folds WHERE test_start < ? AND test_end > ?",
+            [INSIDE_A_FOLD, date(2019, 6, 17)],
+        ).fetchone()
+    assert fold == (1,)
+
+
+def _until(world: World, day: date) -> World:
+    return World(world.bars[world.bars["session_date"] <= day], world.settings)
+
+
+def _assert_same_past(
+    whole: duckdb.DuckDBPyConnection, cut: duckdb.DuckDBPyConnection, day: date
+) -> None:
+    past = f"session_date <= DATE '{day}'"
+    relations = relations_by_session(whole)
+    assert {"features", "selections", "backtest_daily", "walk_forward_daily"} <= set(relations)
+    for relation in relations:
+        assert_same_rows(whole, cut, f"(SELECT * FROM {relation} WHERE {past})")
+    # What a holding becomes at the next session is known one session later.
+    holdings = "holdings INNER JOIN allocations USING (allocation_id)"
+    assert_same_rows(
+        whole,
+        cut,
+        f"(SELECT allocation_id, symbol, weight, close FROM {holdings} WHERE {past})",
+    )
+    before = f"(SELECT holdings.* FROM {holdings} WHERE session_date < DATE '{day}')"
+    assert_same_rows(whole, cut, before)
+    # A train window ends where its test window starts: a fold's winner is known from then on.
+    for relation in ("walk_forward_folds", "walk_forward_windows"):
+        started = f"(SELECT * FROM {relation} WHERE test_start <= DATE '{day}')"
+        assert_same_rows(whole, cut, started)
+    live = f"""(
+        SELECT target_weights.symbol, target_weights.weight
+        FROM target_weights
+        INNER JOIN strategies USING (strategy_id)
+        WHERE is_live AND session_date = DATE '{day}'
+    )"""
+    tonight = "(SELECT symbol, weight FROM live_targets WHERE symbol <> 'CASH')"
+    assert_same_rows(whole, cut, live)
+    assert cut.execute(f"FROM {live} EXCEPT FROM {tonight}").fetchall() == []
+    assert cut.execute(f"FROM {tonight} EXCEPT FROM {live}").fetchall() == []

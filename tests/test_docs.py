@@ -1,0 +1,144 @@
+"""What the documents say exists: commands, options, files, and the tables made from the code."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from dagster_defs.cli import main
+from warehouse import errors
+from warehouse.validation import QuarantineCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def _exit_codes() -> str:
+    failures = [
+        kind
+        for _, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, errors.SwingError) and kind is not errors.SwingError
+    ]
+    rows = [
+        f"| {kind.exit_code} | `{kind.__name__}` | {inspect.getdoc(kind)} |"
+        for kind in sorted(failures, key=lambda kind: kind.exit_code)
+    ]
+    return "\n".join(["| exit code | error | meaning |", "|---|---|---|", *rows])
+
+
+def _quarantine_codes() -> str:
+    rows = [f"| `{code}` | {code.description} |" for code in QuarantineCode]
+    return "\n".join(["| code | meaning |", "|---|---|", *rows])
+
+
+TABLES = {"exit codes": _exit_codes, "quarantine codes": _quarantine_codes}
+
+
+def _shell_lines(document: str) -> Iterator[str]:
+    """Command lines of the document: after `$ ` in console blocks, every line of bash blocks."""
+    for kind, block in BLOCK.findall(document):
+        for line in block.replace("\\\n", " ").splitlines():
+            if kind == "bash" or line.startswith("$ "):
+                yield line.removeprefix("$ ")
+
+
+def _commands(line: str) -> Iterator[list[str]]:
+    """Split a line into its commands, without what stands before the program."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>")
+    lexer.whitespace_split = True
+    words: list[str] = []
+    for word in [*lexer, ";"]:
+        if not set(word) <= set("|&;<>"):
+            words.append(word)
+            continue
+        while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
+            words.pop(0)
+        if words:
+            yield [words[0].removeprefix(".venv/bin/"), *words[1:]]
+        words = []
+
+
+def _problem(words: list[str]) -> str | None:
+    """Say what does not exist of a command of ours."""
+    program, *arguments = words
+    if program == "make":
+        named = {word for word in arguments if "=" not in word and not word.startswith("-")}
+        return f"no target {named - TARGETS}" if named - TARGETS else None
+    if program != "swing" or not arguments or arguments[0].startswith("-"):
+        return None
+    command = main.commands.get(arguments[0])
+    if command is None:
+        return f"no command {arguments[0]}"
+    wanted = [word for word in arguments[1:] if word not in {"-h", "--help"}]
+    try:
+        command.make_context(arguments[0], wanted)
+    except click.UsageError as error:
+        return error.format_message()
+    return None
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_documented_commands_exist(path: Path) -> None:
+    """Each `make` names a target, and each `swing` a command with options that it has."""
+    lines = list(_shell_lines(path.read_text(encoding="utf-8")))
+    wrong = [
+        (line, problem)
+        for line in lines
+        for words in _commands(line)
+        if (problem := _problem(words)) is not None
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "make demmo",
+        "swing sell",
+        "SWING_HOME=x .venv/bin/swing weights --asoff 2020-01-02",
+        "swing backtest && swing walkforward --folder reports",
+        'swing sql --at now "from runs"',
+    ],
+)
+def test_a_wrong_command_is_noticed(line: str) -> None:
+    """A target, command, option or value that does not exist is a problem."""
+    assert any(_problem(words) for words in _commands(line))
+
+
+def test_the_readme_shows_every_command() -> None:
+    """Every command of `swing` stands in the README."""
+    readme = README.read_text(encoding="utf-8")
+    assert [name for name in main.commands if f"swing {name}" not in readme] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    """A link or picture that is no web address leads to a file or folder of the repository."""
+    text = BLOCK.sub("", path.read_text(encoding="utf-8"))
+    links = re.findall(r"\]\(<?([^)\s>]+)", text)
+    files = [link.partition("#")[0] for link in links if not re.match(r"[a-z]+:|#", link)]
+    assert [file for file in files if not (path.parent / file).exists()] == []
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_repeats_the_code(name: str) -> None:
+    """The table between its markers is the one made from the code."""
+    tables = re.findall(
+        rf"<!-- {name} -->\n+(.*?)\n+<!-- /{name} -->",
+        README.read_text(encoding="utf-8"),
+        re.DOTALL,
+    )
+    assert tables == [TABLES[name]()]
