@@ -90,6 +90,6 @@ def portfolio_landing(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[Any
     """Land portfolio.yaml as rows, so that SQL sees it."""
     with warehouse.lake.writer() as connection:
         is_new = land_portfolio(connection, warehouse.portfolio)
-    about = {"parameters_hash": warehouse.portfolio.parameters_hash, "is_new": is_new}
+    about: dict[str, Any] = {"parameters_hash": warehouse.portfolio.parameters_hash, "is_new": is_new}
     for name in PORTFOLIO_TABLES:
         yield dg.MaterializeResult(asset_key=["landing", name], metadata=about)

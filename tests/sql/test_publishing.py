@@ -15,7 +15,7 @@ from warehouse.lake import Lake, current_snapshot
 if TYPE_CHECKING:
     from pathlib import Path
 
-SELECTION = ("bars", "stg_bars", "sessions", "features")
+SELECTION = ("bars", "strategies", "stg_bars", "sessions", "features")
 
 
 @pytest.fixture
