@@ -50,8 +50,8 @@ def assert_agrees(connection: duckdb.DuckDBPyConnection, expected: Expected) -> 
     """Fail with the first rows that only one side has, or that differ in a value."""
     values = [name for name in expected.rows.columns if name not in expected.keys]
     if expected.rows.empty:
-        found = connection.execute(f"SELECT count(*) FROM {expected.relation}").fetchone()
-        assert found == (0,), f"{expected.relation} must be empty"
+        count = connection.execute(f"SELECT count(*) FROM {expected.relation}").fetchone()
+        assert count == (0,), f"{expected.relation} must be empty"
         return
     connection.register("expected_rows", _arrow(expected.rows))
     shown = ", ".join(f"expected_rows.{name} AS expected_{name}, actual.{name}" for name in values)
@@ -96,14 +96,10 @@ class Opinion:
     def __init__(self, connection: duckdb.DuckDBPyConnection, bars: pd.DataFrame) -> None:
         self._connection = connection
         self._market = Market.of(bars)
-        rows = connection.execute(
-            "SELECT * FROM strategies ORDER BY grid_order NULLS LAST"
-        ).fetchdf()
+        rows = connection.execute("SELECT * FROM strategies ORDER BY grid_order NULLS LAST").fetchdf()
         names = [each.name for each in fields(Parameters)]
-        parameters = [Parameters(**row) for row in rows[names].to_dict("records")]
-        self._strategies: Mapping[str, Parameters] = dict(
-            zip(rows["strategy_id"], parameters, strict=True)
-        )
+        parameters = [Parameters(*row) for row in rows[names].itertuples(index=False)]
+        self._strategies: Mapping[str, Parameters] = dict(zip(rows["strategy_id"], parameters, strict=True))
         self._live_id = rows.loc[rows["is_live"], "strategy_id"].item()
         self._grid = list(rows.loc[rows["grid_order"].notna(), "strategy_id"])
 
@@ -134,16 +130,17 @@ class Opinion:
     def results(self) -> Iterator[Expected]:
         """Yield target weights, live targets, the backtest and its metrics."""
         day = self._market.sessions[-1]
-        live = self._weights[self._live_id].loc[day]
-        live = live[live > 0]
+        tonight = self._weights[self._live_id].to_numpy()[-1].tolist()
+        chosen = zip(self._market.symbols, tonight, strict=True)
+        live = {symbol: weight for symbol, weight in chosen if weight > 0}
         yield Expected(
             "live_targets",
             ("symbol",),
             pd.DataFrame(
                 {
-                    "symbol": [*live.index, "CASH"],
+                    "symbol": [*live, "CASH"],
                     "session_date": day,
-                    "weight": [*live, 1 - live.sum()],
+                    "weight": [*live.values(), 1 - sum(live.values())],
                 }
             ),
         )
@@ -158,9 +155,7 @@ class Opinion:
             ("strategy_id", "session_date"),
             self._each({key: of.reset_index() for key, of in daily.items()}),
         )
-        found = {
-            key: metrics(measured(self._daily[key], self._weights[key])) for key in self._strategies
-        }
+        found = {key: metrics(measured(self._daily[key], self._weights[key])) for key in self._strategies}
         rows = {key: pd.DataFrame([asdict(of)]) for key, of in found.items() if of.sessions}
         yield Expected("backtest_metrics", ("strategy_id",), self._each(rows))
 
@@ -185,15 +180,11 @@ class Opinion:
 
     def features(self) -> Expected:
         """Return the features; their windows are the live strategy's."""
-        return Expected(
-            "features", ("symbol", "session_date"), features(self._market, self._live)
-        )
+        return Expected("features", ("symbol", "session_date"), features(self._market, self._live))
 
     def emas(self) -> Expected:
         """Return the mean of every span that a strategy uses."""
-        spans = {
-            span for each in self._strategies.values() for span in (each.ema_fast, each.ema_slow)
-        }
+        spans = {span for each in self._strategies.values() for span in (each.ema_fast, each.ema_slow)}
         market = self._market
         rows = [
             pd.DataFrame(
@@ -212,9 +203,7 @@ class Opinion:
     def correlations(self, relation: str) -> Expected:
         """Return the correlations of the pairs that `relation` holds: SQL chooses which it needs."""
         market = self._market
-        pairs = self._connection.execute(
-            f"SELECT session_date, symbol_1, symbol_2 FROM {relation}"
-        ).fetchdf()
+        pairs = self._connection.execute(f"SELECT session_date, symbol_1, symbol_2 FROM {relation}").fetchdf()
         sessions = market.sessions.get_indexer(pd.DatetimeIndex(pairs["session_date"]))
         columns = {symbol: column for column, symbol in enumerate(market.symbols)}
         first, second = pairs["symbol_1"].map(columns), pairs["symbol_2"].map(columns)
@@ -273,7 +262,5 @@ def _long(wide: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def _typed(rows: pd.DataFrame) -> pd.DataFrame:
     """Metrics and objectives that are None throughout are missing numbers."""
-    objects: dict[Any, Any] = {
-        name: float for name in rows.columns if rows[name].isna().all() and not rows.empty
-    }
+    objects: dict[Any, Any] = {name: float for name in rows.columns if rows[name].isna().all() and not rows.empty}
     return rows.astype(objects)

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
-from lakes import SMALL_GRID, Pipeline, World, build_lake, land_lake, models_of
+from lakes import SMALL_GRID, Pipeline, World, build_lake, land_lake
 from markets import MARKETS
 
-if TYPE_CHECKING:
-    from lakes import Model
+from dagster_defs.transformation import Transformation
+from warehouse.lake import Lake
 
-    from warehouse.lake import Lake
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dagster_defs.transformation import Statement
 
 REAL_BARS = Path(__file__).parents[2] / "shared" / "data" / "etf_daily.parquet"
 DEFAULT_UNIVERSE = ("SPY", "QQQ", "VTI", "TLT", "IEF", "GLD", "XLE", "BND", "BITO")
@@ -52,6 +55,6 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
 
 
 @pytest.fixture(scope="session")
-def models(crowded: Pipeline) -> list[Model]:
-    """Every model as dbt compiled it."""
-    return models_of(crowded.built)
+def models(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Statement]:
+    """The statement of every model, as dbt compiles it, in the order to execute them."""
+    return Transformation(Lake(tmp_path_factory.mktemp("compiled"))).statements(["path:models"])

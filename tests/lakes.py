@@ -18,11 +18,11 @@ from warehouse.landing import create_tables, land_bars, land_portfolio
 from warehouse.sources.files import FileSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
 
-    from dagster_defs.transformation import Built
+    from dagster_defs.transformation import Built, Statement
 
 SMALL_GRID: Mapping[str, Any] = {
     "ema_fast": [10, 30],
@@ -43,7 +43,7 @@ class World:
     """
 
     bars: pd.DataFrame
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
 
     def land(self, connection: duckdb.DuckDBPyConnection, home: Path) -> None:
         """Write bars and portfolio.yaml to `home`, and land both."""
@@ -54,14 +54,6 @@ class World:
         landed = land_bars(connection, FileSource([home / "bars.parquet"]))
         assert landed.quarantined == 0, "a world must consist of bars"
         land_portfolio(connection, load(home))
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A model as dbt compiled it: the statement that makes the relation."""
-
-    name: str
-    statement: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,28 +80,15 @@ def build_lake(lake: Lake) -> Built:
         return Transformation(lake).build([])
 
 
-def models_of(build: Built) -> list[Model]:
-    """The models of a whole build, in the order they ran."""
-    return [
-        Model(
-            result.node.name,
-            f"CREATE OR REPLACE {result.node.config.materialized} {result.node.relation_name}"
-            f" AS {result.node.compiled_code}",
-        )
-        for result in build.results
-        if result.node.resource_type == "model"
-    ]
-
-
 @contextlib.contextmanager
-def computed(models: list[Model], world: World) -> Iterator[duckdb.DuckDBPyConnection]:
+def computed(models: Sequence[Statement], world: World) -> Iterator[duckdb.DuckDBPyConnection]:
     """Compute a world's relations in memory, under the lake's alias: without dbt, in a second."""
     with tempfile.TemporaryDirectory() as home, duckdb.connect() as connection:
         connection.execute(f"ATTACH ':memory:' AS {ALIAS}")
         connection.execute(f"USE {ALIAS}")
         world.land(connection, Path(home))
         for model in models:
-            connection.execute(model.statement)
+            connection.execute(model.sql)
         cut = connection.execute("SELECT count(*) FROM walks WHERE is_cut_short").fetchone()
         assert cut == (0,), "a world computed so must be shallow enough to walk without deepening"
         yield connection

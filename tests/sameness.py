@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import duckdb
+    from numpy.typing import NDArray
 
 ROUNDING = 1e-12
 """Relative difference of two sums of the same numbers that ran in another order."""
@@ -50,18 +51,21 @@ def assert_same_rows(
     assert left.select(exact).equals(right.select(exact)), f"{query} differs in {exact}"
     for name in names:
         if name not in exact:
-            pair = [_numbers(side[name]) for side in (left, right)]
-            np.testing.assert_allclose(*pair, ROUNDING, ROUNDING, err_msg=f"{query}.{name}")
+            np.testing.assert_allclose(
+                _numbers(left[name]),
+                _numbers(right[name]),
+                rtol=ROUNDING,
+                atol=ROUNDING,
+                err_msg=f"{query}.{name}",
+            )
 
 
-def _numbers(column: pa.ChunkedArray) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
     """Flatten a column of numbers, or of lists or structs of them."""
     while not pa.types.is_floating(column.type):
         if pa.types.is_struct(column.type):
-            column = pa.chunked_array(
-                [chunk for child in column.flatten() for chunk in child.chunks]
-            )
+            column = pa.chunked_array([chunk for child in column.flatten() for chunk in child.chunks])
         else:
             column = pc.list_flatten(column)
-    values: np.ndarray[tuple[int, ...], np.dtype[np.float64]] = column.to_numpy()
+    values: NDArray[np.float64] = column.to_numpy()
     return values

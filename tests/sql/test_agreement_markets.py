@@ -6,7 +6,6 @@ import importlib
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-
 import pandas as pd
 import pytest
 from agreement import Opinion, assert_agrees
@@ -16,13 +15,13 @@ from lakes import SMALL_GRID, Pipeline, World, computed
 from markets import MARKETS, _Stage
 
 if TYPE_CHECKING:
-    from lakes import Model
+    from collections.abc import Sequence
+
+    from dagster_defs.transformation import Statement
 
 
 @pytest.mark.parametrize("name", MARKETS)
-def test_hostile_markets_agree(
-    models: list[Model], name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_hostile_markets_agree(models: Sequence[Statement], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever goes wrong in a market, every relation is what the definition says.
 
     Windows are short enough for folds in a market of 400 sessions.
@@ -37,7 +36,7 @@ def test_hostile_markets_agree(
             assert_agrees(connection, expected)
 
 
-def test_folds_that_start_at_a_months_end_agree(models: list[Model]) -> None:
+def test_folds_that_start_at_a_months_end_agree(models: Sequence[Statement]) -> None:
     """With the default windows, days are clipped to months of 30 and 28 days."""
     world = World(MARKETS["month_end_start"](), {"grid": dict(SMALL_GRID)})
     with computed(models, world) as connection:
@@ -104,7 +103,7 @@ def _worlds(draw: st.DrawFn) -> World:
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(world=_worlds())
-def test_random_markets_agree(models: list[Model], world: World) -> None:
+def test_random_markets_agree(models: Sequence[Statement], world: World) -> None:
     """No market and no allowed parameters make SQL and the oracle differ."""
     with computed(models, world) as connection:
         for expected in Opinion(connection, world.bars).everything():

@@ -9,18 +9,19 @@ from agreement import Opinion, assert_agrees
 from lakes import World, build_lake, computed, land_lake
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from lakes import Model
+    from collections.abc import Sequence
+    from pathlib import Path
 
+    import pandas as pd
+
+    from dagster_defs.transformation import Statement
     from warehouse.lake import Lake
 
 LIVE_ONLY = {"ema_fast": [20], "ema_slow": [50], "top_n": [2], "corr_cap": [0.7]}
 
 
 @pytest.mark.slow
-def test_all_strategies_agree_on_the_default_universe(
-    default_world: World, default_lake: Lake
-) -> None:
+def test_all_strategies_agree_on_the_default_universe(default_world: World, default_lake: Lake) -> None:
     """81 strategies over ten years: every relation, every session, the folds and their splice."""
     with default_lake.reader() as connection:
         for expected in Opinion(connection, default_world.bars).everything():
@@ -31,7 +32,7 @@ def test_all_strategies_agree_on_the_default_universe(
 @pytest.mark.slow
 @pytest.mark.parametrize("objective", ["sharpe", "cagr", "profit_factor"])
 def test_walk_forward_agrees_for_every_objective(
-    default_world: World, models: list[Model], objective: str
+    default_world: World, models: Sequence[Statement], objective: str
 ) -> None:
     """The winners are the best at what portfolio.yaml asks for."""
     settings = {
@@ -45,9 +46,7 @@ def test_walk_forward_agrees_for_every_objective(
 
 
 @pytest.mark.slow
-def test_the_live_strategy_agrees_on_all_etfs(
-    real_bars: pd.DataFrame, tmp_path: pytest.TempPathFactory
-) -> None:
+def test_the_live_strategy_agrees_on_all_etfs(real_bars: pd.DataFrame, tmp_path: Path) -> None:
     """71 ETFs over twenty years, where walks must look deeper than correlations first reach."""
     lake = land_lake(tmp_path / "all", World(real_bars, {"grid": LIVE_ONLY}))
     assert build_lake(lake).deepened > 0

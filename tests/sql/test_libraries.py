@@ -16,17 +16,18 @@ from markets import MARKETS, _Stage
 from warehouse.sessions import sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import duckdb
-    from lakes import Model
     from numpy.typing import NDArray
+
+    from dagster_defs.transformation import Statement
 
 WARM = 600  # bars after which another start is forgotten
 
 
 @pytest.fixture(scope="module")
-def market(models: list[Model]) -> Iterator[duckdb.DuckDBPyConnection]:
+def market(models: Sequence[Statement]) -> Iterator[duckdb.DuckDBPyConnection]:
     """Four years of ordinary symbols, computed."""
     world = World(MARKETS["month_end_start"](), {"grid": dict(SMALL_GRID)})
     with computed(models, world) as connection:
@@ -39,9 +40,7 @@ def _column(connection: duckdb.DuckDBPyConnection, query: str) -> NDArray[np.flo
 
 
 def _bars(connection: duckdb.DuckDBPyConnection, column: str) -> NDArray[np.float64]:
-    return _column(
-        connection, f"SELECT {column} FROM bars WHERE symbol = 'AAA' ORDER BY session_date"
-    )
+    return _column(connection, f"SELECT {column} FROM bars WHERE symbol = 'AAA' ORDER BY session_date")
 
 
 @pytest.mark.parametrize("span", [10, 30, 50])
@@ -58,17 +57,16 @@ def test_emas_meet_talib(market: duckdb.DuckDBPyConnection, span: int) -> None:
 def test_atr_meets_talib(market: duckdb.DuckDBPyConnection) -> None:
     """So does Wilder's average true range, whose start is forgotten more slowly."""
     found = _column(market, "SELECT atr FROM features WHERE symbol = 'AAA' ORDER BY session_date")
-    prices = [_bars(market, name) for name in ("high", "low", "close")]
-    np.testing.assert_allclose(found[WARM:], talib.ATR(*prices, 20)[WARM:], rtol=1e-9)
+    high, low, close = (_bars(market, name) for name in ("high", "low", "close"))
+    expected = talib.ATR(high, low, close, 20)
+    np.testing.assert_allclose(found[WARM:], expected[WARM:], rtol=1e-9)
 
 
 def test_true_range_is_talibs(market: duckdb.DuckDBPyConnection) -> None:
     """From the second bar on they are the same."""
-    found = _column(
-        market, "SELECT true_range FROM features WHERE symbol = 'AAA' ORDER BY session_date"
-    )
-    prices = [_bars(market, name) for name in ("high", "low", "close")]
-    np.testing.assert_allclose(found[1:], talib.TRANGE(*prices)[1:], rtol=1e-9)
+    found = _column(market, "SELECT true_range FROM features WHERE symbol = 'AAA' ORDER BY session_date")
+    high, low, close = (_bars(market, name) for name in ("high", "low", "close"))
+    np.testing.assert_allclose(found[1:], talib.TRANGE(high, low, close)[1:], rtol=1e-9)
 
 
 def test_metrics_are_empyricals(market: duckdb.DuckDBPyConnection) -> None:
@@ -96,7 +94,7 @@ def test_metrics_are_empyricals(market: duckdb.DuckDBPyConnection) -> None:
 
 
 @pytest.mark.slow
-def test_thirty_years_of_averages_are_exact(models: list[Model]) -> None:
+def test_thirty_years_of_averages_are_exact(models: Sequence[Statement]) -> None:
     """Averages stay exact where the blocks of their sums meet: after 546 to 2,990 bars and on."""
     length = len(sessions(date(1990, 1, 2), date(2019, 12, 31)))
     stage = _Stage(14, length, date(1990, 1, 2))
@@ -108,9 +106,7 @@ def test_thirty_years_of_averages_are_exact(models: list[Model]) -> None:
     }
     with computed(models, World(bars, settings)) as connection:
         for span in spans:
-            found = _column(
-                connection, f"SELECT ema FROM emas WHERE span = {span} ORDER BY session_date"
-            )
+            found = _column(connection, f"SELECT ema FROM emas WHERE span = {span} ORDER BY session_date")
             expected = bars["adj_close"].ewm(span=span, adjust=False).mean()
             np.testing.assert_allclose(found, expected, rtol=1e-12)
         ranges = _column(connection, "SELECT true_range FROM features ORDER BY session_date")

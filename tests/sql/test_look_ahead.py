@@ -11,9 +11,11 @@ from markets import MARKETS
 from sameness import assert_same_rows, relations_by_session
 
 if TYPE_CHECKING:
-    import duckdb
-    from lakes import Model
+    from collections.abc import Sequence
 
+    import duckdb
+
+    from dagster_defs.transformation import Statement
     from warehouse.lake import Lake
 
 CRASH = date(2020, 3, 9)  # XLE lost a fifth
@@ -25,7 +27,7 @@ EVE = date(2024, 12, 30)  # one bar less
 @pytest.mark.slow
 @pytest.mark.parametrize("day", [INSIDE_A_FOLD, CRASH, BITCOIN_CRASH, EVE], ids=str)
 def test_bars_cut_at_a_session_give_the_same_past(
-    default_world: World, default_lake: Lake, models: list[Model], day: date
+    default_world: World, default_lake: Lake, models: Sequence[Statement], day: date
 ) -> None:
     """On real bars every row up to the cut is what it is with ten years of bars."""
     with default_lake.reader() as whole, computed(models, _until(default_world, day)) as cut:
@@ -33,7 +35,7 @@ def test_bars_cut_at_a_session_give_the_same_past(
 
 
 @pytest.mark.parametrize("name", ["gaps", "late_starts", "delisting", "ties", "dividends"])
-def test_appended_bars_change_no_past_row(models: list[Model], name: str) -> None:
+def test_appended_bars_change_no_past_row(models: Sequence[Statement], name: str) -> None:
     """In hostile markets, too, the bars after session 260 change nothing up to it."""
     world = World(MARKETS[name](), {"grid": dict(SMALL_GRID)})
     day = sorted(world.bars["session_date"].unique())[260]
@@ -56,9 +58,7 @@ def _until(world: World, day: date) -> World:
     return World(world.bars[world.bars["session_date"] <= day], world.settings)
 
 
-def _assert_same_past(
-    whole: duckdb.DuckDBPyConnection, cut: duckdb.DuckDBPyConnection, day: date
-) -> None:
+def _assert_same_past(whole: duckdb.DuckDBPyConnection, cut: duckdb.DuckDBPyConnection, day: date) -> None:
     past = f"session_date <= DATE '{day}'"
     relations = relations_by_session(whole)
     assert {"features", "selections", "backtest_daily", "walk_forward_daily"} <= set(relations)

@@ -11,9 +11,12 @@ from markets import MARKETS
 from sameness import assert_same_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import duckdb
     import pandas as pd
-    from lakes import Model
+
+    from dagster_defs.transformation import Statement
 
 PRICES = ["open", "high", "low", "close", "adj_close"]
 DECISIONS = ("correlations", "selections", "target_weights", "live_targets")
@@ -31,15 +34,13 @@ def _world(bars: pd.DataFrame) -> World:
     return World(bars, {"grid": dict(SMALL_GRID), "walk_forward": months})
 
 
-def _assert_same(
-    one: duckdb.DuckDBPyConnection, other: duckdb.DuckDBPyConnection, *relations: str
-) -> None:
+def _assert_same(one: duckdb.DuckDBPyConnection, other: duckdb.DuckDBPyConnection, *relations: str) -> None:
     for relation in relations:
         assert_same_rows(one, other, relation)
 
 
 @pytest.mark.parametrize("name", ["gaps", "dividends", "flash_crash"])
-def test_the_scale_of_a_price_changes_costs_alone(models: list[Model], name: str) -> None:
+def test_the_scale_of_a_price_changes_costs_alone(models: Sequence[Statement], name: str) -> None:
     """A symbol quoted at 3.7 times its price is decided and earns alike, and pays less per dollar."""
     bars = MARKETS[name]()
     scaled = bars.copy()
@@ -61,7 +62,7 @@ def test_the_scale_of_a_price_changes_costs_alone(models: list[Model], name: str
 
 
 @pytest.mark.parametrize("name", ["gaps", "ties", "month_end_start"])
-def test_the_order_of_rows_changes_nothing(models: list[Model], name: str) -> None:
+def test_the_order_of_rows_changes_nothing(models: Sequence[Statement], name: str) -> None:
     """Bars in any order, and a universe in any order, are the same portfolio."""
     bars = MARKETS[name]()
     world = _world(bars)
@@ -74,7 +75,7 @@ def test_the_order_of_rows_changes_nothing(models: list[Model], name: str) -> No
 
 
 @pytest.mark.parametrize("name", ["late_starts", "flash_crash"])
-def test_a_symbols_name_does_not_matter(models: list[Model], name: str) -> None:
+def test_a_symbols_name_does_not_matter(models: Sequence[Statement], name: str) -> None:
     """Names in the reverse order give the same results where no scores tie."""
     bars = MARKETS[name]()
     names = sorted(bars["symbol"].unique())
@@ -95,7 +96,7 @@ def test_a_symbols_name_does_not_matter(models: list[Model], name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["late_starts", "delisting", "dividends"])
-def test_a_symbol_that_is_never_eligible_changes_nothing(models: list[Model], name: str) -> None:
+def test_a_symbol_that_is_never_eligible_changes_nothing(models: Sequence[Statement], name: str) -> None:
     """A price that never moves joins the universe, and no ranking, weight or result."""
     bars = MARKETS[name]()
     days = bars.drop_duplicates("session_date")

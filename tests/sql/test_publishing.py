@@ -49,7 +49,7 @@ def test_a_build_that_fails_a_gate_publishes_nothing(lake: Lake) -> None:
         )
         before = current_snapshot(connection)
     state = _state(lake)
-    with lake.lock(), pytest.raises(FailedBuildError, match="high") as failure:
+    with lake.lock(), pytest.raises(FailedBuildError, match="bars_are_plausible") as failure:
         Transformation(lake).build(SELECTION)
     assert failure.value.exit_code == 7
     assert failure.value.built.failures
