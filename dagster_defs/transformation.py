@@ -251,7 +251,7 @@ def _deepen(connection: duckdb.DuckDBPyConnection) -> int:
 @contextlib.contextmanager
 def _environment(lake: Lake) -> Iterator[None]:
     """What profiles.yml and dbt_project.yml read."""
-    wanted = {"SWING_HOME": str(lake.home), "SWING_DBT_TARGET": str(lake.home / "dbt")}
+    wanted = {"SWING_HOME": str(lake.home), "DBT_TARGET_PATH": str(lake.home / "dbt")}
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:

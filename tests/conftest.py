@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
-from lakes import SMALL_GRID, Pipeline, World, build_lake, land_lake
+from lakes import SMALL_GRID, Models, Pipeline, World, build_lake, land_lake
 from markets import MARKETS
 
 from dagster_defs.transformation import Transformation
 from warehouse.lake import Lake
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dagster_defs.transformation import Statement
 
 REAL_BARS = Path(__file__).parents[2] / "shared" / "data" / "etf_daily.parquet"
 DEFAULT_UNIVERSE = ("SPY", "QQQ", "VTI", "TLT", "IEF", "GLD", "XLE", "BND", "BITO")
@@ -55,6 +49,7 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
 
 
 @pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Statement]:
-    """The statement of every model, as dbt compiles it, in the order to execute them."""
-    return Transformation(Lake(tmp_path_factory.mktemp("compiled"))).statements(["path:models"])
+def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
+    """Every model as dbt compiles it, to compute small worlds without dbt."""
+    lake = Lake(tmp_path_factory.mktemp("compiled"))
+    return Models(Transformation(lake).statements(["path:models"]))

@@ -80,15 +80,25 @@ def build_lake(lake: Lake) -> Built:
         return Transformation(lake).build([])
 
 
-@contextlib.contextmanager
-def computed(models: Sequence[Statement], world: World) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Compute a world's relations in memory, under the lake's alias: without dbt, in a second."""
-    with tempfile.TemporaryDirectory() as home, duckdb.connect() as connection:
-        connection.execute(f"ATTACH ':memory:' AS {ALIAS}")
-        connection.execute(f"USE {ALIAS}")
-        world.land(connection, Path(home))
-        for model in models:
-            connection.execute(model.sql)
-        cut = connection.execute("SELECT count(*) FROM walks WHERE is_cut_short").fetchone()
-        assert cut == (0,), "a world computed so must be shallow enough to walk without deepening"
-        yield connection
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Every model as dbt compiles it, in the order to execute them."""
+
+    statements: Sequence[Statement] = field(repr=False)
+
+    @contextlib.contextmanager
+    def computed(self, world: World) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Compute a world's relations in memory, under the lake's alias: no dbt, about a second."""
+        with tempfile.TemporaryDirectory() as home, duckdb.connect() as connection:
+            connection.execute(f"ATTACH ':memory:' AS {ALIAS}")
+            connection.execute(f"USE {ALIAS}")
+            world.land(connection, Path(home))
+            for statement in self.statements:
+                connection.execute(statement.sql)
+            cut = connection.execute("SELECT count(*) FROM walks WHERE is_cut_short").fetchone()
+            assert cut == (0,), "a world computed so must be walked without deepening"
+            yield connection
+
+    def sql_of(self, relation: str) -> str:
+        """Return the statement that makes one relation."""
+        return next(each.sql for each in self.statements if each.relation == relation)

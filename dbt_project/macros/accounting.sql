@@ -1,11 +1,11 @@
 {#
-    CTEs that turn the target allocations of any number of series into daily returns, costs and equity.
+    CTEs that turn the target allocations of any number of series into daily returns and costs.
 
     Reads the CTEs
       series    one row per scenario_id, series_id, session_date without a gap: allocation_id and
-                previous_allocation_id (0: all cash), slippage, commission_per_share, initial_equity
+                previous_allocation_id (0: all cash), slippage, commission_per_share
       holdings  each allocation's weights and closes, and what they are at the next session
-    and ends in the CTE `accounted`: gross_return, cost, net_return, turnover, equity, drawdown of each row of series.
+    and ends in the CTE `accounted`: gross_return, cost, net_return and turnover of each row of series.
     A trade depends only on the allocation before and the one after: it is priced once, however many series make it.
 #}
 {% macro accounting() -%}
@@ -73,49 +73,26 @@
 
     ),
 
-    charged as (
+    accounted as (
 
         select
             series.scenario_id,
             series.series_id,
             series.session_date,
-            series.initial_equity,
             coalesce(gross_returns.gross_return, 0) as gross_return,
-            coalesce(rebalances.turnover, 0) as turnover,
             coalesce(
                 rebalances.turnover * series.slippage
                 + rebalances.shares_per_dollar * series.commission_per_share,
                 0
-            ) as cost
+            ) as cost,
+            (1 + coalesce(gross_returns.gross_return, 0)) * (1 - cost) - 1 as net_return,
+            coalesce(rebalances.turnover, 0) as turnover
         from series
         left join gross_returns on series.previous_allocation_id = gross_returns.allocation_id
         left join rebalances
             on
                 series.previous_allocation_id = rebalances.previous_allocation_id
                 and series.allocation_id = rebalances.allocation_id
-
-    ),
-
-    compounded as (
-
-        select
-            *,
-            (1 + gross_return) * (1 - cost) - 1 as net_return,
-            initial_equity * product((1 + gross_return) * (1 - cost)) over (
-                partition by scenario_id, series_id order by session_date
-            ) as equity
-        from charged
-
-    ),
-
-    accounted as (
-
-        select
-            *,
-            equity / greatest(initial_equity, max(equity) over (
-                partition by scenario_id, series_id order by session_date
-            )) - 1 as drawdown
-        from compounded
 
     )
 {%- endmacro %}

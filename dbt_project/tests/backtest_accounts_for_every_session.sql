@@ -1,6 +1,6 @@
 {{ config(meta={
-    'description': 'Every strategy has one row per session of the calendar and starts with its initial equity.',
-    'dagster': {'ref': {'name': 'backtest_daily'}},
+    'description': 'Every strategy has one row per session of the calendar.',
+    'dagster': {'ref': {'name': 'backtest_returns'}},
 }) }}
 
 with
@@ -10,7 +10,6 @@ calendars as (
     select
         sessions.scenario_id,
         strategies.strategy_id,
-        any_value(strategies.initial_equity) as initial_equity,
         count(*) as sessions,
         min(sessions.session_date) as first_session_date,
         max(sessions.session_date) as last_session_date
@@ -27,9 +26,8 @@ accounts as (
         strategy_id,
         count(*) as sessions,
         min(session_date) as first_session_date,
-        max(session_date) as last_session_date,
-        arg_min(equity / (1 + net_return), session_date) as initial_equity
-    from {{ ref('backtest_daily') }}
+        max(session_date) as last_session_date
+    from {{ ref('backtest_returns') }}
     group by all
 
 )
@@ -37,7 +35,7 @@ accounts as (
 select
     calendars.*,
     accounts.sessions as accounted_sessions,
-    'the account does not cover the calendar, or starts with other equity' as reason
+    'the account does not cover the calendar' as reason
 from calendars
 full join accounts
     on
@@ -48,5 +46,4 @@ where
         calendars.sessions = accounts.sessions
         and calendars.first_session_date = accounts.first_session_date
         and calendars.last_session_date = accounts.last_session_date
-        and abs(accounts.initial_equity / calendars.initial_equity - 1) < 1e-9
     ) is not true

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from command_line import Market
+    from sample_market import Market
 
-pytest_plugins = ("command_line",)
+pytest_plugins = ("sample_market",)
 
 BACKTEST_COLUMNS = "session_date gross_return cost net_return turnover equity drawdown"
 METRICS_COLUMNS = "sessions cagr sharpe calmar max_drawdown profit_factor turnover_annual"

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import importlib
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import pytest
 from agreement import Opinion, assert_agrees
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lakes import SMALL_GRID, Pipeline, World, computed
+from lakes import SMALL_GRID, Models, Pipeline, World
 from markets import MARKETS, _Stage
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dagster_defs.transformation import Statement
 
 
 @pytest.mark.parametrize("name", MARKETS)
-def test_hostile_markets_agree(models: Sequence[Statement], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hostile_markets_agree(models: Models, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever goes wrong in a market, every relation is what the definition says.
 
     Windows are short enough for folds in a market of 400 sessions.
@@ -31,15 +26,15 @@ def test_hostile_markets_agree(models: Sequence[Statement], name: str, monkeypat
     monkeypatch.setattr(windows, "TEST_MONTHS", 2)
     months = {"train_months": 6, "test_months": 2}
     world = World(MARKETS[name](), {"grid": dict(SMALL_GRID), "walk_forward": months})
-    with computed(models, world) as connection:
+    with models.computed(world) as connection:
         for expected in Opinion(connection, world.bars).everything():
             assert_agrees(connection, expected)
 
 
-def test_folds_that_start_at_a_months_end_agree(models: Sequence[Statement]) -> None:
+def test_folds_that_start_at_a_months_end_agree(models: Models) -> None:
     """With the default windows, days are clipped to months of 30 and 28 days."""
     world = World(MARKETS["month_end_start"](), {"grid": dict(SMALL_GRID)})
-    with computed(models, world) as connection:
+    with models.computed(world) as connection:
         folds = connection.execute("SELECT count(*) FROM walk_forward_folds").fetchone()
         assert folds == (4,)
         for expected in Opinion(connection, world.bars).walk_forward():
@@ -103,8 +98,8 @@ def _worlds(draw: st.DrawFn) -> World:
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(world=_worlds())
-def test_random_markets_agree(models: Sequence[Statement], world: World) -> None:
+def test_random_markets_agree(models: Models, world: World) -> None:
     """No market and no allowed parameters make SQL and the oracle differ."""
-    with computed(models, world) as connection:
+    with models.computed(world) as connection:
         for expected in Opinion(connection, world.bars).everything():
             assert_agrees(connection, expected)

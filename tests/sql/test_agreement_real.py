@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from agreement import Opinion, assert_agrees
-from lakes import World, build_lake, computed, land_lake
+from lakes import Models, World, build_lake, land_lake
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     import pandas as pd
 
-    from dagster_defs.transformation import Statement
     from warehouse.lake import Lake
 
 LIVE_ONLY = {"ema_fast": [20], "ema_slow": [50], "top_n": [2], "corr_cap": [0.7]}
@@ -31,16 +29,14 @@ def test_all_strategies_agree_on_the_default_universe(default_world: World, defa
 
 @pytest.mark.slow
 @pytest.mark.parametrize("objective", ["sharpe", "cagr", "profit_factor"])
-def test_walk_forward_agrees_for_every_objective(
-    default_world: World, models: Sequence[Statement], objective: str
-) -> None:
+def test_walk_forward_agrees_for_every_objective(default_world: World, models: Models, objective: str) -> None:
     """The winners are the best at what portfolio.yaml asks for."""
     settings = {
         "grid": LIVE_ONLY | {"ema_fast": [10, 20], "top_n": [1, 2, 3]},
         "walk_forward": {"objective": objective},
     }
     world = World(default_world.bars, settings)
-    with computed(models, world) as connection:
+    with models.computed(world) as connection:
         for expected in Opinion(connection, world.bars).walk_forward(objective):
             assert_agrees(connection, expected)
 

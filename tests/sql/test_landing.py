@@ -17,10 +17,10 @@ from warehouse.sources.files import FileOptions, FileSource
 from warehouse.sources.synthetic import SyntheticSource
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
-    from dagster_defs.transformation import Statement
+    from lakes import Models
+
     from warehouse.landing import Landed
     from warehouse.sources.base import BarSource
 
@@ -64,9 +64,9 @@ class Landing:
         with self.lake.reader() as connection:
             return current_snapshot(connection)
 
-    def newest(self, models: Sequence[Statement]) -> list[tuple[Any, ...]]:
+    def newest(self, models: Models) -> list[tuple[Any, ...]]:
         """Make the relation `bars`, and read its close and finality by symbol and session."""
-        statement = next(model.sql for model in models if model.relation == "bars")
+        statement = models.sql_of("bars")
         with self.lake.lock(), self.lake.writer() as connection:
             connection.execute(statement)
         return self.rows("SELECT close, is_final FROM bars ORDER BY symbol, session_date")
@@ -94,7 +94,7 @@ def test_the_same_content_again_adds_nothing(landing: Landing) -> None:
     assert landing.snapshot == before
 
 
-def test_changed_content_is_a_new_version(landing: Landing, models: Sequence[Statement]) -> None:
+def test_changed_content_is_a_new_version(landing: Landing, models: Models) -> None:
     """A correction stands beside what it corrects, and `bars` shows it."""
     landing.land(MONDAY, TUESDAY)
     corrected = landing.land(MONDAY, TUESDAY_CORRECTED)
@@ -103,7 +103,7 @@ def test_changed_content_is_a_new_version(landing: Landing, models: Sequence[Sta
     assert landing.newest(models) == [(513.0, True), (508.0, True)]
 
 
-def test_a_correction_can_be_taken_back(landing: Landing, models: Sequence[Statement]) -> None:
+def test_a_correction_can_be_taken_back(landing: Landing, models: Models) -> None:
     """Landing the first content once more is a third version: what counts is the newest."""
     for tuesday in (TUESDAY, TUESDAY_CORRECTED, TUESDAY):
         landing.land(tuesday)
@@ -111,7 +111,7 @@ def test_a_correction_can_be_taken_back(landing: Landing, models: Sequence[State
     assert landing.newest(models) == [(507.0, True)]
 
 
-def test_a_final_bar_replaces_a_provisional_one(landing: Landing, models: Sequence[Statement]) -> None:
+def test_a_final_bar_replaces_a_provisional_one(landing: Landing, models: Models) -> None:
     """The session's bar while it trades is displaced by its final one, even with equal numbers."""
     landing.land(MONDAY, TUESDAY, final_until=date(2024, 3, 4))
     assert landing.newest(models) == [(513.0, True), (507.0, False)]
@@ -119,7 +119,7 @@ def test_a_final_bar_replaces_a_provisional_one(landing: Landing, models: Sequen
     assert landing.newest(models) == [(513.0, True), (507.0, True)]
 
 
-def test_a_provisional_bar_never_displaces_a_final_one(landing: Landing, models: Sequence[Statement]) -> None:
+def test_a_provisional_bar_never_displaces_a_final_one(landing: Landing, models: Models) -> None:
     """However late it is landed."""
     landing.land(TUESDAY_CORRECTED)
     landing.land(TUESDAY, final_until=date(2024, 3, 4))
@@ -183,7 +183,7 @@ def test_a_batch_that_fails_half_way_leaves_nothing(landing: Landing) -> None:
     assert landing.snapshot == before
 
 
-def test_a_reader_travels_back_to_a_snapshot(landing: Landing, models: Sequence[Statement]) -> None:
+def test_a_reader_travels_back_to_a_snapshot(landing: Landing, models: Models) -> None:
     """At an earlier snapshot the lake holds what was known then."""
     landing.land(TUESDAY)
     landing.newest(models)

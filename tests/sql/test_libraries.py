@@ -10,27 +10,26 @@ import numpy as np
 import pandas as pd
 import pytest
 import talib
-from lakes import SMALL_GRID, World, computed
+from lakes import SMALL_GRID, Models, World
 from markets import MARKETS, _Stage
 
 from warehouse.sessions import sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     import duckdb
     from numpy.typing import NDArray
 
-    from dagster_defs.transformation import Statement
 
 WARM = 600  # bars after which another start is forgotten
 
 
 @pytest.fixture(scope="module")
-def market(models: Sequence[Statement]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Four years of ordinary symbols, computed."""
+def market(models: Models) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Four years of ordinary symbols."""
     world = World(MARKETS["month_end_start"](), {"grid": dict(SMALL_GRID)})
-    with computed(models, world) as connection:
+    with models.computed(world) as connection:
         yield connection
 
 
@@ -94,7 +93,7 @@ def test_metrics_are_empyricals(market: duckdb.DuckDBPyConnection) -> None:
 
 
 @pytest.mark.slow
-def test_thirty_years_of_averages_are_exact(models: Sequence[Statement]) -> None:
+def test_thirty_years_of_averages_are_exact(models: Models) -> None:
     """Averages stay exact where the blocks of their sums meet: after 546 to 2,990 bars and on."""
     length = len(sessions(date(1990, 1, 2), date(2019, 12, 31)))
     stage = _Stage(14, length, date(1990, 1, 2))
@@ -104,7 +103,7 @@ def test_thirty_years_of_averages_are_exact(models: Sequence[Statement]) -> None
         "strategy": {"ema_fast": 2, "ema_slow": 50, "atr_window": 2},
         "grid": {"ema_fast": spans, "ema_slow": [50], "top_n": [1], "corr_cap": [0.7]},
     }
-    with computed(models, World(bars, settings)) as connection:
+    with models.computed(World(bars, settings)) as connection:
         for span in spans:
             found = _column(connection, f"SELECT ema FROM emas WHERE span = {span} ORDER BY session_date")
             expected = bars["adj_close"].ewm(span=span, adjust=False).mean()

@@ -6,16 +6,13 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
-from lakes import SMALL_GRID, World, computed
+from lakes import SMALL_GRID, Models, World
 from markets import MARKETS
 from sameness import assert_same_rows, relations_by_session
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import duckdb
 
-    from dagster_defs.transformation import Statement
     from warehouse.lake import Lake
 
 CRASH = date(2020, 3, 9)  # XLE lost a fifth
@@ -27,19 +24,19 @@ EVE = date(2024, 12, 30)  # one bar less
 @pytest.mark.slow
 @pytest.mark.parametrize("day", [INSIDE_A_FOLD, CRASH, BITCOIN_CRASH, EVE], ids=str)
 def test_bars_cut_at_a_session_give_the_same_past(
-    default_world: World, default_lake: Lake, models: Sequence[Statement], day: date
+    default_world: World, default_lake: Lake, models: Models, day: date
 ) -> None:
     """On real bars every row up to the cut is what it is with ten years of bars."""
-    with default_lake.reader() as whole, computed(models, _until(default_world, day)) as cut:
+    with default_lake.reader() as whole, models.computed(_until(default_world, day)) as cut:
         _assert_same_past(whole, cut, day)
 
 
 @pytest.mark.parametrize("name", ["gaps", "late_starts", "delisting", "ties", "dividends"])
-def test_appended_bars_change_no_past_row(models: Sequence[Statement], name: str) -> None:
+def test_appended_bars_change_no_past_row(models: Models, name: str) -> None:
     """In hostile markets, too, the bars after session 260 change nothing up to it."""
     world = World(MARKETS[name](), {"grid": dict(SMALL_GRID)})
     day = sorted(world.bars["session_date"].unique())[260]
-    with computed(models, world) as whole, computed(models, _until(world, day)) as cut:
+    with models.computed(world) as whole, models.computed(_until(world, day)) as cut:
         _assert_same_past(whole, cut, day)
 
 

@@ -6,17 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from lakes import SMALL_GRID, World, computed
+from lakes import SMALL_GRID, Models, World
 from markets import MARKETS
 from sameness import assert_same_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import duckdb
     import pandas as pd
 
-    from dagster_defs.transformation import Statement
 
 PRICES = ["open", "high", "low", "close", "adj_close"]
 DECISIONS = ("correlations", "selections", "target_weights", "live_targets")
@@ -40,12 +37,12 @@ def _assert_same(one: duckdb.DuckDBPyConnection, other: duckdb.DuckDBPyConnectio
 
 
 @pytest.mark.parametrize("name", ["gaps", "dividends", "flash_crash"])
-def test_the_scale_of_a_price_changes_costs_alone(models: Sequence[Statement], name: str) -> None:
+def test_the_scale_of_a_price_changes_costs_alone(models: Models, name: str) -> None:
     """A symbol quoted at 3.7 times its price is decided and earns alike, and pays less per dollar."""
     bars = MARKETS[name]()
     scaled = bars.copy()
     scaled[PRICES] = bars[PRICES].mul(np.where(bars["symbol"] == "AAA", 3.7, 1), axis=0)
-    with computed(models, _world(bars)) as one, computed(models, _world(scaled)) as other:
+    with models.computed(_world(bars)) as one, models.computed(_world(scaled)) as other:
         _assert_same(one, other, *DECISIONS)
         assert_same_rows(
             one,
@@ -62,26 +59,26 @@ def test_the_scale_of_a_price_changes_costs_alone(models: Sequence[Statement], n
 
 
 @pytest.mark.parametrize("name", ["gaps", "ties", "month_end_start"])
-def test_the_order_of_rows_changes_nothing(models: Sequence[Statement], name: str) -> None:
+def test_the_order_of_rows_changes_nothing(models: Models, name: str) -> None:
     """Bars in any order, and a universe in any order, are the same portfolio."""
     bars = MARKETS[name]()
     world = _world(bars)
     universe = sorted(bars["symbol"].unique(), reverse=True)
     shuffled = World(bars.sample(frac=1, random_state=1), {**world.settings, "universe": universe})
-    with computed(models, world) as one, computed(models, shuffled) as other:
+    with models.computed(world) as one, models.computed(shuffled) as other:
         _assert_same(one, other, "bars", "features", "emas", *DECISIONS, *RESULTS)
         hashed = "SELECT parameters_hash FROM landing.settings"
         assert one.execute(hashed).fetchall() == other.execute(hashed).fetchall()
 
 
 @pytest.mark.parametrize("name", ["late_starts", "flash_crash"])
-def test_a_symbols_name_does_not_matter(models: Sequence[Statement], name: str) -> None:
+def test_a_symbols_name_does_not_matter(models: Models, name: str) -> None:
     """Names in the reverse order give the same results where no scores tie."""
     bars = MARKETS[name]()
     names = sorted(bars["symbol"].unique())
     renamed = dict(zip(names, [f"S{place}" for place in range(len(names), 0, -1)], strict=True))
     other_bars = bars.assign(symbol=bars["symbol"].map(renamed))
-    with computed(models, _world(bars)) as one, computed(models, _world(other_bars)) as other:
+    with models.computed(_world(bars)) as one, models.computed(_world(other_bars)) as other:
         _assert_same(one, other, *RESULTS)
         one.execute("CREATE TEMP TABLE names (symbol VARCHAR, new_name VARCHAR)")
         one.executemany("INSERT INTO names VALUES (?, ?)", list(renamed.items()))
@@ -96,11 +93,11 @@ def test_a_symbols_name_does_not_matter(models: Sequence[Statement], name: str) 
 
 
 @pytest.mark.parametrize("name", ["late_starts", "delisting", "dividends"])
-def test_a_symbol_that_is_never_eligible_changes_nothing(models: Sequence[Statement], name: str) -> None:
+def test_a_symbol_that_is_never_eligible_changes_nothing(models: Models, name: str) -> None:
     """A price that never moves joins the universe, and no ranking, weight or result."""
     bars = MARKETS[name]()
     days = bars.drop_duplicates("session_date")
     still = days.assign(symbol="CASHLIKE", dividend=0.0, **dict.fromkeys(PRICES, 100.0))
     joined = _world(bars.merge(still, how="outer"))
-    with computed(models, _world(bars)) as one, computed(models, joined) as other:
+    with models.computed(_world(bars)) as one, models.computed(joined) as other:
         _assert_same(one, other, *DECISIONS, *RESULTS)

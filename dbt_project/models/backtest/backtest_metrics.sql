@@ -14,17 +14,17 @@ first_targets as (
 measured as (
 
     select
-        backtest_daily.scenario_id,
-        backtest_daily.strategy_id as series_id,
-        backtest_daily.session_date,
-        backtest_daily.net_return,
-        backtest_daily.turnover
-    from {{ ref('backtest_daily') }} as backtest_daily
+        backtest_returns.scenario_id,
+        backtest_returns.strategy_id as series_id,
+        backtest_returns.session_date,
+        backtest_returns.net_return,
+        backtest_returns.turnover
+    from {{ ref('backtest_returns') }} as backtest_returns
     inner join first_targets
         on
-            backtest_daily.scenario_id = first_targets.scenario_id
-            and backtest_daily.strategy_id = first_targets.strategy_id
-            and backtest_daily.session_date > first_targets.session_date
+            backtest_returns.scenario_id = first_targets.scenario_id
+            and backtest_returns.strategy_id = first_targets.strategy_id
+            and backtest_returns.session_date > first_targets.session_date
 
 ),
 

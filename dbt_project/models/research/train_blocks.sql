@@ -43,19 +43,19 @@ session_blocks as (
 )
 
 select
-    backtest_daily.scenario_id,
-    backtest_daily.strategy_id,
+    returns.scenario_id,
+    returns.strategy_id,
     session_blocks.block_start,
     count(*) as sessions,
-    sum(backtest_daily.net_return) as total,
-    sum(backtest_daily.net_return ** 2) as total_of_squares,
-    sum(greatest(backtest_daily.net_return, 0)) as gains,
-    -sum(least(backtest_daily.net_return, 0)) as losses,
-    {{ equity_path('min_by(backtest_daily.net_return, backtest_daily.session_date, 100000)') }} as path  -- noqa: PRS
-from {{ ref('backtest_daily') }} as backtest_daily
-inner join grid on backtest_daily.strategy_id = grid.strategy_id
+    sum(returns.net_return) as total,
+    sum(returns.net_return ** 2) as total_of_squares,
+    sum(greatest(returns.net_return, 0)) as gains,
+    -sum(least(returns.net_return, 0)) as losses,
+    {{ equity_path('min_by(returns.net_return, returns.session_date, 100000)') }} as path  -- noqa: PRS
+from {{ ref('backtest_returns') }} as returns
+inner join grid on returns.strategy_id = grid.strategy_id
 inner join session_blocks
     on
-        backtest_daily.scenario_id = session_blocks.scenario_id
-        and backtest_daily.session_date = session_blocks.session_date
+        returns.scenario_id = session_blocks.scenario_id
+        and returns.session_date = session_blocks.session_date
 group by all

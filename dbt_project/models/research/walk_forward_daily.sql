@@ -55,22 +55,36 @@ series as (
 
 ),
 
-{{ accounting() }}
+{{ accounting() }},
+
+returns as (
+
+    select
+        accounted.*,
+        spliced.fold_id,
+        spliced.strategy_id,
+        spliced.allocation_id > 0 as is_invested,
+        spliced.initial_equity
+    from accounted
+    inner join spliced
+        on
+            accounted.scenario_id = spliced.scenario_id
+            and accounted.session_date = spliced.session_date
+
+),
+
+{{ equity_curve() }}
 
 select
-    accounted.scenario_id,
-    accounted.session_date,
-    spliced.fold_id,
-    spliced.strategy_id,
-    spliced.allocation_id > 0 as is_invested,
-    accounted.gross_return,
-    accounted.cost,
-    accounted.net_return,
-    accounted.turnover,
-    accounted.equity,
-    accounted.drawdown
-from accounted
-inner join spliced
-    on
-        accounted.scenario_id = spliced.scenario_id
-        and accounted.session_date = spliced.session_date
+    scenario_id,
+    session_date,
+    fold_id,
+    strategy_id,
+    is_invested,
+    gross_return,
+    cost,
+    net_return,
+    turnover,
+    equity,
+    drawdown
+from equity_curve

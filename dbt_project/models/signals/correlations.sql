@@ -41,9 +41,7 @@ windowed as (
         panel.ret,
         parameters.corr_min_obs,
         list(coalesce(panel.ret, 0)) over recent as rets,
-        coalesce(list(panel.session_number) filter (where panel.ret is null) over recent, []) as missing,
-        sum(panel.ret) over recent as total,
-        sum(panel.ret * panel.ret) over recent as total_of_squares
+        list(panel.session_number) filter (where panel.ret is null) over recent as missing
     from panel
     cross join parameters
     window recent as (
@@ -56,7 +54,16 @@ windowed as (
 
 measured as (
 
-    select windowed.*
+    select
+        windowed.scenario_id,
+        windowed.session_date,
+        windowed.session_number,
+        windowed.symbol,
+        windowed.corr_min_obs,
+        windowed.rets,
+        coalesce(windowed.missing, []) as missing,
+        list_sum(windowed.rets) as total,
+        list_inner_product(windowed.rets, windowed.rets) as total_of_squares
     from windowed
     inner join candidates
         on

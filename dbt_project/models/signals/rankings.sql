@@ -6,25 +6,36 @@ features as (
 
 ),
 
+spans as (
+
+    select list(distinct span order by span) as spans
+    from {{ ref('emas') }}
+
+),
+
+-- every average of a bar in one row, in span order
 averages as (
 
     select
         scenario_id,
         symbol,
         session_date,
-        map(list(span), list(ema)) as ema_by_span
+        min_by(ema, span, 100000) as emas
     from {{ ref('emas') }}
-    group by all
+    group by scenario_id, symbol, session_date
 
 ),
 
 trends as (
 
     select distinct
-        ema_fast,
-        ema_slow,
-        greatest(ema_slow, corr_window + 1) as warm_up_bars
-    from {{ ref('strategies') }}
+        strategies.ema_fast,
+        strategies.ema_slow,
+        list_position(spans.spans, strategies.ema_fast) as fast_position,
+        list_position(spans.spans, strategies.ema_slow) as slow_position,
+        greatest(strategies.ema_slow, strategies.corr_window + 1) as warm_up_bars
+    from {{ ref('strategies') }} as strategies
+    cross join spans
 
 ),
 
@@ -39,16 +50,19 @@ candidates as (
         features.adjusted_close,
         features.atr_pct,
         features.volatility,
-        averages.ema_by_span[trends.ema_fast] as fast,
-        averages.ema_by_span[trends.ema_slow] as slow
+        averages.emas[trends.fast_position] as fast,
+        averages.emas[trends.slow_position] as slow
     from features
     inner join averages
         on
             features.scenario_id = averages.scenario_id
             and features.symbol = averages.symbol
             and features.session_date = averages.session_date
-    inner join trends on features.bar_number + 1 >= trends.warm_up_bars
-    where features.volatility > 0 and features.atr > 0
+    cross join trends
+    where
+        features.volatility > 0
+        and features.atr > 0
+        and features.bar_number + 1 >= trends.warm_up_bars
 
 ),
 

@@ -14,7 +14,10 @@ rankings as (
 
 walks as (
 
-    select * from {{ ref('walks') }}
+    select
+        *,
+        unnest(trends) as trend
+    from {{ ref('walks') }}
 
 )
 
@@ -35,6 +38,6 @@ inner join walks
     on
         rankings.scenario_id = walks.scenario_id
         and rankings.session_date = walks.session_date
-        and rankings.ema_fast = walks.ema_fast
-        and rankings.ema_slow = walks.ema_slow
+        and rankings.ema_fast = walks.trend.ema_fast
+        and rankings.ema_slow = walks.trend.ema_slow
         and strategies.corr_cap = walks.corr_cap

@@ -3,12 +3,10 @@ with
 rules as (
 
     select
-        ema_fast,
-        ema_slow,
         corr_cap,
         max(top_n) as longest
     from {{ ref('strategies') }}
-    group by all
+    group by corr_cap
 
 ),
 
@@ -25,7 +23,7 @@ rankings as (
 
 ),
 
-candidates as (
+by_trend as (
 
     select
         scenario_id,
@@ -37,6 +35,21 @@ candidates as (
         count(*) > any_value(walk_depth) as is_cut
     from rankings
     group by all
+
+),
+
+-- trends that rank the same symbols in the same order share their walks
+candidates as (
+
+    select
+        scenario_id,
+        session_date,
+        symbols,
+        any_value(volatilities) as volatilities,
+        bool_or(is_cut) as is_cut,
+        list({ 'ema_fast': ema_fast, 'ema_slow': ema_slow }) as trends
+    from by_trend
+    group by scenario_id, session_date, symbols
 
 ),
 
@@ -94,13 +107,12 @@ matrices as (
 
 ),
 
--- each candidate as a list of one, its place in the matrix, so that the taken ones gather in a list of the same type
 placed as (
 
     select
         candidates.*,
         matrices.matrix,
-        [[list_position(matrices.matrix_symbols, symbol)] for symbol in candidates.symbols] as places  -- noqa: RF02
+        [list_position(matrices.matrix_symbols, symbol) for symbol in candidates.symbols] as places  -- noqa: RF02
     from candidates
     inner join matrices
         on
@@ -109,6 +121,7 @@ placed as (
 
 ),
 
+-- each rank as a list of one, so that the ranks taken gather in a list of the same type
 walked as (
 
     select
@@ -116,39 +129,29 @@ walked as (
         rules.corr_cap,
         rules.longest,
         list_reduce(  -- noqa: PRS, RF02
-            placed.places,
-            lambda taken, place : if(
+            [[rank::integer] for rank in range(1, len(placed.places) + 1)],
+            lambda taken, candidate : if(
                 len(taken) < rules.longest
-                and list_max(list_select(placed.matrix[place[1]], taken)) <= rules.corr_cap,
-                taken || place,
+                and list_max(list_select(
+                    placed.matrix[placed.places[candidate[1]]],
+                    list_select(placed.places, taken)
+                )) <= rules.corr_cap,
+                taken || candidate,
                 taken
             )
-        ) as taken
+        ) as ranks
     from placed
-    inner join rules
-        on
-            placed.ema_fast = rules.ema_fast
-            and placed.ema_slow = rules.ema_slow
-
-),
-
-picked as (
-
-    select
-        *,
-        [list_position(places, [place]) for place in taken] as ranks
-    from walked
+    cross join rules
 
 )
 
 select
     scenario_id,
     session_date,
-    ema_fast,
-    ema_slow,
+    trends,
     corr_cap,
     ranks,
     list_select(symbols, ranks) as symbols,
     list_select(volatilities, ranks) as volatilities,
     is_cut and len(ranks) < longest as is_cut_short
-from picked
+from walked

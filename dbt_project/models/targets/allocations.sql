@@ -12,21 +12,31 @@ walks as (
 
 ),
 
-distinct_selections as (
+limits as (
 
     select distinct
+        corr_cap,
+        top_n,
+        max_weight,
+        cash_buffer
+    from strategies
+
+),
+
+-- walks that picked the same symbols end in the same weights
+distinct_selections as (
+
+    select
         walks.scenario_id,
         walks.session_date,
-        strategies.max_weight,
-        1 - strategies.cash_buffer as invested,
-        walks.symbols[:strategies.top_n] as symbols,
-        walks.volatilities[:strategies.top_n] as volatilities
+        limits.max_weight,
+        limits.cash_buffer,
+        walks.symbols[:limits.top_n] as picks,
+        any_value(walks.volatilities[:limits.top_n]) as volatilities,
+        list({ 'trends': walks.trends, 'corr_cap': walks.corr_cap, 'top_n': limits.top_n }) as selected_by
     from walks
-    inner join strategies
-        on
-            walks.ema_fast = strategies.ema_fast
-            and walks.ema_slow = strategies.ema_slow
-            and walks.corr_cap = strategies.corr_cap
+    inner join limits on walks.corr_cap = limits.corr_cap
+    group by walks.scenario_id, walks.session_date, limits.max_weight, limits.cash_buffer, picks
 
 ),
 
@@ -34,6 +44,7 @@ inverse as (
 
     select
         *,
+        1 - cash_buffer as invested,
         list_reverse_sort([1 / volatility for volatility in volatilities]) as largest_first
     from distinct_selections
 
@@ -55,11 +66,12 @@ levelled as (
 )
 
 select
-    row_number() over (order by scenario_id, session_date, max_weight, invested, symbols) as allocation_id,
+    row_number() over (order by scenario_id, session_date, max_weight, cash_buffer, picks) as allocation_id,
     scenario_id,
     session_date,
     max_weight,
-    invested,
-    symbols,
-    [least(max_weight, level / volatility) for volatility in volatilities] as weights
+    cash_buffer,
+    picks as symbols,
+    [least(max_weight, level / volatility) for volatility in volatilities] as weights,
+    selected_by
 from levelled

@@ -6,33 +6,39 @@ strategies as (
 
 ),
 
-walks as (
+selections as (
 
-    select * from {{ ref('walks') }}
+    select
+        allocation_id,
+        scenario_id,
+        session_date,
+        max_weight,
+        cash_buffer,
+        unnest(selected_by) as selection
+    from {{ ref('allocations') }}
 
 ),
 
-allocations as (
+selecting_trends as (
 
-    select * from {{ ref('allocations') }}
+    select
+        *,
+        unnest(selection.trends) as trend
+    from selections
 
 )
 
 select
-    walks.scenario_id,
+    selecting_trends.scenario_id,
     strategies.strategy_id,
-    walks.session_date,
-    allocations.allocation_id
-from strategies
-inner join walks
+    selecting_trends.session_date,
+    selecting_trends.allocation_id
+from selecting_trends
+inner join strategies
     on
-        strategies.ema_fast = walks.ema_fast
-        and strategies.ema_slow = walks.ema_slow
-        and strategies.corr_cap = walks.corr_cap
-inner join allocations
-    on
-        walks.scenario_id = allocations.scenario_id
-        and walks.session_date = allocations.session_date
-        and strategies.max_weight = allocations.max_weight
-        and 1 - strategies.cash_buffer = allocations.invested
-        and walks.symbols[:strategies.top_n] = allocations.symbols
+        selecting_trends.trend.ema_fast = strategies.ema_fast
+        and selecting_trends.trend.ema_slow = strategies.ema_slow
+        and selecting_trends.selection.corr_cap = strategies.corr_cap
+        and selecting_trends.selection.top_n = strategies.top_n
+        and selecting_trends.max_weight = strategies.max_weight
+        and selecting_trends.cash_buffer = strategies.cash_buffer

@@ -1,0 +1,194 @@
+"""Runs that are killed, and readers that look on: nobody sees half a generation, nothing is lost."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import signal
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+from generations import fingerprint
+from lakes import SMALL_GRID
+from markets import MARKETS
+from processes import Seen, read_until, run_everything
+from sameness import assert_same_rows
+
+from warehouse.lake import Lake, current_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from multiprocessing.context import ForkServerProcess
+    from pathlib import Path
+
+    import duckdb
+    import pandas as pd
+
+pytestmark = pytest.mark.slow
+
+KILLS = 10
+READERS = 4
+SEED = 20
+WARM = multiprocessing.get_context("forkserver")
+SETTINGS = {"grid": dict(SMALL_GRID), "walk_forward": {"train_months": 6, "test_months": 3, "objective": "calmar"}}
+REVISED_SYMBOL = "SECOND"
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What a run is to compute.
+
+    Attributes:
+        bars: File of bars; the aims differ in the prices of one symbol.
+        portfolio: Text of portfolio.yaml; the aims differ in max_weight.
+        snapshot: Of the lake after an undisturbed run.
+    """
+
+    bars: Path
+    portfolio: str
+    snapshot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """A lake that was computed undisturbed for each of two aims, the second one last.
+
+    Attributes:
+        lake: The lake.
+        aims: The two.
+        seconds: How long a run takes in a warm process.
+    """
+
+    lake: Lake
+    aims: tuple[Aim, Aim]
+    seconds: float
+
+
+def _started(lake: Lake, bars: Path, portfolio: str) -> ForkServerProcess:
+    """Start a run for an aim in a process of its own."""
+    (lake.home / "portfolio.yaml").write_text(portfolio, encoding="utf-8")
+    process = WARM.Process(target=run_everything, args=(lake.home, bars))
+    process.start()
+    return process
+
+
+def _finish(process: ForkServerProcess) -> None:
+    process.join()
+    assert process.exitcode == 0
+
+
+def _fingerprint(lake: Lake) -> dict[str, str]:
+    with lake.reader() as connection:
+        return fingerprint(connection)
+
+
+def _revised(bars: pd.DataFrame) -> pd.DataFrame:
+    """Double the prices of one symbol."""
+    prices = ["open", "high", "low", "close", "adj_close"]
+    revised = bars.copy()
+    revised.loc[revised["symbol"] == REVISED_SYMBOL, prices] *= 2
+    return revised
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
+    """Run both aims to their end; every process starts with the pipeline imported."""
+    folder = tmp_path_factory.mktemp("killed")
+    lake = Lake(folder / "home")
+    lake.home.mkdir()
+    bars = MARKETS["late_starts"]()
+    settings = {"universe": sorted(bars["symbol"].unique().tolist())} | SETTINGS
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SWING_HOME", str(lake.home))  # the server imports what reads it
+        WARM.set_forkserver_preload(["dagster_defs.jobs"])
+        aims = []
+        for name, frame, weight in (("first", bars, 0.5), ("second", _revised(bars), 0.4)):
+            frame.to_parquet(folder / f"{name}.parquet")
+            portfolio = yaml.safe_dump(settings | {"strategy": {"max_weight": weight}})
+            begun = time.monotonic()
+            _finish(_started(lake, folder / f"{name}.parquet", portfolio))
+            seconds = time.monotonic() - begun
+            with lake.reader() as connection:
+                snapshot = current_snapshot(connection)
+            aims.append(Aim(folder / f"{name}.parquet", portfolio, snapshot))
+        yield Lived(lake, (aims[0], aims[1]), seconds)
+
+
+def _assert_computed(lake: Lake, aim: Aim) -> None:
+    """Fail unless readers see what the undisturbed run of the aim published."""
+    with lake.reader(aim.snapshot) as undisturbed, lake.reader() as now:
+        for relation in fingerprint(undisturbed):
+            assert_same_rows(undisturbed, now, relation, ["batch_id"])
+
+
+def _assert_whole_batches(connection: duckdb.DuckDBPyConnection, bars: pd.DataFrame) -> None:
+    """Fail unless every landing is whole, and none is there twice."""
+    batches = connection.execute(
+        "SELECT batch_id, count(*), count(DISTINCT (symbol, session_date)) FROM landing.bar_versions GROUP BY ALL"
+    ).fetchall()
+    revision = int((bars["symbol"] == REVISED_SYMBOL).sum())
+    assert {rows: keys for _, rows, keys in batches} == {len(bars): len(bars), revision: revision}
+    doubled = connection.execute(
+        """
+        SELECT symbol, session_date, batch_id FROM (
+            FROM landing.bar_versions
+            WINDOW versions AS (PARTITION BY symbol, session_date ORDER BY batch_id)
+            QUALIFY close = lag(close) OVER versions
+        )
+        """
+    ).fetchall()
+    assert doubled == []
+
+
+def test_a_killed_run_leaves_the_last_good_state(lived: Lived) -> None:
+    """Ten runs are killed at any moment; readers never see a part of one, and the next succeeds."""
+    draw = random.Random(SEED)  # noqa: S311 - moments, not secrets
+    moments = [lived.seconds * (part + draw.random()) / KILLS for part in range(KILLS)]
+    draw.shuffle(moments)
+    ended = []
+    for number, moment in enumerate(moments):
+        aim = lived.aims[number % 2]
+        before = _fingerprint(lived.lake)
+        process = _started(lived.lake, aim.bars, aim.portfolio)
+        process.join(moment)
+        process.kill()
+        process.join()
+        ended.append(process.exitcode)
+        if _fingerprint(lived.lake) != before:
+            _assert_computed(lived.lake, aim)
+    assert set(ended) <= {-signal.SIGKILL, 0}
+    assert ended.count(-signal.SIGKILL) >= KILLS / 2
+
+    aim = lived.aims[0]
+    _finish(_started(lived.lake, aim.bars, aim.portfolio))
+    _assert_computed(lived.lake, aim)
+    with lived.lake.reader() as connection:
+        outcomes = dict(connection.execute("SELECT outcome, count(*) FROM runs GROUP BY ALL").fetchall())
+        _assert_whole_batches(connection, MARKETS["late_starts"]())
+    assert outcomes.keys() == {"succeeded", "interrupted"}
+    assert outcomes["interrupted"] >= KILLS / 2
+
+
+def test_readers_see_whole_generations(lived: Lived) -> None:
+    """Four readers that never pause, while runs write: no error, and no mixture of two runs."""
+    stop = WARM.Event()
+    ends = [WARM.Pipe(duplex=False) for _ in range(READERS)]
+    readers = [WARM.Process(target=read_until, args=(stop, lived.lake.home, sending)) for _, sending in ends]
+    published = {tuple(_fingerprint(lived.lake).items())}
+    for reader in readers:
+        reader.start()
+    try:
+        for aim in lived.aims:
+            _finish(_started(lived.lake, aim.bars, aim.portfolio))
+            published.add(tuple(_fingerprint(lived.lake).items()))
+    finally:
+        stop.set()
+    seen: list[Seen] = [receiving.recv() for receiving, _ in ends]
+    for reader in readers:
+        _finish(reader)
+    assert set().union(*(each.generations for each in seen)) <= published
+    assert min(each.reads for each in seen) > 1
+    assert sum(len(each.generations) for each in seen) > READERS
