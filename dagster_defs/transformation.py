@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 from dbt.adapters.duckdb import environments
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.environments.local import DuckDBConnectionWrapper, LocalEnvironment
@@ -21,7 +22,6 @@ from warehouse.sources.base import Progress, silent
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import duckdb
     from dbt.adapters.duckdb.credentials import DuckDBCredentials
     from dbt.artifacts.schemas.run import RunResult
     from dbt.contracts.graph.manifest import Manifest
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).parent.parent / "dbt_project"
 MAX_DEEPENINGS = 6
+SHOWN_ROWS = 3
 DEEPENING_FACTOR = 4
 FAILED = frozenset({"error", "fail", "runtime error"})
 
@@ -122,7 +123,8 @@ class Transformation:
         with self.lake.writer() as connection, transaction(connection):
             built = self._build_complete_walks(connection, select, on_progress)
             if built.failures:
-                raise FailedBuildError(built)
+                # Read what a gate refused now: nobody can ask for it once it is rolled back.
+                raise FailedBuildError(built, [_explained(connection, result) for result in built.failures])
         return built
 
     def _build_complete_walks(
@@ -190,7 +192,7 @@ class Transformation:
                 on_progress(data.index - 1, data.total, data.node_info.node_name)
 
         runner = dbtRunner(manifest=self._manifest, callbacks=[on_event])
-        options = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--quiet", "--no-use-colors"]
+        options = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--log-level", "none"]
         with _environment(self.lake), _shared(connection):
             outcome = runner.invoke([*arguments, *options])
         if outcome.exception is not None:
@@ -203,9 +205,9 @@ class Transformation:
 class FailedBuildError(PipelineError):
     """Some models or tests failed; carries the results of all."""
 
-    def __init__(self, built: Built) -> None:
+    def __init__(self, built: Built, explanations: Sequence[str]) -> None:
         self.built = built
-        lines = [f"  {result.node.name}: {result.message}" for result in built.failures]
+        lines = [f"  {explanation}" for explanation in explanations]
         super().__init__(
             "\n".join(
                 [
@@ -215,6 +217,20 @@ class FailedBuildError(PipelineError):
                 ]
             )
         )
+
+
+def _explained(connection: duckdb.DuckDBPyConnection, result: RunResult) -> str:
+    """What failed, and for a test the first rows that it refused."""
+    said = f"{result.node.name}: {result.message}"
+    query = getattr(result.node, "compiled_code", None)
+    if result.status != "fail" or not query:
+        return said
+    try:
+        refused = connection.execute(f"SELECT * FROM ({query}) LIMIT {SHOWN_ROWS}").df()
+    except duckdb.Error:  # an SQL error elsewhere in the build has aborted the transaction
+        return said
+    rows = [", ".join(f"{name}={value}" for name, value in row.items()) for row in refused.to_dict("records")]
+    return "\n      ".join([said, *rows])
 
 
 def _selection(select: Sequence[str]) -> list[str]:
@@ -251,7 +267,11 @@ def _deepen(connection: duckdb.DuckDBPyConnection) -> int:
 @contextlib.contextmanager
 def _environment(lake: Lake) -> Iterator[None]:
     """What profiles.yml and dbt_project.yml read."""
-    wanted = {"SWING_HOME": str(lake.home), "DBT_TARGET_PATH": str(lake.home / "dbt")}
+    wanted = {
+        "SWING_HOME": str(lake.home),
+        "DBT_TARGET_PATH": str(lake.home / "dbt"),
+        "DBT_LOG_PATH": str(lake.home / "dbt"),
+    }
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:

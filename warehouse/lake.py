@@ -77,7 +77,7 @@ class Lake:
     def writer(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Connect for writing; creates the lake when there is none. Callers hold `lock`."""
         self.home.mkdir(parents=True, exist_ok=True)
-        with self._connection({"DATA_PATH": f"'{self.data}'"}) as connection:
+        with self._connection({}) as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -108,7 +108,9 @@ class Lake:
 
     @contextlib.contextmanager
     def _connection(self, options: dict[str, str]) -> Iterator[duckdb.DuckDBPyConnection]:
-        listed = ", ".join(f"{key} {value}" for key, value in (ATTACH_OPTIONS | options).items())
+        # The catalog remembers where the data was when it was made; the folder may have been moved since.
+        location = {"DATA_PATH": f"'{self.data}'", "OVERRIDE_DATA_PATH": "true"}
+        listed = ", ".join(f"{key} {value}" for key, value in (ATTACH_OPTIONS | location | options).items())
         with duckdb.connect() as connection:
             load_extensions(connection)
             connection.execute(f"ATTACH 'ducklake:sqlite:{self.catalog}' AS {ALIAS} ({listed})")
