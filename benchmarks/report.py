@@ -10,6 +10,7 @@ TITLES = {
     "b": "(b) The same and the walk-forward",
     "c71": "(c) 71 ETFs, 20 years",
     "c1000": "(c) 1,000 symbols, 20 years",
+    "d": "(d) The job daily through Dagster, as a whole process: 71 ETFs landed, 9 in the universe",
 }
 HEADINGS = (
     "contestant",

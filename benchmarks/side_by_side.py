@@ -2,7 +2,7 @@
 
 Scopes: a = features and the backtest of all 81 strategies, b = the same and the walk-forward,
 both over the default universe 2015-2024; c71 = all the bars there are; c1000 = 1,000 symbols
-(see worlds.py).
+(see worlds.py), both for the live strategy alone; d = the job `daily` as a whole process.
 """
 
 from __future__ import annotations
@@ -47,16 +47,16 @@ ENTRIES = (
     Entry(PEERS, ("peers/with_bt.py",), ("a",), repeats=1),
     Entry(PEERS, ("peers/plain_pandas.py",)),
     Entry(PEERS, ("peers/compiled_kernel.py",), ("a", "b", "c71")),
+    Entry(SWING, ("daily.py",), ("d",), repeats=3),
+    Entry(SWING, ("daily.py", "floor"), ("d",), repeats=3),
 )
 
 
 def main() -> None:
     """Measure what the command line asks for and write results/<date>-<machine>.json."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--bars", type=Path, default=PROJECT.parent / "shared/data/etf_daily.parquet"
-    )
-    parser.add_argument("--scopes", default="a,b,c71,c1000", help="default: %(default)s")
+    parser.add_argument("--bars", type=Path, default=PROJECT.parent / "shared/data/etf_daily.parquet")
+    parser.add_argument("--scopes", default="a,b,c71,c1000,d", help="default: %(default)s")
     parser.add_argument("--only", default="", help="run the scripts whose name contains this")
     parser.add_argument("--results", type=Path, default=HERE / "results")
     options = parser.parse_args()
@@ -110,9 +110,7 @@ def run_entry(entry: Entry, arguments: tuple[str, ...], output: Path) -> dict[st
     """Run one contestant twice: with an empty compile cache, then with the filled one."""
     with tempfile.TemporaryDirectory() as cache:
         command = [str(entry.python), str(HERE / entry.script[0]), *entry.script[1:], *arguments]
-        measured = launch(
-            [*command, "--repeats", str(entry.repeats), "--output", str(output)], cache
-        )
+        measured = launch([*command, "--repeats", str(entry.repeats), "--output", str(output)], cache)
         again = launch([*command, "--repeats", "0"], cache)
     if measured["checksum"] != again["checksum"]:
         raise SystemExit(f"{' '.join(command)}: two runs, two answers; do not trust its figures.")
@@ -144,9 +142,7 @@ def differences(mine: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> di
     for name in mine.keys() & other.keys():
         if mine[name].shape == other[name].shape:
             distance = np.abs(mine[name] - other[name])
-            found[name] = float(
-                np.count_nonzero(distance) if name == "winners" else np.nanmax(distance)
-            )
+            found[name] = float(np.count_nonzero(distance) if name == "winners" else np.nanmax(distance))
     return found
 
 
@@ -161,9 +157,7 @@ def machine() -> dict[str, Any]:
         "class": f"{platform.system().lower()}-{platform.machine()}-{os.cpu_count()}cores",
         "cpu": model,
         "cores": os.cpu_count(),
-        "memory_gigabytes": round(
-            os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1
-        ),
+        "memory_gigabytes": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "load_average_at_start": os.getloadavg()[0],
     }
 

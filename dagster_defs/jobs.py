@@ -43,9 +43,11 @@ def run(job: str, ops: Mapping[str, Any], report: Report) -> dg.ExecuteInProcess
 def _cause(error: BaseException) -> BaseException:
     """The expected failure behind Dagster's wrapping, or one that says where the details are."""
     cause: BaseException | None = error
-    while cause is not None:
+    seen: set[int] = set()
+    while cause is not None and id(cause) not in seen:  # some of Dagster's chains are circles
         if isinstance(cause, SwingError):
             return cause
+        seen.add(id(cause))
         cause = cause.__cause__ or cause.__context__
     return PipelineError(
         f"A step failed unexpectedly: {type(error).__name__}: {error}. "

@@ -139,7 +139,7 @@ class Transformation:
         for _attempt in range(MAX_DEEPENINGS):
             for result in self._invoke(connection, ["build", *_selection(select)], on_progress):
                 results[result.node.unique_id] = result
-            cut_short = _deepen(connection) if _has_walks(results) else 0
+            cut_short = deepen_walks(connection) if _has_walks(results) else 0
             if not cut_short:
                 break
             deepened += cut_short
@@ -242,7 +242,7 @@ def _has_walks(results: dict[str, RunResult]) -> bool:
     return any(result.node.name == "walks" and result.status == "success" for result in results.values())
 
 
-def _deepen(connection: duckdb.DuckDBPyConnection) -> int:
+def deepen_walks(connection: duckdb.DuckDBPyConnection) -> int:
     """Let cut-short walks look at more ranks; the number of sessions concerned."""
     connection.execute(
         """

@@ -12,8 +12,7 @@ from rules import COMMISSION, GRID, SLIPPAGE
 # It walks each session in Python, seconds per strategy: all 81 would take minutes per call.
 EVERY = 10
 NOTE = (
-    "a target is a share of the value before the session's costs, and each order pays its costs "
-    "out of its own amount"
+    "a target is a share of the value before the session's costs, and each order pays its costs out of its own amount"
 )
 
 

@@ -34,7 +34,7 @@ GROUPS = {
         "strategy_allocations",
         "target_weights",
     },
-    "backtest": {"backtest_daily", "backtest_metrics", "backtest_report"},
+    "backtest": {"backtest_daily", "backtest_metrics", "backtest_report", "backtest_returns"},
     "research": {
         "train_blocks",
         "walk_forward_daily",
@@ -132,8 +132,18 @@ def test_pictures_depend_on_what_is_landed(graph: AssetGraph) -> None:
     assert ancestors >= {"landing/bar_versions", "landing/strategies", "bars", "target_weights"}
 
 
+@pytest.mark.usefixtures("definitions")
+def test_a_circle_of_errors_is_told_once() -> None:
+    """An unexpected failure whose causes run in a circle still ends, with a message."""
+    from dagster_defs import jobs  # noqa: PLC0415 - as above
+
+    wrapper, cause = RuntimeError("a step failed"), KeyError("nowhere")
+    wrapper.__cause__, cause.__context__ = cause, wrapper
+    assert "a step failed" in str(jobs._cause(wrapper))
+
+
 def test_dagster_reports_nothing_to_its_makers() -> None:
     """Telemetry is off, and runs queue one behind the other."""
     settings = yaml.safe_load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
-    assert settings["telemetry"] == {"enabled": False}
+    assert settings["telemetry"] == settings["nux"] == {"enabled": False}
     assert settings["concurrency"]["runs"]["max_concurrent_runs"] == 1
