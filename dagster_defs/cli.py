@@ -224,7 +224,14 @@ def weights(asof: datetime | None, known_at: int | None, as_json: bool) -> None:
 
 @main.command()
 @click.option("--at", "snapshot", type=int, metavar="SNAPSHOT", help="Travel back to this snapshot.")
-@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help="For people, spreadsheets or scripts.",
+)
 @click.argument("query")
 def sql(snapshot: int | None, form: str, query: str) -> None:
     r"""Ask the warehouse; read-only.

@@ -15,10 +15,11 @@ prepare_environment()
 landing = dg.AssetSelection.assets(bars_landing, portfolio_landing)
 portfolio = dg.AssetSelection.assets(portfolio_landing)
 research = dg.AssetSelection.groups("research")
+reports = dg.AssetSelection.assets(backtest_report, walk_forward_report)
 models = dg.AssetSelection.groups("staging", "features", "signals", "targets", "backtest")
 
 fetch_job = dg.define_asset_job("fetch", landing)
-daily_job = dg.define_asset_job("daily", landing | models)
+daily_job = dg.define_asset_job("daily", landing | models - reports)
 backtest_job = dg.define_asset_job("backtest", portfolio | models)
 walk_forward_job = dg.define_asset_job(
     "walk_forward", portfolio | (models | research) - dg.AssetSelection.assets(backtest_report)

@@ -42,9 +42,10 @@ def write_backtest(lake: Lake, folder: Path) -> Report:
     Raises:
         LakeError: The backtest was never built.
     """
-    daily = readers.ask(lake, readers.LIVE_DAILY)
-    weights = readers.ask(lake, readers.LIVE_WEIGHTS)
-    metrics = _record(readers.ask(lake, readers.LIVE_METRICS))
+    with lake.reader() as connection:
+        daily = readers.answer(connection, readers.LIVE_DAILY)
+        weights = readers.answer(connection, readers.LIVE_WEIGHTS)
+        metrics = _record(readers.answer(connection, readers.LIVE_METRICS))
     lived = daily[daily["session_date"] >= weights["session_date"].min()] if len(weights) else daily
     series = {"Live strategy": lived}
     report = Report(metrics, {}, [])
@@ -63,10 +64,11 @@ def write_walk_forward(lake: Lake, folder: Path) -> Report:
     Raises:
         LakeError: The walk-forward was never built.
     """
-    daily = readers.ask(lake, readers.WALK_FORWARD_DAILY)
-    live = readers.ask(lake, readers.LIVE_DAILY)
-    folds = readers.ask(lake, readers.FOLDS)
-    metrics = _record(readers.ask(lake, readers.WALK_FORWARD_METRICS))
+    with lake.reader() as connection:
+        daily = readers.answer(connection, readers.WALK_FORWARD_DAILY)
+        live = readers.answer(connection, readers.LIVE_DAILY)
+        folds = readers.answer(connection, readers.FOLDS)
+        metrics = _record(readers.answer(connection, readers.WALK_FORWARD_METRICS))
     report = Report(metrics, {}, [])
     if len(daily):
         series = {"Walk-forward, out of sample": daily, "Live parameters, in sample": _rebased(live, daily)}

@@ -34,9 +34,7 @@ class _Stage:
         own = noise * self.random.standard_normal(len(self.dates))
         return 100 * np.cumprod(1 + drift + factor * self.factor + own)
 
-    def bars(
-        self, symbol: str, closes: Vector | None = None, spread: float = 0.004
-    ) -> pd.DataFrame:
+    def bars(self, symbol: str, closes: Vector | None = None, spread: float = 0.004) -> pd.DataFrame:
         """Draw plausible bars around `closes` (default: a new walk)."""
         close = np.round(self.closes() if closes is None else closes, 2)
         gap, above, below = spread * self.random.standard_normal((3, len(close)))
@@ -199,9 +197,7 @@ def crowd() -> pd.DataFrame:
 def month_end_start() -> pd.DataFrame:
     """Take the first decision on 2012-01-31, so that fold dates meet months of 30 and 28 days."""
     stage = _Stage(13, length=1_060, start=date(2011, 9, 21))
-    return _market(
-        stage.bars("UP", stage.closes(drift=0.0015, noise=0.005)), *stage.some("AAA", "BBB", "CCC")
-    )
+    return _market(stage.bars("UP", stage.closes(drift=0.0015, noise=0.005)), *stage.some("AAA", "BBB", "CCC"))
 
 
 MARKETS: dict[str, Callable[[], pd.DataFrame]] = {

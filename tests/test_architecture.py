@@ -24,9 +24,7 @@ MODELS = ROOT / "dbt_project" / "models"
 MACROS = ROOT / "dbt_project" / "macros"
 
 PRODUCT = sorted(path for package in MAY_IMPORT for path in (ROOT / package).rglob("*.py"))
-MODULES = PRODUCT + sorted(
-    path for folder in ("tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")
-)
+MODULES = PRODUCT + sorted(path for folder in ("tests", "benchmarks") for path in (ROOT / folder).rglob("*.py"))
 
 
 def _named(path: Path) -> str:
@@ -61,9 +59,7 @@ def _strings(tree: ast.Module) -> list[str]:
     return [
         node.value
         for node in ast.walk(tree)
-        if isinstance(node, ast.Constant)
-        and isinstance(node.value, str)
-        and id(node) not in documentation
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation
     ]
 
 
@@ -114,9 +110,7 @@ def test_only_the_resources_read_the_environment() -> None:
 def test_only_the_lake_attaches() -> None:
     """No module but the lake's, and no SQL, attaches: one place knows the catalog."""
     attaching = {
-        _named(path)
-        for path in PRODUCT
-        if any(re.search(r"\bATTACH\b", text) for text in _strings(_tree(path)))
+        _named(path) for path in PRODUCT if any(re.search(r"\bATTACH\b", text) for text in _strings(_tree(path)))
     }
     attaching |= {
         _named(path)

@@ -94,12 +94,7 @@ def _problem(words: list[str]) -> str | None:
 def test_documented_commands_exist(path: Path) -> None:
     """Each `make` names a target, and each `swing` a command with options that it has."""
     lines = list(_shell_lines(path.read_text(encoding="utf-8")))
-    wrong = [
-        (line, problem)
-        for line in lines
-        for words in _commands(line)
-        if (problem := _problem(words)) is not None
-    ]
+    wrong = [(line, problem) for line in lines for words in _commands(line) if (problem := _problem(words)) is not None]
     assert wrong == []
 
 

@@ -57,8 +57,7 @@ class Market:
         def own_bars(symbol: str) -> OwnBars:
             mine = (rows["symbol"] == symbol).to_numpy(dtype=bool)
             high, low, close, adj_close = (
-                rows.loc[mine, column].to_numpy(dtype=np.float64)
-                for column in ("high", "low", "close", "adj_close")
+                rows.loc[mine, column].to_numpy(dtype=np.float64) for column in ("high", "low", "close", "adj_close")
             )
             k = adj_close / close
             return OwnBars(sessions.get_indexer(dates[mine]), k * high, k * low, adj_close, close)
@@ -120,9 +119,7 @@ def volatility(own: OwnBars, window: int) -> Vector:
     return deviation
 
 
-def correlation(
-    market: Market, pair: tuple[int, int], session: int, parameters: Parameters
-) -> float:
+def correlation(market: Market, pair: tuple[int, int], session: int, parameters: Parameters) -> float:
     """Return Pearson's correlation of two columns' returns on a session (its number).
 
     Over the joint returns among the trailing `corr_window` sessions. NaN with fewer than

@@ -75,9 +75,7 @@ def selections(market: Market, parameters: Parameters) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["session_date", "symbol", "score", "rank", "pick"])
 
 
-def inverse_volatility_weights(
-    volatilities: Sequence[float], parameters: Parameters
-) -> list[float]:
+def inverse_volatility_weights(volatilities: Sequence[float], parameters: Parameters) -> list[float]:
     """Share 1 - cash_buffer in proportion to 1 / volatility, no weight above max_weight.
 
     A weight above the cap is pinned there and the rest is shared again among the others; what
@@ -88,10 +86,7 @@ def inverse_volatility_weights(
     while True:
         left = 1 - parameters.cash_buffer - parameters.max_weight * len(pinned)
         total = sum(share for i, share in enumerate(inverse) if i not in pinned)
-        weights = [
-            parameters.max_weight if i in pinned else left * share / total
-            for i, share in enumerate(inverse)
-        ]
+        weights = [parameters.max_weight if i in pinned else left * share / total for i, share in enumerate(inverse)]
         over = {i for i, weight in enumerate(weights) if weight > parameters.max_weight}
         if not over:
             return weights
@@ -104,7 +99,5 @@ def target_weights(market: Market, parameters: Parameters) -> pd.DataFrame:
     weights = np.zeros(deviation.shape)
     for session, picks in _picks(market, parameters):
         columns = [pick.column for pick in picks]
-        weights[session, columns] = inverse_volatility_weights(
-            deviation[session, columns].tolist(), parameters
-        )
+        weights[session, columns] = inverse_volatility_weights(deviation[session, columns].tolist(), parameters)
     return pd.DataFrame(weights, index=market.sessions, columns=list(market.symbols))

@@ -60,8 +60,7 @@ def windows(
     while True:
         start = (fold_id - 1) * TEST_MONTHS
         train_start, test_start, test_end = (
-            first + pd.DateOffset(months=start + months)
-            for months in (0, TRAIN_MONTHS, TRAIN_MONTHS + TEST_MONTHS)
+            first + pd.DateOffset(months=start + months) for months in (0, TRAIN_MONTHS, TRAIN_MONTHS + TEST_MONTHS)
         )
         if test_start > sessions[-1]:
             return found
@@ -70,15 +69,11 @@ def windows(
         fold_id += 1
 
 
-def best(
-    strategies: Sequence[Parameters], objectives: Sequence[float | None]
-) -> tuple[Parameters, float | None]:
+def best(strategies: Sequence[Parameters], objectives: Sequence[float | None]) -> tuple[Parameters, float | None]:
     """Return the strategy of the highest objective; among equals the first, None loses."""
     winner, highest = strategies[0], None
     for strategy, objective in zip(strategies, objectives, strict=True):
-        if objective is not None and (
-            highest is None or round(objective, TIE_DECIMALS) > round(highest, TIE_DECIMALS)
-        ):
+        if objective is not None and (highest is None or round(objective, TIE_DECIMALS) > round(highest, TIE_DECIMALS)):
             winner, highest = strategy, objective
     return winner, highest
 
@@ -100,9 +95,7 @@ def walk_forward(
     folds = []
     live_weights = weights[live] if live in weights else target_weights(market, live)
     invested = market.sessions[(live_weights > 0).any(axis=1)]
-    for fold_id, train_start, test_start, test_end in (
-        windows(invested[0], market.sessions) if len(invested) else []
-    ):
+    for fold_id, train_start, test_start, test_end in windows(invested[0], market.sessions) if len(invested) else []:
         train = (market.sessions >= train_start) & (market.sessions < test_start)
         test = (market.sessions >= test_start) & (market.sessions < test_end)
         objectives = [getattr(metrics(daily[each][train]), objective) for each in strategies]
@@ -115,6 +108,4 @@ def walk_forward(
         if folds
         else market.sessions != market.sessions
     )
-    return WalkForward(
-        folds, spliced[covered], accounts[covered], metrics(measured(accounts, spliced))
-    )
+    return WalkForward(folds, spliced[covered], accounts[covered], metrics(measured(accounts, spliced)))

@@ -133,9 +133,7 @@ def test_numbers_are_read_as_a_reader_expects(tmp_path: Path) -> None:
         ("strategy: &it {ema_fast: *it}", "strategy.ema_fast = {…}: allowed is"),
     ],
 )
-def test_refusal_says_key_value_and_what_is_allowed(
-    tmp_path: Path, text: str, expected: str
-) -> None:
+def test_refusal_says_key_value_and_what_is_allowed(tmp_path: Path, text: str, expected: str) -> None:
     """One wrong value is one line: the file and line, the key, what was found, what is allowed."""
     lines = refusal(tmp_path, text)
     assert len(lines) == 1
@@ -146,10 +144,7 @@ def test_refusal_says_key_value_and_what_is_allowed(
 def test_grid_of_too_many_strategies_is_refused(tmp_path: Path) -> None:
     """A grid above 20,000 rows is refused with its size."""
     axis = [number / 10_000 for number in range(741)]
-    assert (
-        "the lists make 20,007 strategies; at most 20,000 are"
-        in refusal(tmp_path, f"grid: {{corr_cap: {axis}}}")[0]
-    )
+    assert "the lists make 20,007 strategies; at most 20,000 are" in refusal(tmp_path, f"grid: {{corr_cap: {axis}}}")[0]
 
 
 def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
@@ -165,9 +160,7 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
         "  vol_window: 10\n"
         "grid: {top_n: [0], ema_fast: [10, 90, x]}\n",
     )
-    keys = [
-        line.removeprefix(f"  {tmp_path / config.FILE_NAME}:").split(" = ")[0] for line in lines
-    ]
+    keys = [line.removeprefix(f"  {tmp_path / config.FILE_NAME}:").split(" = ")[0] for line in lines]
     assert keys == [
         "1: universe",
         "1: universe[2]",
@@ -259,9 +252,7 @@ def test_strategy_rows_are_the_grid_in_grid_order(tmp_path: Path) -> None:
     assert axes[:4] == [(10, 40, 1, 0.6), (10, 40, 1, 0.7), (10, 40, 1, 0.8), (10, 40, 2, 0.6)]
     assert axes == sorted(axes)
     live = [row for row in rows if row.is_live]
-    assert [(row.ema_fast, row.ema_slow, row.top_n, row.corr_cap) for row in live] == [
-        (20, 50, 2, 0.7)
-    ]
+    assert [(row.ema_fast, row.ema_slow, row.top_n, row.corr_cap) for row in live] == [(20, 50, 2, 0.7)]
     assert live[0].commission_per_share == 0.0035
 
 
@@ -319,9 +310,7 @@ def test_template_that_cannot_be_written_is_a_configuration_error(tmp_path: Path
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
-trees = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(scalars, inner, max_size=3)
-)
+trees = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(scalars, inner, max_size=3))
 
 
 @given(
@@ -331,9 +320,7 @@ trees = st.recursive(
         min_size=1,
     )
 )
-def test_any_yaml_loads_or_is_refused(
-    tmp_path_factory: pytest.TempPathFactory, overrides: dict[str, object]
-) -> None:
+def test_any_yaml_loads_or_is_refused(tmp_path_factory: pytest.TempPathFactory, overrides: dict[str, object]) -> None:
     """Whatever the file holds, the outcome is a valid portfolio or a ConfigurationError."""
     home = tmp_path_factory.mktemp("home")
     write(home, json.dumps(overrides, skipkeys=True))

@@ -52,9 +52,7 @@ def tick_labels(figure: Figure) -> list[str]:
 
 def test_equity_title_says_start_end_and_dates() -> None:
     """The title speaks of the first series: from its initial equity to its last, with the dates."""
-    figure = figures.equity_figure(
-        {"Live": daily("2024-01-01", [0.1, 0.5]), "Other": daily("2024-01-02", [-0.2])}
-    )
+    figure = figures.equity_figure({"Live": daily("2024-01-01", [0.1, 0.5]), "Other": daily("2024-01-02", [-0.2])})
     assert "Equity: $10,000 became $16,500 (+65 %)" in texts(figure)
     assert "Live, 2024-01-01 to 2024-01-02, after costs; logarithmic scale" in texts(figure)
     assert {"Live\n$16,500", "Other\n$8,000"} <= set(texts(figure))
@@ -78,9 +76,7 @@ def test_names_of_lines_that_end_together_stand_apart() -> None:
     """The names at the ends of five equal lines do not overlap and stay in the picture."""
     figure = figures.equity_figure({f"Line {n}": daily("2024-01-01", [0, 0.1]) for n in range(5)})
     figures.to_png(figure)
-    boxes = sorted(
-        (text.get_window_extent() for text in figure.axes[0].texts), key=lambda box: box.y0
-    )
+    boxes = sorted((text.get_window_extent() for text in figure.axes[0].texts), key=lambda box: box.y0)
     assert len(boxes) == 5
     assert all(below.y1 <= above.y0 for below, above in pairwise(boxes))
     assert all(figure.bbox.contains(box.x1, box.y1) for box in boxes)
@@ -91,9 +87,7 @@ def test_worst_drawdown_is_marked_with_date_depth_peak_and_recovery() -> None:
     main = daily("2024-01-01", [0.25, -0.2, -0.5, 1.0, 1.0, -0.1])
     figure = figures.drawdown_figure({"Live": main, "Other": daily("2024-01-01", [-0.9])})
     assert "Drawdown: at worst \N{MINUS SIGN}60.0 %, on 2024-01-03" in texts(figure)
-    assert "\N{MINUS SIGN}60.0 % on 2024-01-03\nfrom 2024-01-01, recovered 2024-01-05" in texts(
-        figure
-    )
+    assert "\N{MINUS SIGN}60.0 % on 2024-01-03\nfrom 2024-01-01, recovered 2024-01-05" in texts(figure)
     legend = figure.axes[0].get_legend()
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == ["Live", "Other"]
@@ -145,9 +139,7 @@ def test_heatmap_writes_each_month_and_its_extremes() -> None:
 
 def test_heatmap_colours_gains_blue_and_losses_red() -> None:
     """Colours are centred at zero: no return is nearly white, gains are blue, losses red."""
-    rows = pd.concat(
-        [daily("2024-01-01", [0.1]), daily("2024-02-01", [-0.1]), daily("2024-03-01", [0.0])]
-    )
+    rows = pd.concat([daily("2024-01-01", [0.1]), daily("2024-02-01", [-0.1]), daily("2024-03-01", [0.0])])
     axes = figures.monthly_heatmap(rows).axes[0]
     gain, loss, flat = (to_rgb(patch.get_facecolor()) for patch in axes.patches[:3])
     assert gain[2] > 0.6 > gain[0]

@@ -72,9 +72,7 @@ def test_atr_meets_talib_after_warm_up() -> None:
 def test_volatility_is_the_sample_deviation_of_full_windows() -> None:
     """A value needs a full window of returns; the divisor is one less than their number."""
     own = Market.of(points(SPY=[100.0, 110.0, 110.0, 121.0])).own_bars[0]
-    assert volatility(own, 2).tolist() == pytest.approx(
-        [np.nan, np.nan, 0.1 / 2**0.5, 0.1 / 2**0.5], nan_ok=True
-    )
+    assert volatility(own, 2).tolist() == pytest.approx([np.nan, np.nan, 0.1 / 2**0.5, 0.1 / 2**0.5], nan_ok=True)
 
 
 def test_features_run_over_a_symbols_own_bars() -> None:
@@ -105,9 +103,7 @@ def test_correlation_is_unknown_without_a_return_on_the_session() -> None:
 
 def test_correlation_needs_the_least_observations() -> None:
     """Sixty joint returns are enough, fifty-nine are not."""
-    market = Market.of(
-        points(AAA=[n**1.1 for n in range(1, 70)], BBB=[n**1.2 for n in range(1, 70)])
-    )
+    market = Market.of(points(AAA=[n**1.1 for n in range(1, 70)], BBB=[n**1.2 for n in range(1, 70)]))
     assert np.isnan(correlation(market, (0, 1), 59, LIVE))
     assert correlation(market, (0, 1), 60, LIVE) == pytest.approx(1, abs=0.1)
 
@@ -157,9 +153,7 @@ def test_without_an_eligible_symbol_all_is_cash(name: str) -> None:
         ([0.001, 0.02, 0.02], [0.50, 0.225, 0.225]),
     ],
 )
-def test_weights_share_inversely_to_volatility(
-    volatilities: list[float], expected: list[float]
-) -> None:
+def test_weights_share_inversely_to_volatility(volatilities: list[float], expected: list[float]) -> None:
     """A weight over the cap is pinned and the rest shared again, up to the invested fraction."""
     assert inverse_volatility_weights(volatilities, LIVE) == pytest.approx(expected)
 

@@ -180,9 +180,7 @@ def test_a_fold_needs_a_test_session() -> None:
         ([None, None, None], 0),
     ],
 )
-def test_the_best_objective_wins_and_the_first_of_equals(
-    objectives: list[float | None], winner: int
-) -> None:
+def test_the_best_objective_wins_and_the_first_of_equals(objectives: list[float | None], winner: int) -> None:
     """Equal to ten decimals is equal; no objective loses even against a negative one."""
     strategies = grid()[:3]
     assert best(strategies, objectives) == (strategies[winner], objectives[winner])

@@ -34,9 +34,7 @@ def test_calendar_reaches_from_1990_to_next_year() -> None:
 
 def test_is_session_answers_for_every_element() -> None:
     """A session, a holiday, a Sunday, no date, and a day before the calendar."""
-    days = np.array(
-        ["2024-12-24", "2024-12-25", "2024-12-29", "NaT", "1970-01-02"], dtype="datetime64[D]"
-    )
+    days = np.array(["2024-12-24", "2024-12-25", "2024-12-29", "NaT", "1970-01-02"], dtype="datetime64[D]")
     assert sessions.is_session(days).tolist() == [True, False, False, False, False]
 
 

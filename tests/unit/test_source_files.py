@@ -102,11 +102,7 @@ def test_missing_columns_have_stated_defaults(tmp_path: Path) -> None:
     """Without the column the adjusted close is the close, and dividend and volume are 0."""
     (row,) = rows_of(written(tmp_path, "SPY.csv", "Date,Open,High,Low,Close\n2024-01-02,1,3,1,2\n"))
     assert (row["adj_close"], row["dividend"], row["volume"]) == (2.0, 0.0, 0.0)
-    (row,) = rows_of(
-        written(
-            tmp_path, "QQQ.csv", "Date,Open,High,Low,Close,Volume,Dividends\n2024-01-02,1,3,1,2,,\n"
-        )
-    )
+    (row,) = rows_of(written(tmp_path, "QQQ.csv", "Date,Open,High,Low,Close,Volume,Dividends\n2024-01-02,1,3,1,2,,\n"))
     assert (row["dividend"], row["volume"]) == (0.0, None)
 
 
@@ -115,9 +111,7 @@ def test_parquet_of_our_own_form(tmp_path: Path) -> None:
     path = tmp_path / "bars.parquet"
     day = date(2024, 1, 2)
     bar = {"open": 10.0, "high": 12.0, "low": 9.0, "close": 11.0, "adj_close": 10.5, "volume": 7}
-    bars = [
-        {"symbol": symbol, "session_date": day, **bar, "dividend": 0.5} for symbol in ("SPY", "QQQ")
-    ]
+    bars = [{"symbol": symbol, "session_date": day, **bar, "dividend": 0.5} for symbol in ("SPY", "QQQ")]
     pq.write_table(pa.Table.from_pylist(bars), path)
     extra = {"is_final": True, "file": str(path), "problem": None}
     assert rows_of(path) == [row | extra | {"line": i} for i, row in enumerate(bars, start=1)]
@@ -133,9 +127,7 @@ def test_parquet_of_our_own_form(tmp_path: Path) -> None:
         ([date(2024, 1, 2)], pa.date64()),
     ],
 )
-def test_parquet_dates_of_any_type(
-    tmp_path: Path, values: list[object], kind: pa.DataType | None
-) -> None:
+def test_parquet_dates_of_any_type(tmp_path: Path, values: list[object], kind: pa.DataType | None) -> None:
     """Timestamps with or without zone, integers, texts and both date types: the local day."""
     path = tmp_path / "SPY.parquet"
     prices = {name: [10] for name in ("Open", "High", "Low", "Close")}
@@ -259,9 +251,7 @@ def test_folder_of_one_file_per_symbol(tmp_path: Path) -> None:
         ("SPY.xlsx", "a workbook", "files of bars end in"),
     ],
 )
-def test_input_that_is_not_understood_is_an_error(
-    tmp_path: Path, name: str, text: str, message: str
-) -> None:
+def test_input_that_is_not_understood_is_an_error(tmp_path: Path, name: str, text: str, message: str) -> None:
     """The error names the file, what is wrong with it and, where there is one, the way out."""
     path = written(tmp_path, name, text)
     with pytest.raises(SourceError, match=message) as raised:

@@ -52,9 +52,7 @@ def test_every_row_is_valid_and_every_session_there(sample: pa.Table, bars: pd.D
     whole = len(sessions(date(2012, 1, 3), date(2019, 12, 31)))
     late = len(sessions(date(2016, 7, 1), date(2019, 12, 31)))
     counts = bars.groupby("symbol").size().to_dict()
-    assert counts == dict.fromkeys(
-        ["SPY", "QQQ", "VTI", "TLT", "IEF", "GLD", "XLE", "BND"], whole
-    ) | {"BITO": late}
+    assert counts == dict.fromkeys(["SPY", "QQQ", "VTI", "TLT", "IEF", "GLD", "XLE", "BND"], whole) | {"BITO": late}
 
 
 def test_prices_are_consistent(bars: pd.DataFrame) -> None:

@@ -100,9 +100,7 @@ def test_first_valid_row_of_a_key_stays() -> None:
         (4, "DUPLICATE"),
         (5, "DUPLICATE"),
     ]
-    assert verdict.quarantined["reason"][2].as_py() == (
-        "SPY 2024-01-02 stands in a.csv line 3 (close 11.0; here 10.0)"
-    )
+    assert verdict.quarantined["reason"][2].as_py() == ("SPY 2024-01-02 stands in a.csv line 3 (close 11.0; here 10.0)")
 
 
 def test_every_code_is_described() -> None:
@@ -112,15 +110,11 @@ def test_every_code_is_described() -> None:
     assert all(text.endswith(".") for text in descriptions)
 
 
-numbers = st.one_of(
-    st.sampled_from([9.0, 10.0, 11.0, 12.0]), st.floats(), st.none(), st.just(-1.0), st.just(0.0)
-)
+numbers = st.one_of(st.sampled_from([9.0, 10.0, 11.0, 12.0]), st.floats(), st.none(), st.just(-1.0), st.just(0.0))
 raw_rows = st.fixed_dictionaries(
     {
         "symbol": st.sampled_from(["SPY", "QQQ", "", None]),
-        "session_date": st.one_of(
-            st.none(), st.dates(date(2024, 1, 1), date(2024, 1, 5)), st.dates(date(1900, 1, 1))
-        ),
+        "session_date": st.one_of(st.none(), st.dates(date(2024, 1, 1), date(2024, 1, 5)), st.dates(date(1900, 1, 1))),
         **dict.fromkeys(NUMBERS, numbers),
         "is_final": st.booleans(),
         "problem": st.sampled_from([None, None, None, "close='x' is not a number"]),
