@@ -13,6 +13,7 @@ import click
 import matplotlib.image
 import pytest
 from command_line import Said, Swing
+from generations import PUBLIC
 
 from dagster_defs.cli import main
 
@@ -24,24 +25,6 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("sample_market",)
 
-BACKTEST_COLUMNS = "session_date gross_return cost net_return turnover equity drawdown"
-METRICS_COLUMNS = "sessions cagr sharpe calmar max_drawdown profit_factor turnover_annual"
-RELATIONS = {
-    "bars": "symbol session_date open high low close adj_close volume dividend source is_final ingested_at",
-    "strategies": "strategy_id grid_order is_live ema_fast ema_slow top_n corr_cap corr_window"
-    " corr_min_obs atr_window vol_window max_weight cash_buffer slippage commission_per_share",
-    "features": "symbol session_date ret true_range atr atr_pct volatility bar_number",
-    "emas": "symbol session_date span ema",
-    "correlations": "session_date symbol_1 symbol_2 correlation observations",
-    "selections": "strategy_id session_date symbol score rank pick",
-    "target_weights": "strategy_id session_date symbol weight",
-    "live_targets": "session_date symbol weight",
-    "backtest_daily": f"strategy_id {BACKTEST_COLUMNS}",
-    "backtest_metrics": f"strategy_id {METRICS_COLUMNS}",
-    "walk_forward_folds": "fold_id train_start test_start test_end strategy_id objective",
-    "walk_forward_daily": BACKTEST_COLUMNS,
-    "walk_forward_metrics": METRICS_COLUMNS,
-}
 PICTURES = ["drawdown.png", "equity.png", "monthly_returns.png"]
 PRINTED = 1e-12
 """Relative difference of a number and its JSON."""
@@ -247,13 +230,13 @@ def test_weights_of_tonight_and_of_the_past(market: Market) -> None:
 
 def test_sql_knows_every_public_relation(market: Market) -> None:
     """Each relation answers to its bare name and has its columns and rows."""
-    counts = ", ".join(f"(SELECT count(*) FROM {name}) AS {name}" for name in RELATIONS)
+    counts = ", ".join(f"(SELECT count(*) FROM {name}) AS {name}" for name in PUBLIC)
     (found,) = market.swing("sql", f"SELECT {counts}", "--format", "json").record
-    assert found.keys() == RELATIONS.keys()
+    assert found.keys() == PUBLIC.keys()
     assert all(count > 0 for count in found.values())
     missing = {
         name: set(columns.split()) - {row["column_name"] for row in _rows(market, f"DESCRIBE {name}")}
-        for name, columns in RELATIONS.items()
+        for name, columns in PUBLIC.items()
     }
     assert not {name: columns for name, columns in missing.items() if columns}
 
