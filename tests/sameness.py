@@ -9,13 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import duckdb
     from numpy.typing import NDArray
 
 ROUNDING = 1e-12
-"""Relative difference of two sums of the same numbers that ran in another order."""
+"""Difference of two sums of the same numbers that ran in another order, relative and absolute."""
 
 MOMENTS = frozenset({"ingested_at"})  # when it was landed, not what
 
@@ -37,35 +35,41 @@ def assert_same_rows(
     one: duckdb.DuckDBPyConnection,
     other: duckdb.DuckDBPyConnection,
     query: str,
-    ignored: Iterable[str] = (),
+    rounding: float = 0.0,
 ) -> None:
-    """Fail unless a relation (or query in parentheses) holds the same rows in both."""
+    """Fail unless a relation (or a query in parentheses) holds the same rows in both.
+
+    Args:
+        one: A lake.
+        other: Another.
+        query: What to select from in both.
+        rounding: Allowed difference of numbers, relative and absolute; they are not keys then.
+    """
     described = one.execute(f"DESCRIBE SELECT * FROM {query}").fetchall()
-    names = [name for name, *_ in described if name not in {*MOMENTS, *ignored}]
-    exact = [name for name, kind, *_ in described if name in names and "DOUBLE" not in kind]
-    # A parameter is a number and part of the key: doubles order last, in the order of the columns.
-    order = [*exact, *(name for name in names if name not in exact)]
-    listed = f"SELECT {', '.join(names)} FROM {query} ORDER BY {', '.join(order)}"
+    kinds = {name: kind for name, kind, *_ in described if name not in MOMENTS}
+    # Lists of rows say which strategies share a row; their order has no meaning.
+    kinds = {name: kind for name, kind in kinds.items() if "STRUCT" not in kind}
+    measured = [name for name, kind in kinds.items() if kind in {"DOUBLE", "DOUBLE[]"}]
+    exact = [name for name in kinds if name not in measured]
+    # A parameter is a number and part of the key: numbers order last, as the columns stand.
+    order = ", ".join([*exact, *measured])
+    listed = f"SELECT {', '.join(kinds)} FROM {query} ORDER BY {order}"
     left, right = (each.execute(listed).to_arrow_table() for each in (one, other))
     assert left.num_rows == right.num_rows, f"{query}: {left.num_rows} and {right.num_rows} rows"
-    assert left.select(exact).equals(right.select(exact)), f"{query} differs in {exact}"
-    for name in names:
-        if name not in exact:
-            np.testing.assert_allclose(
-                _numbers(left[name]),
-                _numbers(right[name]),
-                rtol=ROUNDING,
-                atol=ROUNDING,
-                err_msg=f"{query}.{name}",
-            )
+    for name in exact:
+        assert left[name].equals(right[name]), f"{query} differs in {name}"
+    for name in measured:
+        np.testing.assert_allclose(
+            _numbers(left[name]),
+            _numbers(right[name]),
+            rtol=rounding,
+            atol=rounding,
+            err_msg=f"{query}.{name}",
+        )
 
 
 def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    """Flatten a column of numbers, or of lists or structs of them."""
-    while not pa.types.is_floating(column.type):
-        if pa.types.is_struct(column.type):
-            column = pa.chunked_array([chunk for child in column.flatten() for chunk in child.chunks])
-        else:
-            column = pc.list_flatten(column)
-    values: NDArray[np.float64] = column.to_numpy()
+    """Flatten a column of numbers, or of lists of them."""
+    flat = pc.list_flatten(column) if pa.types.is_list(column.type) else column
+    values: NDArray[np.float64] = flat.to_numpy()
     return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from generations import fingerprint
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.synchronize import Event
     from pathlib import Path
+
+PAUSE_SECONDS = 0.2  # or four readers starve the run that they watch
 
 
 class Seen(NamedTuple):
@@ -45,4 +48,5 @@ def read_until(stop: Event, home: Path, answer: Connection) -> None:
         with Lake(home).reader() as connection:
             generations.add(tuple(fingerprint(connection).items()))
         reads += 1
+        time.sleep(PAUSE_SECONDS)
     answer.send(Seen(reads, generations))

@@ -173,15 +173,16 @@ def test_a_killed_run_leaves_the_last_good_state(lived: Lived) -> None:
 
 
 def test_readers_see_whole_generations(lived: Lived) -> None:
-    """Four readers that never pause, while a run publishes: no error, and no mixture of two runs."""
+    """Four readers look on while a run publishes: no error, and no mixture of two runs."""
     portfolio = (lived.lake.home / "portfolio.yaml").read_text(encoding="utf-8")
     (aim,) = (aim for aim in lived.aims if aim.portfolio != portfolio)
     stop = WARM.Event()
     ends = [WARM.Pipe(duplex=False) for _ in range(READERS)]
     readers = [WARM.Process(target=read_until, args=(stop, lived.lake.home, sending)) for _, sending in ends]
     before = _fingerprint(lived.lake)
-    for reader in readers:
+    for reader, (_, sending) in zip(readers, ends, strict=True):
         reader.start()
+        sending.close()  # so that a reader's death ends the wait for its answer
     try:
         _finish(_started(lived.lake, aim.bars, aim.portfolio))
     finally:

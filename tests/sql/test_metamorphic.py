@@ -43,15 +43,11 @@ def test_the_scale_of_a_price_changes_costs_alone(models: Models, name: str) -> 
     scaled = bars.copy()
     scaled[PRICES] = bars[PRICES].mul(np.where(bars["symbol"] == "AAA", 3.7, 1), axis=0)
     with models.computed(_world(bars)) as one, models.computed(_world(scaled)) as other:
-        _assert_same(one, other, *DECISIONS)
-        assert_same_rows(
+        _assert_alike(
             one,
             other,
+            *DECISIONS,
             "(SELECT symbol, session_date, ret, atr_pct, volatility FROM features)",
-        )
-        assert_same_rows(
-            one,
-            other,
             "(SELECT strategy_id, session_date, gross_return, turnover FROM backtest_daily)",
         )
         total = "SELECT sum(cost) FROM backtest_daily"
@@ -66,7 +62,8 @@ def test_the_order_of_rows_changes_nothing(models: Models, name: str) -> None:
     universe = sorted(bars["symbol"].unique(), reverse=True)
     shuffled = World(bars.sample(frac=1, random_state=1), {**world.settings, "universe": universe})
     with models.computed(world) as one, models.computed(shuffled) as other:
-        _assert_same(one, other, "bars", "features", "emas", *DECISIONS, *RESULTS)
+        for relation in ("bars", "features", "emas", *DECISIONS, *RESULTS):
+            assert_same_rows(one, other, relation)
         hashed = "SELECT parameters_hash FROM landing.settings"
         assert one.execute(hashed).fetchall() == other.execute(hashed).fetchall()
 
@@ -79,7 +76,7 @@ def test_a_symbols_name_does_not_matter(models: Models, name: str) -> None:
     renamed = dict(zip(names, [f"S{place}" for place in range(len(names), 0, -1)], strict=True))
     other_bars = bars.assign(symbol=bars["symbol"].map(renamed))
     with models.computed(_world(bars)) as one, models.computed(_world(other_bars)) as other:
-        _assert_same(one, other, *RESULTS)
+        _assert_alike(one, other, *RESULTS)
         one.execute("CREATE TEMP TABLE names (symbol VARCHAR, new_name VARCHAR)")
         one.executemany("INSERT INTO names VALUES (?, ?)", list(renamed.items()))
         one.execute(
@@ -89,7 +86,7 @@ def test_a_symbols_name_does_not_matter(models: Models, name: str) -> None:
             FROM target_weights INNER JOIN names USING (symbol)
             """
         )
-        _assert_same(one, other, "target_weights")
+        _assert_alike(one, other, "target_weights")
 
 
 @pytest.mark.parametrize("name", ["late_starts", "delisting", "dividends"])
@@ -100,4 +97,5 @@ def test_a_symbol_that_is_never_eligible_changes_nothing(models: Models, name: s
     still = days.assign(symbol="CASHLIKE", dividend=0.0, **dict.fromkeys(PRICES, 100.0))
     joined = _world(bars.merge(still, how="outer"))
     with models.computed(_world(bars)) as one, models.computed(joined) as other:
-        _assert_same(one, other, *DECISIONS, *RESULTS)
+        for relation in (*DECISIONS, *RESULTS):
+            assert_same_rows(one, other, relation)
