@@ -226,10 +226,12 @@ def _explained(connection: duckdb.DuckDBPyConnection, result: RunResult) -> str:
     if result.status != "fail" or not query:
         return said
     try:
-        refused = connection.execute(f"SELECT * FROM ({query}) LIMIT {SHOWN_ROWS}").df()
+        refused = connection.execute(f"SELECT * FROM ({query}) LIMIT {SHOWN_ROWS}")
+        names = [column[0] for column in refused.description]
+        cells = refused.fetchall()
     except duckdb.Error:  # an SQL error elsewhere in the build has aborted the transaction
         return said
-    rows = [", ".join(f"{name}={value}" for name, value in row.items()) for row in refused.to_dict("records")]
+    rows = [", ".join(f"{name}={value}" for name, value in zip(names, row, strict=True)) for row in cells]
     return "\n      ".join([said, *rows])
 
 

@@ -48,7 +48,7 @@ GROUPS = {
 ALL = set[str]().union(*GROUPS.values())
 JOBS = {
     "fetch": LANDING,
-    "daily": ALL - GROUPS["research"],
+    "daily": ALL - GROUPS["research"] - {"backtest_report"},
     "backtest": ALL - GROUPS["research"] - (LANDING - PORTFOLIO),
     "walk_forward": ALL - {"backtest_report"} - (LANDING - PORTFOLIO),
     "everything": ALL,

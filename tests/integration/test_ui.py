@@ -45,7 +45,7 @@ FLAGS = (
     "disable-background-networking",
     "disable-component-update",
     "disable-sync",
-    "window-size=1600,1200",
+    "window-size=2400,2400",
 )
 START_SECONDS = 180
 LOOK_SECONDS = 60

@@ -1,4 +1,9 @@
-"""Nothing looks ahead: what a session's rows say does not depend on any later bar."""
+"""Nothing looks ahead: what a session's rows say does not depend on any later bar.
+
+Keys, ranks, picks, counts and dates are compared exactly. Sums are compared to 1e-12: the engine
+adds a window's numbers in an order that depends on how many rows the whole table has, so that the
+last bit of an average may differ. A look ahead would show in a decision, or by far more.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from lakes import SMALL_GRID, Models, World
 from markets import MARKETS
-from sameness import assert_same_rows, relations_by_session
+from sameness import ROUNDING, assert_same_rows, relations_by_session
 
 if TYPE_CHECKING:
     import duckdb
@@ -60,20 +65,21 @@ def _assert_same_past(whole: duckdb.DuckDBPyConnection, cut: duckdb.DuckDBPyConn
     relations = relations_by_session(whole)
     assert {"features", "selections", "backtest_daily", "walk_forward_daily"} <= set(relations)
     for relation in relations:
-        assert_same_rows(whole, cut, f"(SELECT * FROM {relation} WHERE {past})")
+        assert_same_rows(whole, cut, f"(SELECT * FROM {relation} WHERE {past})", ROUNDING)
     # What a holding becomes at the next session is known one session later.
     holdings = "holdings INNER JOIN allocations USING (allocation_id)"
     assert_same_rows(
         whole,
         cut,
         f"(SELECT allocation_id, symbol, weight, close FROM {holdings} WHERE {past})",
+        ROUNDING,
     )
     before = f"(SELECT holdings.* FROM {holdings} WHERE session_date < DATE '{day}')"
-    assert_same_rows(whole, cut, before)
+    assert_same_rows(whole, cut, before, ROUNDING)
     # A train window ends where its test window starts: a fold's winner is known from then on.
     for relation in ("walk_forward_folds", "walk_forward_windows"):
         started = f"(SELECT * FROM {relation} WHERE test_start <= DATE '{day}')"
-        assert_same_rows(whole, cut, started)
+        assert_same_rows(whole, cut, started, ROUNDING)
     live = f"""(
         SELECT target_weights.symbol, target_weights.weight
         FROM target_weights
@@ -81,6 +87,6 @@ def _assert_same_past(whole: duckdb.DuckDBPyConnection, cut: duckdb.DuckDBPyConn
         WHERE is_live AND session_date = DATE '{day}'
     )"""
     tonight = "(SELECT symbol, weight FROM live_targets WHERE symbol <> 'CASH')"
-    assert_same_rows(whole, cut, live)
+    assert_same_rows(whole, cut, live, ROUNDING)
     assert cut.execute(f"FROM {live} EXCEPT FROM {tonight}").fetchall() == []
     assert cut.execute(f"FROM {tonight} EXCEPT FROM {live}").fetchall() == []

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from lakes import SMALL_GRID, Models, World
 from markets import MARKETS
-from sameness import assert_same_rows
+from sameness import ROUNDING, assert_same_rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,9 +31,10 @@ def _world(bars: pd.DataFrame) -> World:
     return World(bars, {"grid": dict(SMALL_GRID), "walk_forward": months})
 
 
-def _assert_same(one: duckdb.DuckDBPyConnection, other: duckdb.DuckDBPyConnection, *relations: str) -> None:
+def _assert_alike(one: duckdb.DuckDBPyConnection, other: duckdb.DuckDBPyConnection, *relations: str) -> None:
+    """Compare what was computed from other numbers, or from symbols in another order."""
     for relation in relations:
-        assert_same_rows(one, other, relation)
+        assert_same_rows(one, other, relation, ROUNDING)
 
 
 @pytest.mark.parametrize("name", ["gaps", "dividends", "flash_crash"])

@@ -47,7 +47,7 @@ candidates as (
         symbols,
         any_value(volatilities) as volatilities,
         bool_or(is_cut) as is_cut,
-        list({ 'ema_fast': ema_fast, 'ema_slow': ema_slow }) as trends
+        list_sort(list({ 'ema_fast': ema_fast, 'ema_slow': ema_slow })) as trends
     from by_trend
     group by scenario_id, session_date, symbols
 
