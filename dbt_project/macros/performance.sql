@@ -4,20 +4,31 @@
     Drawdown is against the running maximum including the start, at which the measured equity is 1.
 #}
 {% macro performance() -%}
+    sequences as (
+
+        select
+            scenario_id,
+            series_id,
+            min_by(net_return, session_date, 100000) as net_returns,
+            min_by(turnover, session_date, 100000) as turnovers
+        from measured
+        group by all
+
+    ),
+
     totals as (
 
         select
             scenario_id,
             series_id,
-            count(*) as sessions,
-            {{ equity_path('min_by(net_return, session_date, 100000)') }} as path,
-            avg(net_return) as mean_return,
-            stddev_samp(net_return) as deviation,
-            sum(greatest(net_return, 0)) as gains,
-            -sum(least(net_return, 0)) as losses,
-            avg(turnover) as mean_turnover
-        from measured
-        group by all
+            len(net_returns) as sessions,
+            {{ equity_path('net_returns') }} as path,
+            list_avg(net_returns) as mean_return,
+            list_stddev_samp(net_returns) as deviation,
+            list_sum([greatest(net_return, 0) for net_return in net_returns]) as gains,
+            -list_sum([least(net_return, 0) for net_return in net_returns]) as losses,
+            list_avg(turnovers) as mean_turnover
+        from sequences
 
     ),
 

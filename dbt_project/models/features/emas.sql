@@ -23,7 +23,8 @@ smoothed as (
         features.adjusted_close,
         spans.span,
         2.0 / (spans.span + 1) as smoothing,
-        {{ block_length('2.0 / (spans.span + 1)') }} as block_length
+        features.bar_number // {{ block_length() }} as block,
+        features.bar_number % {{ block_length() }} as position
     from features
     cross join spans
 
@@ -33,14 +34,25 @@ windowed as (
 
     select
         *,
-        bar_number // block_length as block,
-        bar_number % block_length as position,
         {{ decay('position', 'smoothing') }}
-        * sum({{ undecayed('adjusted_close', 'bar_number', 'position', 'smoothing') }}) over (
-            partition by scenario_id, symbol, span, bar_number // block_length
-            order by bar_number
-        ) as ema_of_block
+        * list_sum(list({{ undecayed('adjusted_close', 'bar_number', 'smoothing') }}) over (
+            partition by scenario_id, symbol, span, block order by bar_number
+        )) as ema_of_block
     from smoothed
+
+),
+
+endings as (
+
+    select
+        scenario_id,
+        symbol,
+        span,
+        smoothing,
+        block + 1 as block,
+        list(ema_of_block) over (partition by scenario_id, symbol, span order by block) as ends
+    from windowed
+    where position = {{ block_length() }} - 1
 
 ),
 
@@ -50,10 +62,9 @@ block_ends as (
         scenario_id,
         symbol,
         span,
-        block + 1 as block,
-        ema_of_block as inherited_ema
-    from windowed
-    where position = block_length - 1
+        block,
+        {{ inherited('ends', 'smoothing') }} as inherited_ema
+    from endings
 
 )
 

@@ -34,7 +34,8 @@ ranges as (
         sequenced.adjusted_close / sequenced.previous_close - 1 as ret,
         greatest(sequenced.adjusted_high, sequenced.previous_close)
         - least(sequenced.adjusted_low, sequenced.previous_close) as true_range,
-        {{ block_length('smoothing') }} as block_length
+        sequenced.bar_number // {{ block_length() }} as block,
+        sequenced.bar_number % {{ block_length() }} as position
     from sequenced
     cross join feature_windows
 
@@ -44,19 +45,29 @@ windowed as (
 
     select
         *,
-        bar_number // block_length as block,
-        bar_number % block_length as position,
         {{ decay('position', 'smoothing') }}
-        * sum({{ undecayed('true_range', 'bar_number', 'position', 'smoothing') }}) over (
-            partition by scenario_id, symbol, bar_number // block_length
-            order by bar_number
-        ) as atr_of_block,
-        stddev_samp(ret) over (
+        * list_sum(list({{ undecayed('true_range', 'bar_number', 'smoothing') }}) over (
+            partition by scenario_id, symbol, block order by bar_number
+        )) as atr_of_block,
+        list_stddev_samp(list(ret) over (
             partition by scenario_id, symbol
             order by bar_number
             rows between vol_window - 1 preceding and current row  -- noqa: PRS
-        ) as volatility
+        )) as volatility
     from ranges
+
+),
+
+endings as (
+
+    select
+        scenario_id,
+        symbol,
+        smoothing,
+        block + 1 as block,
+        list(atr_of_block) over (partition by scenario_id, symbol order by block) as ends
+    from windowed
+    where position = {{ block_length() }} - 1
 
 ),
 
@@ -65,10 +76,9 @@ block_ends as (
     select
         scenario_id,
         symbol,
-        block + 1 as block,
-        atr_of_block as inherited_atr
-    from windowed
-    where position = block_length - 1
+        block,
+        {{ inherited('ends', 'smoothing') }} as inherited_atr
+    from endings
 
 ),
 

@@ -40,22 +40,33 @@ session_blocks as (
             and sessions.session_date >= boundaries.block_start
     group by all
 
+),
+
+sequences as (
+
+    select
+        returns.scenario_id,
+        returns.strategy_id,
+        session_blocks.block_start,
+        min_by(returns.net_return, returns.session_date, 100000) as net_returns
+    from {{ ref('backtest_returns') }} as returns
+    inner join grid on returns.strategy_id = grid.strategy_id
+    inner join session_blocks
+        on
+            returns.scenario_id = session_blocks.scenario_id
+            and returns.session_date = session_blocks.session_date
+    group by all
+
 )
 
 select
-    returns.scenario_id,
-    returns.strategy_id,
-    session_blocks.block_start,
-    count(*) as sessions,
-    sum(returns.net_return) as total,
-    sum(returns.net_return ** 2) as total_of_squares,
-    sum(greatest(returns.net_return, 0)) as gains,
-    -sum(least(returns.net_return, 0)) as losses,
-    {{ equity_path('min_by(returns.net_return, returns.session_date, 100000)') }} as path  -- noqa: PRS
-from {{ ref('backtest_returns') }} as returns
-inner join grid on returns.strategy_id = grid.strategy_id
-inner join session_blocks
-    on
-        returns.scenario_id = session_blocks.scenario_id
-        and returns.session_date = session_blocks.session_date
-group by all
+    scenario_id,
+    strategy_id,
+    block_start,
+    len(net_returns) as sessions,
+    list_sum(net_returns) as total,
+    list_inner_product(net_returns, net_returns) as total_of_squares,
+    list_sum([greatest(net_return, 0) for net_return in net_returns]) as gains,  -- noqa: RF02
+    -list_sum([least(net_return, 0) for net_return in net_returns]) as losses,  -- noqa: RF02
+    {{ equity_path('net_returns') }} as path  -- noqa: PRS
+from sequences
