@@ -20,7 +20,7 @@ DECISIONS = ("correlations", "selections", "target_weights", "live_targets")
 RESULTS = (
     "backtest_daily",
     "backtest_metrics",
-    "walk_forward_folds",
+    "(SELECT * EXCLUDE (objective) FROM walk_forward_folds)",  # rounded: a bit may move it a step
     "walk_forward_daily",
     "walk_forward_metrics",
 )
