@@ -7,9 +7,11 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+INSTALL := python -m pip install -qq --disable-pip-version-check
+PIP := $(BIN)/$(INSTALL)
 PORT ?= 3000
 PYTEST ?=
+LOCK ?= --upgrade
 
 .PHONY: help setup demo test lint dev bench docs lock browser clean
 
@@ -30,6 +32,19 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 	$(PIP) --require-hashes --requirement requirements/dev.txt
 	touch $@
 
+# The broker's other clients, which cannot live beside the first.
+.venv-ib-async/.test: requirements/test-ib-async.txt pyproject.toml
+	@echo "Making the environment of the other client library in .venv-ib-async …"
+	test -x .venv-ib-async/bin/python || $(PYTHON) -m venv .venv-ib-async
+	.venv-ib-async/bin/$(INSTALL) --require-hashes --requirement requirements/test-ib-async.txt
+	.venv-ib-async/bin/$(INSTALL) --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv-ibapi/.test: requirements/ibapi.txt
+	@test -x .venv-ibapi/bin/python || $(PYTHON) -m venv .venv-ibapi
+	.venv-ibapi/bin/$(INSTALL) --require-hashes --requirement requirements/ibapi.txt
+	touch $@
+
 setup: $(VENV)/.runtime ## Make the environment in .venv, with .venv/bin/swing
 
 demo: $(VENV)/.runtime ## Land a sample market, run the whole pipeline, show what came out
@@ -42,7 +57,7 @@ browser:
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium chromium-driver >/dev/null; \
 	else echo "No chromium and chromedriver on PATH: the UI test will be skipped."; fi
 
-test: $(VENV)/.dev browser ## Run the whole test suite
+test: $(VENV)/.dev .venv-ib-async/.test .venv-ibapi/.test browser ## Run the whole test suite
 	@$(BIN)/python -m pytest $(PYTEST)
 
 lint: $(VENV)/.dev ## ruff, mypy strict, sqlfluff
@@ -61,12 +76,14 @@ docs: $(VENV)/.runtime ## Build the documentation of every relation
 	@$(BIN)/swing docs
 
 lock: ## Lock the dependencies again (needs uv)
-	@for kind in build runtime dev; do \
-	    uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	        --no-annotate --no-header --no-strip-extras --quiet --upgrade \
-	        $$(case $$kind in build) echo requirements/build.in;; runtime) echo pyproject.toml;; \
-	           dev) echo pyproject.toml --group dev --constraint requirements/runtime.txt;; esac) \
-	        --output-file requirements/$$kind.txt; done
+	@lock() { uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	    --no-strip-extras --quiet $(LOCK) --output-file requirements/$$1.txt "$${@:2}"; }
+	lock build requirements/build.in
+	lock runtime pyproject.toml --extra ib-insync
+	lock runtime-ib-async pyproject.toml --extra ib-async
+	lock test-ib-async pyproject.toml --extra ib-async --group test --constraint requirements/runtime-ib-async.txt
+	lock dev pyproject.toml --extra ib-insync --group dev --constraint requirements/runtime.txt
+	lock ibapi requirements/ibapi.in
 
 clean: ## Remove the environment and every generated file (never the warehouse)
 	@rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis dbt_project/target dbt_project/logs

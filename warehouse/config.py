@@ -18,6 +18,7 @@ from pydantic import Field
 from warehouse import layered_settings
 from warehouse.errors import ConfigurationError
 from warehouse.layered_settings import Problem, Section
+from warehouse.trading_settings import BrokerSettings, LimitSettings, Trading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,6 +27,7 @@ FILE_NAME = "portfolio.yaml"
 DEFAULTS = Path(__file__).with_name(FILE_NAME)
 CASH = "CASH"
 MAX_GRID_ROWS = 20_000
+NO_NUMBER_CHANGES = {"quality", "correlation_depth", "broker", "trading", "limits"}
 
 TEMPLATE_HEAD = """\
 ## Your portfolio: whatever stands here replaces the same setting of the defaults below.
@@ -121,11 +123,14 @@ class Portfolio(Section):
     walk_forward: WalkForward
     correlation_depth: int = Field(ge=1, le=5000, description="a whole number from 1 to 5000")
     quality: Quality
+    broker: BrokerSettings
+    trading: Trading
+    limits: LimitSettings
 
     @property
     def parameters_hash(self) -> str:
         """The sha256 (hex) of everything that can change a number; the universe's order cannot."""
-        values = self.model_dump(mode="json", exclude={"quality", "correlation_depth"})
+        values = self.model_dump(mode="json", exclude=NO_NUMBER_CHANGES)
         return _digest(values | {"universe": sorted(self.universe)})
 
 

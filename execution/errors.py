@@ -1,0 +1,68 @@
+"""Every failure of a trade that a user can meet, as one tree; exit codes go on from the warehouse's.
+
+SwingError
+└── ExecutionError                 8   a rebalance did not do what was asked
+    ├── BrokerError                9   the gateway cannot be reached, or does not answer in time
+    │   └── BrokerRefusedError    10   the gateway refused: permission, login, client id, version
+    ├── TradeRefusedError         11   a check forbids the whole rebalance; nothing was sent
+    ├── StateDisagreesError       12   ledger and broker disagree; nothing is sent until a person has looked
+    ├── HaltedError               13   trading is halted
+    └── LedgerError               14   the ledger cannot be opened, read or written
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from warehouse.errors import SwingError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from execution.models import Refusal
+
+
+class ExecutionError(SwingError):
+    """A rebalance did not do what was asked."""
+
+    exit_code = 8
+
+
+class BrokerError(ExecutionError):
+    """The gateway cannot be reached, or does not answer in time; trying again may help."""
+
+    exit_code = 9
+
+
+class BrokerRefusedError(BrokerError):
+    """The gateway refused; trying again unchanged does not help."""
+
+    exit_code = 10
+
+
+class TradeRefusedError(ExecutionError):
+    """A check forbids the whole rebalance; nothing was sent."""
+
+    exit_code = 11
+
+    def __init__(self, message: str, refusals: Sequence[Refusal] = ()) -> None:
+        super().__init__(message)
+        self.refusals = tuple(refusals)
+
+
+class StateDisagreesError(ExecutionError):
+    """Ledger and broker disagree; nothing is sent until a person has looked."""
+
+    exit_code = 12
+
+
+class HaltedError(ExecutionError):
+    """Trading is halted until `swing resume`."""
+
+    exit_code = 13
+
+
+class LedgerError(ExecutionError):
+    """The ledger cannot be opened, read or written."""
+
+    exit_code = 14

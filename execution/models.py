@@ -1,0 +1,307 @@
+"""The vocabulary of execution: plain values without a broker library, a database or a clock.
+
+Quantities are shares, prices and amounts are Decimal in the currency that stands beside them, weights are fractions of
+equity, times carry a zone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+    from decimal import Decimal
+
+CURRENCY = "USD"
+
+
+class Side(StrEnum):
+    """What an order does; the values are the broker's."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+    @property
+    def sign(self) -> int:
+        """What a share of it does to the position: 1 or -1."""
+        return 1 if self is Side.BUY else -1
+
+
+class PriceKind(StrEnum):
+    """Where a price comes from."""
+
+    LIVE = "live"
+    FROZEN = "frozen"
+    DELAYED = "delayed"
+    DELAYED_FROZEN = "delayed_frozen"
+    BAR = "bar"
+    """The close of a daily bar of the warehouse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a share costs, in `currency`, and when it was known to."""
+
+    symbol: str
+    amount: Decimal
+    kind: PriceKind
+    as_of: datetime
+    currency: str = CURRENCY
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account as the broker states it, amounts in `currency`.
+
+    Attributes:
+        cash: All of it, with the proceeds of sales that have not settled yet.
+        settled_cash: What may be spent without waiting for a settlement.
+        positions: Shares by symbol, without zeros.
+    """
+
+    account_id: str
+    net_liquidation: Decimal
+    cash: Decimal
+    settled_cash: Decimal
+    positions: Mapping[str, Decimal]
+    currency: str = CURRENCY
+
+    @property
+    def is_paper(self) -> bool:
+        """Whether the broker numbers it among the simulated accounts (D…)."""
+        return self.account_id.startswith("D")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order as it is sent, good for the day.
+
+    Attributes:
+        order_ref: Our identity of it, unique for ever: strategy, session, symbol, side and sequence.
+        limit_price: None means a market order.
+    """
+
+    order_ref: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    limit_price: Decimal | None = None
+
+
+def order_ref(  # noqa: PLR0913, PLR0917 - these five are its identity
+    strategy_id: str, session: date, symbol: str, side: Side, sequence: int = 1
+) -> str:
+    """Our identity of an order: the same inputs make the same one, so a repeated plan cannot make a new order."""
+    return f"{strategy_id}/{session:%Y%m%d}/{symbol}/{side}/{sequence}"
+
+
+class OrderStatus(StrEnum):
+    """What the wire says of an order; what a client library concluded from an error is not among them."""
+
+    PENDING = "pending"
+    SUBMITTED = "submitted"
+    PENDING_CANCEL = "pending_cancel"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    INACTIVE = "inactive"
+    """Rejected, or held by the broker without working."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no more can be filled."""
+        return self in {OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.INACTIVE}
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReport:
+    """An order as the broker reports it, open or completed.
+
+    Attributes:
+        order_ref: Ours; empty for an order that somebody placed by other means.
+        permanent_id: The broker's own identity (permId).
+        quantity: Shares ordered; None where the broker does not say (completed orders state 0).
+        filled: Shares filled so far, by this report.
+        reason: Why it was cancelled or rejected, in the broker's words; empty otherwise.
+    """
+
+    order_ref: str
+    permanent_id: int
+    account_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal | None
+    filled: Decimal
+    status: OrderStatus
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """Shares that changed hands at `price`, as the broker reports them.
+
+    Attributes:
+        exec_id: The broker's; a correction has the same one but for what follows its last dot.
+        commission: None until the broker has reported it.
+    """
+
+    exec_id: str
+    order_ref: str
+    permanent_id: int
+    account_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    executed_at: datetime
+    commission: Decimal | None = None
+    currency: str = CURRENCY
+
+    @property
+    def base_id(self) -> str:
+        """What all corrections of one execution share."""
+        return self.exec_id.rpartition(".")[0] or self.exec_id
+
+    @property
+    def revision(self) -> str:
+        """What tells a correction from what it replaces; the greatest counts."""
+        return self.exec_id.rpartition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class CommissionReport:
+    """What an execution cost; it follows the execution."""
+
+    exec_id: str
+    commission: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A code and text of the broker, about an order or about the connection.
+
+    Attributes:
+        order_ref: The order it is about; empty for the connection.
+    """
+
+    code: int
+    text: str
+    order_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A message of the broker that could not be understood: what we know may be wrong, so nothing more is sent."""
+
+    text: str
+
+
+Report = OrderReport | Execution | CommissionReport | Notice | Alarm
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerState:
+    """Everything the broker knows that decides what may be sent; made only if every part arrived whole.
+
+    Attributes:
+        orders: Open ones, and those completed today, of every client.
+        executions: Today's, corrections and what they correct among them.
+        at: The broker's clock.
+    """
+
+    account: Account
+    orders: tuple[OrderReport, ...]
+    executions: tuple[Execution, ...]
+    at: datetime
+
+
+class RefusalCode(StrEnum):
+    """Why something is not traded: CATEGORY_CONDITION. What each means stands in `limits.MEANINGS`."""
+
+    TARGETS_MISSING = "TARGETS_MISSING"
+    TARGETS_STALE = "TARGETS_STALE"
+    TARGETS_IMPLAUSIBLE = "TARGETS_IMPLAUSIBLE"
+    PRICE_MISSING = "PRICE_MISSING"
+    PRICE_STALE = "PRICE_STALE"
+    PRICE_IMPLAUSIBLE = "PRICE_IMPLAUSIBLE"
+    EQUITY_JUMP = "EQUITY_JUMP"
+    EQUITY_NOT_POSITIVE = "EQUITY_NOT_POSITIVE"
+    POSITION_SHORT = "POSITION_SHORT"
+    TRADE_WITHIN_BAND = "TRADE_WITHIN_BAND"
+    TRADE_TOO_SMALL = "TRADE_TOO_SMALL"
+    CASH_UNSETTLED = "CASH_UNSETTLED"
+    CASH_SHORT = "CASH_SHORT"
+    CASH_GOOD_FAITH = "CASH_GOOD_FAITH"
+    LIMIT_ORDERS_A_DAY = "LIMIT_ORDERS_A_DAY"
+    LIMIT_ORDER_VALUE = "LIMIT_ORDER_VALUE"
+    LIMIT_DAY_VALUE = "LIMIT_DAY_VALUE"
+    LIMIT_DAY_TRADES = "LIMIT_DAY_TRADES"
+    LIMIT_WEIGHT = "LIMIT_WEIGHT"
+    MODE_REDUCE_ONLY = "MODE_REDUCE_ONLY"
+    MODE_HALTED = "MODE_HALTED"
+    SESSION_CLOSED = "SESSION_CLOSED"
+    SESSION_TOO_EARLY = "SESSION_TOO_EARLY"
+    SESSION_TOO_LATE = "SESSION_TOO_LATE"
+    SESSION_DONE = "SESSION_DONE"
+    FRACTIONS_REFUSED = "FRACTIONS_REFUSED"
+    ACCOUNT_NOT_PAPER = "ACCOUNT_NOT_PAPER"
+    ACCOUNT_UNEXPECTED = "ACCOUNT_UNEXPECTED"
+    CLOCK_DISAGREES = "CLOCK_DISAGREES"
+    STATE_DISAGREES = "STATE_DISAGREES"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Something that was not traded, and the numbers that decided it.
+
+    Attributes:
+        symbol: What it is about; empty when it stops the whole rebalance.
+        numbers: What was compared, by name, as text: amounts, quantities, times.
+    """
+
+    code: RefusalCode
+    message: str
+    symbol: str = ""
+    numbers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """One symbol of a plan: what is held, wanted and will be held. Weights are fractions of equity."""
+
+    symbol: str
+    price: Decimal
+    held: Decimal
+    wanted: Decimal
+    planned: Decimal
+    weight_before: Decimal
+    weight_target: Decimal
+    weight_after: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one rebalance does, made once a session and then only carried out.
+
+    Attributes:
+        equity: What the weights are fractions of, in `currency`.
+        orders: Sells before buys.
+        lines: One a symbol that is held or wanted.
+        tracking_error: Root of the summed squared differences between weights after and targets, cash among them.
+        waits_for_settlement: What of the buys waits for sales to settle, in `currency`.
+        is_blocked: A refusal stops the whole rebalance; `orders` is empty.
+    """
+
+    strategy_id: str
+    session_date: date
+    equity: Decimal
+    orders: tuple[Order, ...]
+    lines: tuple[PlanLine, ...]
+    refusals: tuple[Refusal, ...]
+    tracking_error: Decimal
+    waits_for_settlement: Decimal
+    is_blocked: bool
+    currency: str = CURRENCY
