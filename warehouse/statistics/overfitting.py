@@ -54,9 +54,9 @@ def backtest_overfitting(returns: ArrayLike, blocks: int = BLOCKS) -> BacktestOv
     Journal of Computational Finance 20(4), section 3. A trial whose returns do not vary within a half counts as a
     Sharpe ratio of 0 there; ties share the mean of their ranks, and the first of tied trials is the best.
 
-    It judges the selection, not the strategies: a grid whose every member is worthless in the same way scores well,
-    and so does one whose members share luck. The two halves of one sample also lean against each other: on noise the
-    slope is near -1.
+    It judges the selection, not the strategies: a grid whose every member is worthless in the same way scores near a
+    coin, and luck that all of a grid shares is not seen. The halves share one total, so where one trial is best
+    throughout, the slope is near -1 whatever its skill.
 
     Raises:
         SampleError: Fewer than two trials or two sessions a block, or blocks that are no even number.

@@ -157,8 +157,8 @@ def minimum_track_record(
 ) -> MinimumTrackRecord:
     """Return how many sessions it takes to tell the Sharpe ratio from `benchmark` (per session) with `confidence`.
 
-    MinTRL = 1 + (1 - skew·SR + (kurt - 1)/4·SR²)·(z / (SR - SR*))²: Bailey and López de Prado (2012). It supposes that the
-    Sharpe ratio measured is the true one, which for the best of many trials it is not.
+    MinTRL = 1 + (1 - skew·SR + (kurt - 1)/4·SR²)·(z / (SR - SR*))²: Bailey and López de Prado (2012). It supposes
+    that the Sharpe ratio measured is the true one, which for the best of many trials it is not.
     """
     if sample.sharpe <= benchmark:
         return MinimumTrackRecord(sample, benchmark, confidence, None)
@@ -170,7 +170,8 @@ def effective_trials(recorded: int, average_correlation: float) -> float:
     """Return the number of independent trials that `recorded` correlated ones amount to.
 
     N = r + (1 - r)·M with the average correlation r, from 1 (all the same) to M (uncorrelated): Bailey and López de
-    Prado (2014), appendix A.3. One average stands for the whole matrix: a grid of two unlike families counts for more trials than it says.
+    Prado (2014), appendix A.3. One average stands for the whole matrix, so a grid of two unlike families counts for
+    more trials than it is.
     """
     correlation = min(max(average_correlation, 0.0), 1.0)
     return correlation + (1 - correlation) * recorded
