@@ -8,6 +8,7 @@ SwingError
     ├── StateDisagreesError       12   ledger and broker disagree; nothing is sent until a person has looked
     ├── HaltedError               13   trading is halted
     └── LedgerError               14   the ledger cannot be opened, read or written
+        └── LedgerBusyError       15   another process is trading this account
 """
 
 from __future__ import annotations
@@ -66,3 +67,9 @@ class LedgerError(ExecutionError):
     """The ledger cannot be opened, read or written."""
 
     exit_code = 14
+
+
+class LedgerBusyError(LedgerError):
+    """Another process is trading this account."""
+
+    exit_code = 15

@@ -1,0 +1,268 @@
+"""The ledger: an append-only record of everything decided, sent and heard, durable before it is acted upon.
+
+SQLite beside the warehouse by default, PostgreSQL by URL. One process trades an account at a time; any number may read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import sqlalchemy as sa
+from filelock import FileLock, Timeout
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from execution.errors import LedgerBusyError, LedgerError
+from execution.ledger_events import EventKind
+from execution.ledger_history import DAY_TRADE_SESSIONS, TradingHistory, trading_history
+from execution.ledger_schema import TRIGGERS, create, digest, events, from_row, to_row
+from execution.ledger_state import SessionState, expected_positions, session_state, switch_state
+from warehouse.sessions import previous_session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import date
+    from decimal import Decimal
+
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+
+    from execution.ledger_events import Event, Recorded, Switch
+
+FILE_NAME = "ledger.sqlite"
+BUSY_MILLISECONDS = 15_000
+URLS = "Use sqlite:///FILE or, with the extra `postgres` installed, postgresql://USER@HOST:PORT/DATABASE."
+WRITERS = 7_312_004  # the number of PostgreSQL's advisory lock that orders all appends
+
+
+def ledger_url(home: Path) -> str:
+    """The ledger's URL where none is configured: a file in the warehouse's folder."""
+    return f"sqlite:///{home / FILE_NAME}"
+
+
+class Ledger:
+    """An open ledger. Whatever the database refuses is a LedgerError."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Open a ledger, and make it where there is none.
+
+        Args:
+            url: sqlite:///FILE or postgresql://USER@HOST:PORT/DATABASE.
+
+        Raises:
+            LedgerError: It cannot be reached.
+        """
+        ledger = cls(_engine(url))
+        with ledger._writing() as connection:
+            create(connection)
+        return ledger
+
+    def close(self) -> None:
+        """Close every connection; a lock that is held goes on holding."""
+        self._engine.dispose()
+
+    def append(self, *happened: Event) -> int:
+        """Record events in one transaction, which is durable when this returns.
+
+        An execution that carries its commission is recorded as two events.
+
+        Returns:
+            How many were new: one whose unique key is there already is left out.
+        """
+        facts = [fact for event in happened for fact in event.facts()]
+        with self._writing() as connection:
+            start, digest_before = _end(connection)
+            sequence = start
+            for fact in facts:
+                key = fact.unique_key
+                is_there = sa.select(events.c.sequence).where(events.c.unique_key == key)
+                if key is not None and connection.execute(is_there).first():
+                    continue
+                sequence += 1
+                row = to_row(fact, sequence, datetime.now(UTC), digest_before)
+                connection.execute(sa.insert(events), row)
+                digest_before = row["digest"]
+        return sequence - start
+
+    def read(self, *conditions: sa.ColumnElement[bool]) -> Iterator[Recorded]:
+        """The events that meet all conditions on `ledger_schema.events`, in order."""
+        for row in self._rows(*conditions):
+            try:
+                yield from_row(row)
+            except ValueError as error:
+                raise LedgerError(
+                    f"Event {row['sequence']} of the ledger {self._name} cannot be understood: {error}. "
+                    "Another version wrote it, or somebody changed the database (`verify` tells)."
+                ) from error
+
+    def session(self, account_id: str, strategy_id: str, session_date: date) -> SessionState:
+        """What became of one session's rebalance."""
+        found = self._of(account_id, events.c.session_date >= session_date.isoformat())
+        return session_state(found, strategy_id, session_date)
+
+    def switch(self, account_id: str) -> Switch:
+        """What a person allows for this account."""
+        is_meant = events.c.account_id.in_([account_id, ""])
+        is_switch = events.c.kind == EventKind.SWITCH_CHANGED
+        return switch_state(recorded.event for recorded in self.read(is_meant, is_switch))
+
+    def positions(self, account_id: str) -> dict[str, Decimal] | None:
+        """Shares by symbol that the account should hold, without zeros; None before it was first reconciled."""
+        kinds = [EventKind.EXECUTED, EventKind.RECONCILED]
+        return expected_positions(self._of(account_id, events.c.kind.in_(kinds)))
+
+    def history(self, account_id: str, session_date: date) -> TradingHistory:
+        """What the planner must know of the account's trading up to a session."""
+        recent = [session_date]
+        while len(recent) < DAY_TRADE_SESSIONS:
+            recent.insert(0, previous_session(recent[0]))
+        is_finish = events.c.kind == EventKind.SESSION_FINISHED
+        is_recent = events.c.session_date >= recent[0].isoformat()
+        return trading_history(self._of(account_id, sa.or_(is_finish, is_recent)), recent)
+
+    def export(self, path: Path) -> int:
+        """Write every event as one line of JSON with sorted keys, and the payload within it.
+
+        Returns:
+            How many.
+        """
+        lines = [row | {"payload": json.loads(row["payload"])} for row in self._rows()]
+        text = "".join(f"{json.dumps(line, sort_keys=True, ensure_ascii=False)}\n" for line in lines)
+        path.write_text(text, encoding="utf-8")
+        return len(lines)
+
+    def verify(self) -> int:
+        """Recompute the chain of digests: it shows a row that was changed, removed or put in, the newest ones apart.
+
+        Returns:
+            How many events there are.
+
+        Raises:
+            LedgerError: A row is not what was recorded.
+        """
+        count, digest_before = 0, ""
+        for count, row in enumerate(self._rows(), 1):
+            if row["sequence"] != count or row["digest"] != digest(row, digest_before):
+                raise LedgerError(
+                    f"Event {row['sequence']} of the ledger {self._name} is not what was recorded there, or one before "
+                    "it is missing: somebody changed the database. Compare it with a backup or an export first."
+                )
+            digest_before = row["digest"]
+        return count
+
+    @contextlib.contextmanager
+    def lock(self, account_id: str) -> Iterator[None]:
+        """Hold the right to trade an account; the system takes it back from a killed process.
+
+        Raises:
+            LedgerBusyError: Another process has it.
+        """
+        release = self._take_file(account_id) if self._is_sqlite else self._take_advisory(account_id)
+        if release is None:
+            raise LedgerBusyError(
+                f"Another process is trading account {account_id} by the ledger {self._name}; nothing was done. "
+                "Wait until it ends, then start again: what it did will not be done twice."
+            )
+        try:
+            yield
+        finally:
+            release()
+
+    @property
+    def _is_sqlite(self) -> bool:
+        return self._engine.dialect.name == "sqlite"
+
+    @property
+    def _name(self) -> str:
+        return self._engine.url.render_as_string(hide_password=True)
+
+    def _take_file(self, account_id: str) -> Callable[[], None] | None:
+        lock = FileLock(f"{self._engine.url.database}.{account_id}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return None
+        return lock.release
+
+    def _take_advisory(self, account_id: str) -> Callable[[], None] | None:
+        ours = sa.func.hashtextextended(f"swing/{account_id}", 0)
+        with contextlib.ExitStack() as stack:
+            connection = stack.enter_context(self._connection())
+            # The lock ends with its connection, which therefore never goes back to the pool.
+            stack.callback(connection.invalidate)
+            if connection.scalar(sa.select(sa.func.pg_try_advisory_lock(ours))):
+                return stack.pop_all().close
+        return None
+
+    def _of(self, account_id: str, *conditions: sa.ColumnElement[bool]) -> Iterator[Event]:
+        return (recorded.event for recorded in self.read(events.c.account_id == account_id, *conditions))
+
+    def _rows(self, *conditions: sa.ColumnElement[bool]) -> Iterator[dict[str, Any]]:
+        question = sa.select(events).where(*conditions).order_by(events.c.sequence)
+        with self._connection() as connection:
+            for row in connection.execute(question).mappings():
+                yield dict(row)
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise LedgerError(
+                f"The ledger {self._name} cannot be used: {error.__cause__ or error}. Without it nothing is traded. "
+                "Look whether its folder can be written, the disk has room, or its server runs; then start again."
+            ) from error
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        """One writer at a time, from reading the newest event to recording the next."""
+        with self._connection() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if self._is_sqlite else "BEGIN")
+            try:
+                if not self._is_sqlite:
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITERS)))
+                yield connection
+                connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                with contextlib.suppress(SQLAlchemyError):
+                    connection.exec_driver_sql("ROLLBACK")
+                raise
+
+
+def _end(connection: sa.Connection) -> tuple[int, str]:
+    """Sequence and digest of the newest event; 0 and nothing in an empty ledger."""
+    newest = sa.select(events.c.sequence, events.c.digest).order_by(events.c.sequence.desc()).limit(1)
+    row = connection.execute(newest).one_or_none()
+    return (row.sequence, row.digest) if row else (0, "")
+
+
+def _engine(url: str) -> sa.Engine:
+    """An engine that leaves transactions to us. Raises LedgerError for a URL that means no ledger."""
+    try:
+        parsed = sa.make_url(url)
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        engine = sa.create_engine(parsed, isolation_level="AUTOCOMMIT")
+    except (ArgumentError, ImportError) as error:
+        raise LedgerError(f"The ledger's URL cannot be used: {error}. {URLS}") from error
+    if engine.dialect.name not in TRIGGERS:
+        raise LedgerError(f"A ledger cannot be kept in {engine.dialect.name}. {URLS}")
+    if engine.dialect.name == "sqlite":
+        Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+        sa.event.listen(engine, "connect", _make_durable)
+    return engine
+
+
+def _make_durable(connection: DBAPIConnection, _record: object) -> None:
+    """Commits survive a loss of power, and readers do not hold up the writer."""
+    cursor = connection.cursor()
+    for pragma in (f"busy_timeout={BUSY_MILLISECONDS}", "journal_mode=WAL", "synchronous=FULL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

@@ -1,0 +1,317 @@
+"""What the ledger remembers: one plain value per kind of event, and how each is written as text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache
+
+from pydantic import TypeAdapter
+
+from execution.models import (
+    Account,
+    Alarm,
+    CommissionReport,
+    Execution,
+    Notice,
+    Order,
+    OrderReport,
+    Plan,
+    Price,
+    Refusal,
+)
+
+
+class Mode(StrEnum):
+    """What is at stake; a dry run is recorded for audit and counts for nothing else."""
+
+    PAPER = "paper"
+    LIVE = "live"
+    DRY_RUN = "dry_run"
+
+
+class Switch(StrEnum):
+    """What a person allows; it holds until a person changes it."""
+
+    NORMAL = "normal"
+    REDUCE_ONLY = "reduce_only"
+    HALTED = "halted"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an event belongs to.
+
+    Attributes:
+        account_id: Empty only for a switch of every account.
+        run_id: The process that wrote it.
+        mode: None, as the session and the strategy, for what belongs to no rebalance.
+    """
+
+    account_id: str
+    run_id: str = ""
+    mode: Mode | None = None
+    strategy_id: str = ""
+    session_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A session's rebalance has begun; there is one of it per account, strategy and session."""
+
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Everything a plan was made from.
+
+    Attributes:
+        lake_snapshot: The state of the warehouse that was read; None if none was.
+        targets_session: The session of the newest bar behind the targets; None without targets.
+        targets: Fractions of equity by symbol, without cash.
+        prices: One a symbol, each with its kind and when it was known.
+        selection: The symbols picked, best first.
+        correlations: Between the symbols looked at, by both names; None is unknown.
+        account: As the broker stated it.
+        parameters_hash: Of the configuration.
+    """
+
+    decided_at: datetime
+    lake_snapshot: int | None
+    targets_session: date | None
+    targets: Mapping[str, Decimal]
+    prices: tuple[Price, ...]
+    selection: tuple[str, ...]
+    correlations: Mapping[str, Mapping[str, float | None]]
+    account: Account
+    parameters_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Funding:
+    """The buys that the cash allows once the sells are done; they replace the plan's."""
+
+    orders: tuple[Order, ...]
+    refusals: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An intended order was handed to the connection."""
+
+    order_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resent:
+    """An order the broker was found not to have is about to be handed over again."""
+
+    order_ref: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """The broker was asked to cancel an order."""
+
+    order_ref: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """The account was compared with the ledger.
+
+    Attributes:
+        at: The broker's clock.
+        differences: What disagrees; empty if nothing does.
+        is_baseline: From here on positions count from what the broker stated: a person accepted it. The first
+            reconciliation of an account is one in any case.
+    """
+
+    account: Account
+    at: datetime
+    differences: tuple[Refusal, ...] = ()
+    is_baseline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A run ended before its session was finished; the next may go on."""
+
+    reason: str
+    refusals: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """A session's rebalance is over.
+
+    Attributes:
+        equity: Of the account afterwards, USD.
+        cash: Likewise.
+        message: What was done, in words.
+    """
+
+    equity: Decimal
+    cash: Decimal
+    positions: Mapping[str, Decimal]
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchChange:
+    """A person halted, restricted or resumed trading."""
+
+    switch: Switch
+    by: str
+    reason: str
+
+
+Payload = (
+    Claim
+    | Decision
+    | Plan
+    | Funding
+    | Order
+    | Sent
+    | Resent
+    | OrderReport
+    | Execution
+    | CommissionReport
+    | Notice
+    | Alarm
+    | CancelRequest
+    | Reconciliation
+    | Stop
+    | Finish
+    | SwitchChange
+)
+
+
+class EventKind(StrEnum):
+    """Names of the events, as they stand in the ledger; each has one type of payload."""
+
+    SESSION_CLAIMED = "session_claimed"
+    DECIDED = "decided"
+    PLANNED = "planned"
+    FUNDED = "funded"
+    ORDER_INTENDED = "order_intended"
+    ORDER_SENT = "order_sent"
+    ORDER_RESENT = "order_resent"
+    ORDER_REPORTED = "order_reported"
+    EXECUTED = "executed"
+    COMMISSION_REPORTED = "commission_reported"
+    NOTICE = "notice"
+    ALARM = "alarm"
+    CANCEL_REQUESTED = "cancel_requested"
+    RECONCILED = "reconciled"
+    STOPPED = "stopped"
+    SESSION_FINISHED = "session_finished"
+    SWITCH_CHANGED = "switch_changed"
+
+
+PAYLOADS: Mapping[EventKind, type[Payload]] = {
+    EventKind.SESSION_CLAIMED: Claim,
+    EventKind.DECIDED: Decision,
+    EventKind.PLANNED: Plan,
+    EventKind.FUNDED: Funding,
+    EventKind.ORDER_INTENDED: Order,
+    EventKind.ORDER_SENT: Sent,
+    EventKind.ORDER_RESENT: Resent,
+    EventKind.ORDER_REPORTED: OrderReport,
+    EventKind.EXECUTED: Execution,
+    EventKind.COMMISSION_REPORTED: CommissionReport,
+    EventKind.NOTICE: Notice,
+    EventKind.ALARM: Alarm,
+    EventKind.CANCEL_REQUESTED: CancelRequest,
+    EventKind.RECONCILED: Reconciliation,
+    EventKind.STOPPED: Stop,
+    EventKind.SESSION_FINISHED: Finish,
+    EventKind.SWITCH_CHANGED: SwitchChange,
+}
+KINDS = {payload: kind for kind, payload in PAYLOADS.items()}
+# What payloads' annotations mean, for those modules that import it only to check types.
+NAMES = {"Mapping": Mapping, "date": date, "datetime": datetime, "Decimal": Decimal}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, and what it belongs to."""
+
+    scope: Scope
+    payload: Payload
+
+    @property
+    def kind(self) -> EventKind:
+        """The event's name in the ledger."""
+        return KINDS[type(self.payload)]
+
+    @property
+    def order_ref(self) -> str | None:
+        """The order it is about; None if it is about none."""
+        return getattr(self.payload, "order_ref", None) or None
+
+    @property
+    def unique_key(self) -> str | None:
+        """What can happen once only; None for what may repeat, as everything in a dry run may."""
+        scope = self.scope
+        if scope.mode is Mode.DRY_RUN:
+            return None
+        match self.payload:
+            case Claim() | Funding() | Finish() | Plan(is_blocked=False):
+                return f"{self.kind}/{scope.account_id}/{scope.strategy_id}/{scope.session_date}"
+            case Order(order_ref=order_ref):
+                return f"{self.kind}/{scope.account_id}/{order_ref}"
+            case Execution(exec_id=exec_id):
+                return f"{self.kind}/{scope.account_id}/{exec_id}"
+            case CommissionReport(exec_id=exec_id, commission=commission):
+                return f"{self.kind}/{scope.account_id}/{exec_id}/{commission.normalize():f}"
+        return None
+
+    def facts(self) -> tuple[Event, ...]:
+        """The event in parts that are each true once: an execution, and its commission where it is known."""
+        if not isinstance(self.payload, Execution) or self.payload.commission is None:
+            return (self,)
+        execution = self.payload
+        commission = CommissionReport(execution.exec_id, self.payload.commission, execution.currency)
+        return Event(self.scope, replace(execution, commission=None)), Event(self.scope, commission)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event as the ledger holds it.
+
+    Attributes:
+        sequence: Its place, from 1 without gaps.
+        recorded_at: When it was written, UTC.
+        digest: sha256 (hex) of its content and of the digest before it.
+    """
+
+    sequence: int
+    recorded_at: datetime
+    event: Event
+    digest: str = field(repr=False, default="")
+
+
+def to_text(payload: Payload) -> str:
+    """The payload as JSON with sorted keys; decimals are texts, times ISO 8601."""
+    plain = _adapter(KINDS[type(payload)]).dump_python(payload, mode="json")
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def from_text(kind: EventKind, text: str) -> Payload:
+    """The payload that `to_text` wrote. Raises ValueError for any other text."""
+    return _adapter(kind).validate_json(text)
+
+
+@cache
+def _adapter(kind: EventKind) -> TypeAdapter[Payload]:
+    adapter: TypeAdapter[Payload] = TypeAdapter(PAYLOADS[kind])
+    adapter.rebuild(_types_namespace=NAMES)
+    return adapter
