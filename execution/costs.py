@@ -36,23 +36,27 @@ def worst_price(price: Decimal, side: Side, rules: Rules) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Fee:
-    """The commission of an order by its size: IBKR's schedule, a rate per share between a minimum and a maximum.
+    """The commission of an order by its lots: IBKR's schedule, a rate between a minimum and a maximum.
 
     Attributes:
-        rate: USD a share.
+        rate: USD a lot.
         minimum: USD an order.
-        ceiling: USD a share, which bounds the minimum too: a fraction of the share's value.
+        ceiling: USD a lot, which bounds the minimum too: a fraction of the lot's value.
     """
 
-    rate: Decimal
-    minimum: Decimal
-    ceiling: Decimal
+    rate: Decimal = Decimal(0)
+    minimum: Decimal = Decimal(0)
+    ceiling: Decimal = Decimal(0)
 
     @classmethod
     def of(cls, rules: Rules, price: Decimal) -> Fee:
-        """The commission on shares of this price."""
-        return cls(rules.commission_per_share, rules.broker.commission_minimum, rules.broker.commission_maximum * price)
+        """The commission on lots of shares that cost `price` each, USD."""
+        return cls(
+            rate=rules.commission_per_share * rules.lot,
+            minimum=rules.broker.commission_minimum,
+            ceiling=rules.broker.commission_maximum * price * rules.lot,
+        )
 
-    def __call__(self, quantity: Decimal) -> Decimal:
-        """What an order of so many shares costs, USD."""
-        return min(max(self.rate * quantity, self.minimum), self.ceiling * quantity) if quantity else Decimal(0)
+    def __call__(self, lots: int) -> Decimal:
+        """What an order of so many lots costs, USD."""
+        return min(max(self.rate * lots, self.minimum), self.ceiling * lots)
