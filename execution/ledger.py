@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_random
 
 from execution.errors import LedgerBusyError, LedgerError
 from execution.ledger_events import EventKind
@@ -255,11 +256,18 @@ def _engine(url: str) -> sa.Engine:
     if engine.dialect.name not in TRIGGERS:
         raise LedgerError(f"A ledger cannot be kept in {engine.dialect.name}. {URLS}")
     if engine.dialect.name == "sqlite":
-        Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # opening the file says it better
+            Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
         sa.event.listen(engine, "connect", _make_durable)
     return engine
 
 
+@retry(
+    retry=retry_if_exception_message(match=".*locked"),  # changing the journal does not wait for others doing it
+    wait=wait_random(0.01, 0.1),
+    stop=stop_after_delay(BUSY_MILLISECONDS / 1000),
+    reraise=True,
+)
 def _make_durable(connection: DBAPIConnection, _record: object) -> None:
     """Commits survive a loss of power, and readers do not hold up the writer."""
     cursor = connection.cursor()

@@ -1,0 +1,149 @@
+"""Events to fill ledgers with: one account, one strategy, one session."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from execution.ledger_events import (
+    CancelRequest,
+    Claim,
+    Decision,
+    Event,
+    Finish,
+    Funding,
+    Mode,
+    Payload,
+    Reconciliation,
+    Resent,
+    Scope,
+    Sent,
+    Stop,
+    Switch,
+    SwitchChange,
+)
+from execution.models import (
+    Account,
+    Alarm,
+    CommissionReport,
+    Execution,
+    Notice,
+    Order,
+    OrderReport,
+    OrderStatus,
+    Plan,
+    PlanLine,
+    Price,
+    PriceKind,
+    Refusal,
+    RefusalCode,
+    Side,
+    order_ref,
+)
+
+ACCOUNT = "DU1234567"
+STRATEGY = "momentum"
+SESSION = date(2024, 1, 3)
+NOW = datetime(2024, 1, 3, 20, 55, tzinfo=UTC)
+SCOPE = Scope(ACCOUNT, "run-1", Mode.PAPER, STRATEGY, SESSION)
+
+
+def amount(text: str | int) -> Decimal:
+    """A quantity or an amount."""
+    return Decimal(text)
+
+
+def event(payload: Payload, scope: Scope = SCOPE) -> Event:
+    """The payload in a scope."""
+    return Event(scope, payload)
+
+
+def order(symbol: str = "SPY", side: Side = Side.BUY, quantity: str | int = 10, session: date = SESSION) -> Order:
+    """An order of the session, at a limit of 500."""
+    return Order(order_ref(STRATEGY, session, symbol, side), symbol, side, amount(quantity), amount(500))
+
+
+def execution(of: Order, exec_id: str, quantity: str | int, price: str | int = 500) -> Execution:
+    """Shares of an order that changed hands."""
+    return Execution(exec_id, of.order_ref, 77, ACCOUNT, of.symbol, of.side, amount(quantity), amount(price), NOW)
+
+
+def commission(exec_id: str, cost: str = "0.35") -> CommissionReport:
+    """What an execution cost."""
+    return CommissionReport(exec_id, amount(cost), "USD")
+
+
+def report(of: Order, status: OrderStatus, filled: str | int = 0, reason: str = "") -> OrderReport:
+    """What the wire says of an order."""
+    return OrderReport(of.order_ref, 77, ACCOUNT, of.symbol, of.side, of.quantity, amount(filled), status, reason)
+
+
+def account(settled_cash: str | int = 10_000, **positions: str | int) -> Account:
+    """An account that holds these shares."""
+    held = {symbol: amount(quantity) for symbol, quantity in positions.items()}
+    return Account(ACCOUNT, amount(10_000), amount(10_000), amount(settled_cash), held)
+
+
+def reconciliation(*, is_baseline: bool = False, settled_cash: str | int = 10_000, **positions: str) -> Reconciliation:
+    """The account as the broker stated it."""
+    return Reconciliation(account(settled_cash, **positions), NOW, is_baseline=is_baseline)
+
+
+def plan(*orders: Order, is_blocked: bool = False, equity: str | int = 10_000) -> Plan:
+    """A plan of these orders."""
+    lines = tuple(
+        PlanLine(
+            each.symbol, amount(500), amount(0), amount("9.6"), each.quantity, amount(0), amount("0.48"), amount("0.5")
+        )
+        for each in orders
+    )
+    return Plan(
+        strategy_id=STRATEGY,
+        session_date=SESSION,
+        equity=amount(equity),
+        orders=orders,
+        lines=lines,
+        refusals=(Refusal(RefusalCode.TRADE_TOO_SMALL, "Too small.", "GLD", {"value": "12.5"}),),
+        tracking_error=amount("0.02"),
+        waits_for_settlement=amount(0),
+        is_blocked=is_blocked,
+    )
+
+
+def decision(price: str = "499.5", symbol: str = "SPY") -> Decision:
+    """What a plan was made from."""
+    return Decision(
+        decided_at=NOW,
+        lake_snapshot=42,
+        targets_session=SESSION,
+        targets={symbol: amount("0.48")},
+        prices=(Price(symbol, amount(price), PriceKind.DELAYED, NOW),),
+        selection=(symbol,),
+        correlations={symbol: {"TLT": -0.25, "GLD": None}},
+        account=account(),
+        parameters_hash="abc",
+    )
+
+
+def one_of_each() -> list[Payload]:
+    """Every kind of event, in the order of a rebalance."""
+    bought = order()
+    return [
+        Claim(NOW),
+        reconciliation(SPY="1.5"),
+        decision(),
+        plan(bought),
+        bought,
+        Sent(bought.order_ref),
+        Resent(bought.order_ref, "absent from 2 states"),
+        report(bought, OrderStatus.SUBMITTED),
+        Notice(399, "held", bought.order_ref),
+        execution(bought, "0000e0d5.65f1a2b3.01.01", 10),
+        commission("0000e0d5.65f1a2b3.01.01"),
+        Alarm("a message could not be read: ünïcödé"),
+        CancelRequest(bought.order_ref, "the deadline has come"),
+        Funding((bought,)),
+        Stop("the gateway is gone", (Refusal(RefusalCode.STATE_DISAGREES, "They differ."),)),
+        SwitchChange(Switch.HALTED, "owner", "holiday"),
+        Finish(amount("10012.34"), amount("12.3"), {"SPY": amount(10)}, "1 of 1 orders filled."),
+    ]
