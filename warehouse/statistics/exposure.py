@@ -97,10 +97,10 @@ class CorrelationRegime:
 def concentration(weights: ArrayLike, covariance: ArrayLike) -> Concentration:
     """Measure how a long-only book is spread.
 
-    The number of bets is the square of the diversification ratio, which is the weighted mean volatility of the positions
-    over the volatility of the book: Choueifaty, Froidure and Reynier (2013), Properties of the Most Diversified
-    Portfolio, Journal of Investment Strategies 2(2). It moves with the correlations of the sample, which rise just when
-    it matters.
+    The number of bets is the square of the diversification ratio, the weighted mean volatility of the positions over
+    the volatility of the book: Choueifaty, Froidure and Reynier (2013), Properties of the Most Diversified Portfolio,
+    Journal of Investment Strategies 2(2). It moves with the correlations of the sample, which rise just when it
+    matters.
 
     Raises:
         SampleError: Weights below 0, or a covariance matrix of another size.

@@ -43,16 +43,14 @@ def measure(returns: ArrayLike) -> dict[Metric, FloatArray]:
     growth, depth = _growth_and_depth(rows)
     mean = rows.mean(axis=1)
     deviation = rows.std(axis=1, ddof=1)
-    moves = np.abs(rows).sum(axis=1)
-    gains, losses = (moves + mean * sessions) / 2, (moves - mean * sessions) / 2
-    losing = rows.min(axis=1) < 0
+    gains, losses = np.maximum(rows, 0).sum(axis=1), -np.minimum(rows, 0).sum(axis=1)
     cagr = growth ** (SESSIONS_A_YEAR / sessions) - 1
     return {
         Metric.CAGR: cagr,
         Metric.SHARPE: _ratio(mean * np.sqrt(SESSIONS_A_YEAR), deviation, deviation > NO_SPREAD * np.abs(mean)),
         Metric.CALMAR: _ratio(cagr, -depth, depth < 0),
         Metric.MAX_DRAWDOWN: depth,
-        Metric.PROFIT_FACTOR: _ratio(gains, losses, losing),
+        Metric.PROFIT_FACTOR: _ratio(gains, losses, losses > 0),
         Metric.VOLATILITY: deviation * np.sqrt(SESSIONS_A_YEAR),
     }
 

@@ -163,7 +163,7 @@ def minimum_track_record(
     if sample.sharpe <= benchmark:
         return MinimumTrackRecord(sample, benchmark, confidence, None)
     ratio = float(norm.ppf(confidence)) / (sample.sharpe - benchmark)
-    return MinimumTrackRecord(sample, benchmark, confidence, 1 + sample.dispersion * ratio**2)
+    return MinimumTrackRecord(sample, benchmark, confidence, 1 + sample.dispersion * ratio * ratio)
 
 
 def effective_trials(recorded: int, average_correlation: float) -> float:

@@ -26,7 +26,7 @@ SIGNIFICANT, SUGGESTIVE = 0.05, 0.25
 COIN = 0.5
 FEW_BETS = 1.5
 CALM, TENSE = 0.8, 0.95
-ROUNDS_AWAY = 0.005
+ROUNDS_AWAY, SMALLEST_P = 0.005, 0.001
 
 
 class Standing(StrEnum):
@@ -158,8 +158,8 @@ def _(result: RealityCheck) -> Verdict:
     return Verdict(
         "Reality check and superior predictive ability",
         _falling(result.spa_consistent, SIGNIFICANT, SUGGESTIVE),
-        f"The best of {result.trials} strategies earned {100 * result.best_excess:+.1f} % a year against the benchmark; a "
-        f"search among worthless ones finds as much with p = {result.spa_consistent:.3f} (White: {result.white:.3f}).",
+        f"The best of {result.trials} strategies earned {100 * result.best_excess:+.1f} % a year above the benchmark; "
+        f"a search among worthless ones finds that with {_p(result.spa_consistent)} (White: {_p(result.white)}).",
         "Whether the best strategy beats the benchmark once the whole search is counted.",
         "Anything about risk: it compares mean returns, and more exposure alone can pass.",
         "Above 0.05 hold the benchmark, or show that the strategy earns its place by less risk.",
@@ -172,7 +172,7 @@ def _(result: KupiecTest) -> Verdict:
         "Value at risk against what happened",
         _rising(result.p_value, SIGNIFICANT, SIGNIFICANT),
         f"The {_percent(result.level)} limit was exceeded {result.exceedances} times in {result.sessions} sessions, "
-        f"{result.expected:.0f} were to be expected (p = {result.p_value:.3f}).",
+        f"{result.expected:.1f} were to be expected ({_p(result.p_value)}).",
         "Whether the limit held as often as it promised.",
         "Whether the exceedances came together, or how deep they went.",
         "Below 0.05 use another method, and read the expected shortfall.",
@@ -238,6 +238,10 @@ def _rising(value: float, caution: float, good: float) -> Standing:
 
 def _falling(value: float, good: float, bad: float) -> Standing:
     return Standing.GOOD if value <= good else Standing.CAUTION if value < bad else Standing.BAD
+
+
+def _p(value: float) -> str:
+    return "p < 0.001" if value < SMALLEST_P else f"p = {value:.3f}"
 
 
 def _percent(share: float) -> str:
