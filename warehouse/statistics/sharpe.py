@@ -215,8 +215,9 @@ def deflated_sharpe(sample: SharpeSample, trials: float, sharpe_variance: float)
     """Return the probability that a chosen Sharpe ratio is more than the luck of `trials` independent trials.
 
     The probabilistic Sharpe ratio against the expected maximum of the trials: Bailey and López de Prado (2014),
-    equation 2. The variance is that of the trials' Sharpe ratios (per session). It is only as honest as the count:
-    trials that were never recorded make it too kind.
+    equation 2. The variance is that of the trials' Sharpe ratios (per session). Correlation among trials makes it
+    smaller already: with the recorded number of trials the answer errs on the strict side, with the effective number
+    correlation counts twice and it is slightly too kind. Trials that nobody recorded make both too kind.
     """
     benchmark = expected_maximum_sharpe(trials, sharpe_variance)
     return DeflatedSharpe(

@@ -158,7 +158,7 @@ def _(result: RealityCheck) -> Verdict:
     return Verdict(
         "Reality check and superior predictive ability",
         _falling(result.spa_consistent, SIGNIFICANT, SUGGESTIVE),
-        f"The best of {result.trials} strategies earned {100 * result.best_excess:+.1f} % a year above the benchmark; "
+        f"The best of {result.trials} strategies earned {100 * result.best_excess:+.1f} % a year over the benchmark; "
         f"a search among worthless ones finds that with {_p(result.spa_consistent)} (White: {_p(result.white)}).",
         "Whether the best strategy beats the benchmark once the whole search is counted.",
         "Anything about risk: it compares mean returns, and more exposure alone can pass.",

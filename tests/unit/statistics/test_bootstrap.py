@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from arch.bootstrap import StationaryBootstrap
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warehouse.statistics.block_length import optimal_block_length
@@ -44,6 +44,7 @@ def test_every_session_is_drawn_as_often() -> None:
     assert np.abs(times - 4_000).max() < 5 * np.sqrt(4_000)
 
 
+@settings(deadline=None)
 @given(st.integers(2, 50), st.integers(1, 30), st.floats(1, 20), st.integers(1, 60))
 def test_draws_are_as_many_and_as_long_as_asked(sessions: int, count: int, block: float, length: int) -> None:
     """Each drawn history has the length asked for and positions of the sample, and the seed repeats it."""

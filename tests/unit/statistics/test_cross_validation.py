@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warehouse.statistics.cross_validation import Purging, purged_paths
@@ -53,6 +53,7 @@ def test_choices_are_what_a_naive_loop_finds() -> None:
         assert choice == (kept.mean(axis=1) / kept.std(axis=1, ddof=1)).argmax()
 
 
+@settings(deadline=None)
 @given(st.integers(0, 5), st.integers(0, 10), st.integers(0, 14))
 def test_training_does_not_see_what_it_may_not(purge: int, embargo: int, split: int) -> None:
     """Whatever happens in a split's test groups and around them, its choice is the same."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
@@ -55,6 +55,7 @@ def test_the_nearest_correlation_is_highams() -> None:
     assert np.linalg.norm(found - matrix) == pytest.approx(0.5278, abs=5e-5)
 
 
+@settings(deadline=None)
 @given(st.integers(2, 7), st.integers(0, 10_000))
 def test_the_nearest_correlation_is_a_projection(size: int, seed: int) -> None:
     """It is a correlation matrix, a valid one stays, and no other one lies on the matrix's side of it."""
@@ -83,6 +84,7 @@ def test_stress_is_the_closed_form() -> None:
     assert found.value_at_risk < found.stressed_value_at_risk
 
 
+@settings(deadline=None)
 @given(st.integers(2, 6), st.integers(0, 10_000), st.floats(0, 1))
 def test_stress_never_lowers_the_risk_of_long_positions(size: int, seed: int, correlation: float) -> None:
     """Whatever is held, raised correlations mean more risk, and never more than the sum of the risks."""

@@ -6,7 +6,7 @@ import empyrical
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from oracle import accounting
@@ -32,6 +32,7 @@ def test_metrics_are_empyricals() -> None:
         np.testing.assert_allclose(found[metric], [function(row) for row in rows], rtol=1e-10)
 
 
+@settings(deadline=None)
 @given(RETURNS)
 def test_metrics_are_the_oracles(rows: np.ndarray) -> None:
     """Row by row, undefined ones included, they are what the backtest's oracle computes."""
@@ -64,6 +65,7 @@ def test_a_fall_from_the_start_is_a_drawdown() -> None:
     assert max_drawdown([[-0.1, 0.05, 0.2]])[0] == pytest.approx(-0.1)
 
 
+@settings(deadline=None)
 @given(RETURNS)
 def test_a_row_does_not_depend_on_its_neighbours(rows: np.ndarray) -> None:
     """A series measured alone or among others is the same to the last bit."""

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import binomtest, kurtosis, norm, skew, t
@@ -86,6 +86,7 @@ def test_a_historical_tail_counts(level: float, value_at_risk: float, shortfall:
     assert found.expected_shortfall == pytest.approx(shortfall)
 
 
+@settings(deadline=None)
 @given(st.floats(0.5, 0.995), st.integers(1, 12), st.integers(0, 10_000))
 def test_a_historical_shortfall_is_the_mean_quantile(level: float, sessions: int, seed: int) -> None:
     """Whatever the level and horizon: the mean of the quantiles beyond it, over compounded runs of sessions."""
