@@ -1,0 +1,79 @@
+"""`python -m execution.simulator`: a gateway to try things against, on the loopback interface."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from contextlib import suppress
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from execution.simulator.market import read_bars
+from execution.simulator.server import SimulatorConfig, serve
+from warehouse.errors import SwingError
+from warehouse.sessions import EXCHANGE_ZONE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo else instant.replace(tzinfo=EXCHANGE_ZONE)
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise argparse.ArgumentTypeError(f"{text} is not a number") from None
+
+
+def _position(text: str) -> tuple[str, Decimal]:
+    symbol, _, shares = text.partition("=")
+    return symbol, _amount(shares)
+
+
+def _config(arguments: Sequence[str]) -> SimulatorConfig:
+    parser = argparse.ArgumentParser(prog="python -m execution.simulator", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="where to listen; 0 is any free port")
+    parser.add_argument("--bars", default="sample", help="a Parquet file of daily bars, or sample")
+    parser.add_argument(
+        "--clock", type=_instant, default="2019-12-20T15:55", help="exchange time unless a zone is given"
+    )
+    parser.add_argument("--cash", type=_amount, default="10000", help="USD")
+    parser.add_argument("--position", type=_position, action="append", default=[], help="SYMBOL=SHARES, repeatable")
+    parser.add_argument("--account", default="DU1234567")
+    parser.add_argument("--scenario", type=Path, help="a file that says what goes wrong")
+    parser.add_argument("--journal", type=Path, help="append what the broker does to this file, as JSON lines")
+    chosen = parser.parse_args(arguments)
+    return SimulatorConfig(
+        bars=read_bars(chosen.bars),
+        start=chosen.clock,
+        port=chosen.port,
+        cash=chosen.cash,
+        positions=dict(chosen.position),
+        account_id=chosen.account,
+        scenario=chosen.scenario.read_text(encoding="utf-8") if chosen.scenario else "",
+        scenario_name=str(chosen.scenario),
+        journal=chosen.journal,
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Simulate until interrupted; return the exit code."""
+    try:
+        config = _config(arguments)
+        with suppress(KeyboardInterrupt):
+            asyncio.run(serve(config, lambda port: print(f"listening on 127.0.0.1:{port}", flush=True)))  # noqa: T201 - the command's output
+    except (SwingError, OSError) as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the command's output
+        return error.exit_code if isinstance(error, SwingError) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,55 @@
+"""What reached the broker and what became of it, in order; optionally also as JSON lines in a file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event at the broker.
+
+    Attributes:
+        kind: "order", "modify", "cancel", "fill" or "correct".
+        quantity: Shares ordered, filled or corrected.
+        outcome: Of an order "accepted" or why it was refused; of a cancel why it came; of a fill its execution id.
+    """
+
+    at: datetime
+    kind: str
+    client_id: int
+    order_id: int
+    permanent_id: int
+    order_ref: str
+    symbol: str
+    side: str
+    quantity: Decimal
+    outcome: str
+    price: Decimal | None = None
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the broker took this order to work it."""
+        return self.kind == "order" and self.outcome == "accepted"
+
+
+class Journal:
+    """Entries in the order of the broker's events."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.entries: list[Entry] = []
+        self._path = path
+
+    def write(self, entry: Entry) -> None:
+        """Add an entry."""
+        self.entries.append(entry)
+        if self._path is not None:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(entry), default=str) + "\n")
