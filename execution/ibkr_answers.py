@@ -151,5 +151,5 @@ def request_failure(code: int, text: str) -> BrokerError | None:
         return None
     message = f"{traits.meaning} The gateway says: {code} {text!r}. {traits.remedy}"
     if traits.consequence is Consequence.TRANSIENT:
-        return TransientError(message, traits.wait)
+        return TransientError(message)
     return RefusedError(message, code)

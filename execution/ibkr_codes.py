@@ -39,7 +39,6 @@ class CodeTraits:
 
     Attributes:
         text: What the broker's text must contain, in lower case; empty fits every text.
-        wait: Seconds before the same request may be made again.
     """
 
     codes: frozenset[int]
@@ -48,7 +47,6 @@ class CodeTraits:
     meaning: str
     remedy: str
     text: str = ""
-    wait: float = 0.0
 
 
 _CONNECTION, _DATA, _ORDER = Area.CONNECTION, Area.DATA, Area.ORDER
@@ -151,7 +149,6 @@ class CodeSet(Enum):
         "Too many history requests in a short time.",
         "Nothing: the request is repeated after 15 seconds.",
         text="pacing violation",
-        wait=15.0,
     )
     NO_DATA = CodeTraits(
         frozenset({162}),

@@ -35,6 +35,7 @@ class Timing:
 
     Attributes:
         quote: The broker ends a snapshot by itself after 11 seconds.
+        history_pause: Before the same history is asked for again; the broker refuses it within 15 seconds.
         messages_per_second: The broker allows 50; 0 means as fast as it goes.
     """
 
@@ -42,6 +43,7 @@ class Timing:
     request: float = 10.0
     quote: float = 12.0
     history: float = 30.0
+    history_pause: float = 15.0
     messages_per_second: int = 45
     persistence: Persistence = field(default_factory=Persistence)
 

@@ -7,28 +7,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 from purgatory import AsyncCircuitBreakerFactory
 from purgatory.domain.model import OpenedState
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
 
 from execution.errors import BrokerError, BrokerRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tenacity import RetryCallState
-
 _Answer = TypeVar("_Answer")
 
 
 class TransientError(BrokerError):
-    """A failure that the same request may not meet again: the only kind that is repeated.
-
-    Attributes:
-        wait: Seconds before the request may be made again.
-    """
-
-    def __init__(self, message: str, wait: float = 0.0) -> None:
-        super().__init__(message)
-        self.wait = wait
+    """A failure that the same request may not meet again: the only kind that is repeated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +57,11 @@ class Reader:
         Raises:
             BrokerError: The last failure, or that too many in a row failed and nothing is asked for a while.
         """
-        exponential = wait_exponential_jitter(
-            self._persistence.first_wait, self._persistence.longest_wait, jitter=self._persistence.first_wait
-        )
-
-        def wait(state: RetryCallState) -> float:
-            error = state.outcome.exception() if state.outcome else None
-            return max(exponential(state), error.wait if isinstance(error, TransientError) else 0.0)
-
+        first = self._persistence.first_wait
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(TransientError),
             stop=stop_after_attempt(self._persistence.attempts),
-            wait=wait,
+            wait=wait_exponential(first, self._persistence.longest_wait) + wait_random(0, first),
             reraise=True,
         )
         return await retrying(self._guarded, ask)
