@@ -83,6 +83,11 @@ class IbkrBroker(Broker):
         """Disconnect; see Broker.close."""
         await self._session.close()
 
+    @property
+    def protocol(self) -> int:
+        """The version of the wire protocol that was agreed on; 0 while there is no connection."""
+        return int(self._session.client.serverVersion()) if self._session.is_open else 0
+
     async def now(self) -> datetime:
         """See Broker.now."""
         return await self._reader.read(self._session.now)
