@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from execution.simulator.grammar import scenario_text
 from execution.simulator.market import read_bars
 from execution.simulator.server import SimulatorConfig, serve
 from warehouse.errors import SwingError
@@ -47,7 +48,9 @@ def _config(arguments: Sequence[str]) -> SimulatorConfig:
     parser.add_argument("--cash", type=_amount, default="10000", help="USD")
     parser.add_argument("--position", type=_position, action="append", default=[], help="SYMBOL=SHARES, repeatable")
     parser.add_argument("--account", default="DU1234567")
-    parser.add_argument("--scenario", type=Path, help="a file that says what goes wrong")
+    parser.add_argument(
+        "--scenario", default="", help="a file that says what goes wrong, or the name of one in scenarios/"
+    )
     parser.add_argument("--journal", type=Path, help="append what the broker does to this file, as JSON lines")
     chosen = parser.parse_args(arguments)
     return SimulatorConfig(
@@ -57,8 +60,8 @@ def _config(arguments: Sequence[str]) -> SimulatorConfig:
         cash=chosen.cash,
         positions=dict(chosen.position),
         account_id=chosen.account,
-        scenario=chosen.scenario.read_text(encoding="utf-8") if chosen.scenario else "",
-        scenario_name=str(chosen.scenario),
+        scenario=scenario_text(chosen.scenario) if chosen.scenario else "",
+        scenario_name=chosen.scenario,
         journal=chosen.journal,
     )
 

@@ -43,4 +43,4 @@ class Client(Protocol):
         """Send messages, in order."""
 
     def close(self) -> None:
-        """End the connection."""
+        """End the connection after what was sent until now."""

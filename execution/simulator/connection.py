@@ -80,15 +80,19 @@ class Connection:
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
-            self.close()
+            self.drop()
             for task in self._tasks:
                 task.cancel()
-            self._host.gateway.leave(self)
 
     def close(self) -> None:
-        """End the connection; what is not yet sent never is."""
+        """End the connection after what was sent until now."""
+        self._outbox.put_nowait((Action(ActionKind.DROP), b""))
+
+    def drop(self) -> None:
+        """End the connection; what is not on its way yet never is."""
         self._is_closed = True
         self._writer.close()
+        self._host.gateway.leave(self)
 
     def send(self, *messages: Message) -> None:
         """Send messages, in order, unless the scenario has other plans."""
@@ -169,7 +173,8 @@ class Connection:
                 case ActionKind.REJECT:
                     self._answer(name, asked, RefusedError(int(action.number), action.text, is_known=True))
                 case ActionKind.ERROR:
-                    self.send(error(_number(asked), int(action.number), action.text))
+                    # Past the outbox, so that it arrives even if the connection is dropped next.
+                    self._writer.write(self._frame(error(_number(asked), int(action.number), action.text)))
                 case ActionKind.DELAY:
                     await asyncio.sleep(action.number)
                 case _:
@@ -177,7 +182,7 @@ class Connection:
 
     def _end(self, action: Action) -> None:
         if action.kind is ActionKind.DROP:
-            self.close()
+            self.drop()
         elif action.kind is ActionKind.RESTART:
             self._host.restart(action.number, ids_roll_back=action.ids_roll_back)
 
@@ -191,7 +196,7 @@ class Connection:
                     self._writer.write(frame * int(action.number))
                 case ActionKind.TRUNCATE:
                     self._writer.write(frame[: len(frame) // 2])
-                    self.close()
+                    self.drop()
                 case ActionKind.DELAY:
                     await asyncio.sleep(action.number)
                 case _:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from execution.models import Side
 from execution.simulator import reports
 from execution.simulator.client import Message, error
-from execution.simulator.market import read_instant
+from execution.simulator.market import exchange_text, is_open, next_open, read_instant
 from execution.simulator.messages import UNSET_DOUBLE
 from execution.simulator.orders import BrokerOrder, EventKind, RefusedError
 from warehouse.sessions import EXCHANGE_ZONE
@@ -19,10 +19,11 @@ from warehouse.sessions import EXCHANGE_ZONE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from execution.simulator.book import OrderBook
     from execution.simulator.client import Client
     from execution.simulator.clock import Clock
     from execution.simulator.market import Market
-    from execution.simulator.orders import Event, Fill, OrderBook
+    from execution.simulator.orders import Event, Fill
     from execution.simulator.scenario import Scenario
     from execution.simulator.wire import Values
 
@@ -58,6 +59,8 @@ class OrderDesk:
     def _news(self, event: Event) -> list[Message]:
         order, fill = event.order, event.fill
         status = reports.order_status(order)
+        if event.kind is EventKind.WORKING:
+            return self._state(order)
         if fill is None:
             return [status, error(order.order_id, 202, order.reason)]
         execution, cost = self._execution(order, fill), reports.commission_report(order, fill)
@@ -90,6 +93,10 @@ class OrderDesk:
         if not asked["tif"]:
             client.send(error(order_id, 10349, "Order TIF was set to DAY based on order preset."))
         client.send(*self._state(order))
+        if not is_open(now := self._clock.now()):
+            opens = exchange_text(next_open(now))
+            text = f"Order Message: Warning: Your order will not be placed at the exchange until {opens}."
+            client.send(error(order_id, 399, text))
 
     def _take(self, order: BrokerOrder, rejection: RefusedError | None) -> BrokerOrder:
         standing = self.book.find(order.client_id, order.order_id)

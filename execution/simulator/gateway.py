@@ -11,10 +11,11 @@ from execution.simulator.desk import OrderDesk
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from execution.simulator.book import OrderBook
     from execution.simulator.client import Client
     from execution.simulator.clock import Clock
     from execution.simulator.market import Market
-    from execution.simulator.orders import OrderBook, RefusedError
+    from execution.simulator.orders import RefusedError
     from execution.simulator.scenario import Scenario
     from execution.simulator.wire import Values
 
@@ -59,11 +60,7 @@ class Gateway:
         }
 
     def answer(self, client: Client, name: str, asked: Values, rejection: RefusedError | None = None) -> None:
-        """Carry out a request; one without an answer is taken silently.
-
-        Args:
-            rejection: What the broker refuses an order with, if it is to.
-        """
+        """Carry out a request, one without an answer silently; `rejection` is what the broker says to an order."""
         if name == "placeOrder":
             self.desk.place(client, asked, rejection)
         elif name in self._answers:

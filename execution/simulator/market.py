@@ -1,7 +1,7 @@
 """Prices from daily bars: the path of each session, quotes as of an instant, and history.
 
-Within a session a price goes straight from the open to the low, to the high and to the close; on a losing day to the high
-before the low. Nothing after the instant that is asked about can be seen.
+Within a session a price goes straight from the open to the low, to the high and to the close; on a losing day to the
+high before the low. Nothing after the instant that is asked about can be seen.
 """
 
 from __future__ import annotations
@@ -148,6 +148,13 @@ def next_close(instant: datetime) -> datetime:
     today = instant.astimezone(sessions.EXCHANGE_ZONE).date()
     hours = session_hours(today)
     return hours[1] if hours and instant < hours[1] else sessions.close_time(sessions.next_session(today))
+
+
+def next_open(instant: datetime) -> datetime:
+    """Return when the first session opens that begins after `instant`."""
+    day = instant.astimezone(sessions.EXCHANGE_ZONE).date()
+    hours = session_hours(day)
+    return hours[0] if hours and instant < hours[0] else datetime.combine(sessions.next_session(day), OPEN)
 
 
 def read_bars(source: str) -> pa.Table:

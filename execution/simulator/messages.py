@@ -35,8 +35,8 @@ REQUESTS = {
     "reqContractDetails": layout(9, f"version reqId {ASKED_CONTRACT} includeExpired secIdType secId issuerId>=176"),
     "reqHistoricalData": layout(
         20,
-        f"reqId {ASKED_CONTRACT} includeExpired endDateTime barSize duration useRTH whatToShow formatDate"
-        " keepUpToDate options",
+        f"reqId {ASKED_CONTRACT} includeExpired endDateTime barSize duration useRTH whatToShow formatDate keepUpToDate"
+        " options",
     ),
     "cancelHistoricalData": layout(25, "version reqId"),
     "reqMarketDataType": layout(59, "version type"),
@@ -47,17 +47,17 @@ REQUESTS = {
     "placeOrder": layout(
         3,
         f"orderId {ASKED_CONTRACT} secIdType secId action totalQuantity orderType lmtPrice auxPrice tif ocaGroup"
-        " account openClose origin orderRef transmit parentId blockOrder sweepToFill displaySize triggerMethod outsideRth"
-        " hidden sharesAllocation discretionaryAmt goodAfterTime goodTillDate faGroup faMethod faPercentage faProfile<177"
-        " modelCode shortSaleSlot designatedLocation exemptCode ocaType rule80A settlingFirm allOrNone minQty"
-        " percentOffset eTradeOnly firmQuoteOnly nbboPriceCap auctionStrategy startingPrice stockRefPrice delta"
-        " stockRangeLower stockRangeUpper overridePercentage volatility volatilityType deltaNeutralOrderType!"
-        " deltaNeutralAuxPrice continuousUpdate referencePriceType trailStopPrice trailingPercent scaleInitLevelSize"
-        " scaleSubsLevelSize scalePriceIncrement! scaleTable activeStartTime activeStopTime hedgeType! optOutSmart"
-        " clearingAccount clearingIntent notHeld deltaNeutralContract! algoStrategy! algoId whatIf miscOptions"
-        " solicited randomizeSize randomizePrice conditions! adjustedOrderType triggerPrice lmtPriceOffset adjustedStopPrice"
-        " adjustedStopLimitPrice adjustedTrailingAmount adjustableTrailingUnit extOperator softTierName softTierValue"
-        " cashQty ...",
+        " account openClose origin orderRef transmit parentId blockOrder sweepToFill displaySize triggerMethod"
+        " outsideRth hidden sharesAllocation discretionaryAmt goodAfterTime goodTillDate faGroup faMethod"
+        " faPercentage faProfile<177 modelCode shortSaleSlot designatedLocation exemptCode ocaType rule80A"
+        " settlingFirm allOrNone minQty percentOffset eTradeOnly firmQuoteOnly nbboPriceCap auctionStrategy"
+        " startingPrice stockRefPrice delta stockRangeLower stockRangeUpper overridePercentage volatility"
+        " volatilityType deltaNeutralOrderType! deltaNeutralAuxPrice continuousUpdate referencePriceType"
+        " trailStopPrice trailingPercent scaleInitLevelSize scaleSubsLevelSize scalePriceIncrement! scaleTable"
+        " activeStartTime activeStopTime hedgeType! optOutSmart clearingAccount clearingIntent notHeld"
+        " deltaNeutralContract! algoStrategy! algoId whatIf miscOptions solicited randomizeSize randomizePrice"
+        " conditions! adjustedOrderType triggerPrice lmtPriceOffset adjustedStopPrice adjustedStopLimitPrice"
+        " adjustedTrailingAmount adjustableTrailingUnit extOperator softTierName softTierValue cashQty ...",
     ),
     "cancelOrder": layout(4, "version orderId manualCancelTime>=169"),
     "reqGlobalCancel": layout(58, "version"),
@@ -80,8 +80,8 @@ MESSAGES = {
     "accountDownloadEnd": layout(54, "version=1 account"),
     "updatePortfolio": layout(
         7,
-        "version=8 conId symbol secType=STK expiry strike=0 right=0 multiplier primaryExchange currency=USD localSymbol"
-        " tradingClass position marketPrice marketValue averageCost unrealizedPNL realizedPNL account",
+        "version=8 conId symbol secType=STK expiry strike=0 right=0 multiplier primaryExchange currency=USD"
+        " localSymbol tradingClass position marketPrice marketValue averageCost unrealizedPNL realizedPNL account",
     ),
     "accountSummary": layout(63, "version=1 reqId account tag value currency"),
     "accountSummaryEnd": layout(64, "version=1 reqId"),
@@ -94,8 +94,9 @@ MESSAGES = {
         "version=8<164 reqId symbol secType=STK expiry strike=0 right exchange currency=USD localSymbol marketName"
         " tradingClass conId minTick=0.01 sizeMultiplier=1<164 multiplier orderTypes validExchanges priceMagnifier=1"
         " underConId=0 longName primaryExchange contractMonth industry category subcategory timeZoneId=US/Eastern"
-        " tradingHours liquidHours evRule evMultiplier=0 secIds=0 aggGroup=1 underSymbol underSecType marketRuleIds=26"
-        " realExpiration stockType=ETF minSize=0.0001>=164 sizeIncrement=0.0001>=164 suggestedSizeIncrement=100>=163",
+        " tradingHours liquidHours evRule evMultiplier=0 secIds=0 aggGroup=1 underSymbol underSecType"
+        " marketRuleIds=26 realExpiration stockType=ETF minSize=0.0001>=164 sizeIncrement=0.0001>=164"
+        " suggestedSizeIncrement=100>=163",
     ),
     "contractDetailsEnd": layout(52, "version=1 reqId"),
     "historicalData": layout(17, "reqId start end", row="date open high low close volume wap count"),
@@ -124,9 +125,9 @@ MESSAGES = {
         " clearingIntent=IB notHeld=0 deltaNeutralContract=0 algoStrategy! solicited=0 whatIf=0 status"
         f" initMarginBefore={UNSET_DOUBLE} maintMarginBefore={UNSET_DOUBLE} equityBefore={UNSET_DOUBLE}"
         f" initMarginChange={UNSET_DOUBLE} maintMarginChange={UNSET_DOUBLE} equityChange={UNSET_DOUBLE}"
-        f" initMarginAfter={UNSET_DOUBLE} maintMarginAfter={UNSET_DOUBLE} equityAfter={UNSET_DOUBLE}"
-        " commission minCommission maxCommission commissionCurrency warningText randomizeSize=0 randomizePrice=0"
-        " conditions=0 adjustedOrderType=None triggerPrice adjustedTrailStopPrice lmtPriceOffset adjustedStopPrice"
+        f" initMarginAfter={UNSET_DOUBLE} maintMarginAfter={UNSET_DOUBLE} equityAfter={UNSET_DOUBLE} commission"
+        " minCommission maxCommission commissionCurrency warningText randomizeSize=0 randomizePrice=0 conditions=0"
+        " adjustedOrderType=None triggerPrice adjustedTrailStopPrice lmtPriceOffset adjustedStopPrice"
         " adjustedStopLimitPrice adjustedTrailingAmount adjustableTrailingUnit=0 softTierName softTierValue"
         " softTierDisplayName cashQty=0 dontUseAutoPriceForHedge=0 isOmsContainer=0 discretionaryUpToLimit=0"
         f" usePriceMgmtAlgo=0 duration>=159 postToAts>=160 autoCancelParent=0>=162 {TAIL_SINCE_170}",
@@ -149,11 +150,12 @@ MESSAGES = {
         " exemptCode=-1 startingPrice stockRefPrice delta stockRangeLower stockRangeUpper displaySize=0 sweepToFill=0"
         " allOrNone=0 minQty ocaType=3 triggerMethod=0 volatility volatilityType=0 deltaNeutralOrderType!"
         " deltaNeutralAuxPrice=0 continuousUpdate=0 referencePriceType=0 trailStopPrice trailingPercent"
-        " comboDescription legs=0 legPrices=0 routingParameters=0 scaleInitLevelSize scaleSubsLevelSize scalePriceIncrement! hedgeType!"
-        " clearingAccount clearingIntent=IB notHeld=0 deltaNeutralContract=0 algoStrategy! solicited=0 status"
-        " randomizeSize=0 randomizePrice=0 conditions=0 adjustedTrailStopPrice lmtPriceOffset cashQty=0"
-        " dontUseAutoPriceForHedge=0 isOmsContainer=0 autoCancelDate filledQuantity refFuturesConId=0 "
-        f" autoCancelParent=0 shareholder imbalanceOnly=0 routeMarketable=0 parentPermId=0 completedTime completedStatus {TAIL_SINCE_170}",
+        " comboDescription legs=0 legPrices=0 routingParameters=0 scaleInitLevelSize scaleSubsLevelSize"
+        " scalePriceIncrement! hedgeType! clearingAccount clearingIntent=IB notHeld=0 deltaNeutralContract=0"
+        " algoStrategy! solicited=0 status randomizeSize=0 randomizePrice=0 conditions=0 adjustedTrailStopPrice"
+        " lmtPriceOffset cashQty=0 dontUseAutoPriceForHedge=0 isOmsContainer=0 autoCancelDate filledQuantity"
+        " refFuturesConId=0 autoCancelParent=0 shareholder imbalanceOnly=0 routeMarketable=0 parentPermId=0"
+        f" completedTime completedStatus {TAIL_SINCE_170}",
     ),
     "completedOrdersEnd": layout(102, ""),
 }

@@ -1,33 +1,16 @@
-"""Orders at the broker: taken or refused, filled while the exchange is open, cancelled, corrected.
-
-An order lives here and not in a connection: it goes on filling while its client is away. Market orders sent outside
-trading hours wait for the open; day orders end with the session they were meant for.
-"""
+"""An order at the broker, what became of it, and why one is refused."""
 
 from __future__ import annotations
 
-import time
-from collections import Counter
-from dataclasses import dataclass, field, replace
-from decimal import ROUND_DOWN, Decimal
+from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
-from itertools import count
 from typing import TYPE_CHECKING
 
-from execution.models import Side
-from execution.simulator.account import Account, Trade, commission
-from execution.simulator.journal import Entry, Journal
-from execution.simulator.market import Market, is_open, next_close
-from warehouse.sessions import EXCHANGE_ZONE
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import date, datetime
+    from datetime import datetime
 
-    from execution.simulator.clock import Clock
-    from execution.simulator.scenario import Correction, Scenario
-
-WHOLE = Decimal(1)
+    from execution.models import Side
 
 
 class Status(StrEnum):
@@ -114,6 +97,7 @@ class BrokerOrder:
 class EventKind(StrEnum):
     """What became of an order."""
 
+    WORKING = "working"
     FILLED = "filled"
     CANCELLED = "cancelled"
     CORRECTED = "corrected"
@@ -126,173 +110,3 @@ class Event:
     kind: EventKind
     order: BrokerOrder
     fill: Fill | None = None
-
-
-class OrderBook:
-    """Every order of the account, and the account they change."""
-
-    def __init__(self, account: Account, market: Market, clock: Clock, scenario: Scenario, journal: Journal) -> None:  # noqa: PLR0913, PLR0917 - what a book works with
-        self.account = account
-        self.orders: list[BrokerOrder] = []
-        self.journal = journal
-        self._market = market
-        self._clock = clock
-        self._scenario = scenario
-        # Unique across simulators that share a client's ledger, as the broker's numbers are unique for ever.
-        self._birth = time.time_ns() // 1_000_000
-        self._numbers = count(1)
-        self._executions: Counter[str] = Counter()
-
-    def find(self, client_id: int, order_id: int) -> BrokerOrder | None:
-        """Return the newest order that a client gave that number."""
-        return next((o for o in reversed(self.orders) if (o.client_id, o.order_id) == (client_id, order_id)), None)
-
-    def working(self) -> list[BrokerOrder]:
-        """Return the open orders, in the order they came."""
-        return [order for order in self.orders if order.status.is_open]
-
-    def place(self, order: BrokerOrder, rejection: RefusedError | None = None) -> None:
-        """Take an order, unless the account cannot or the scenario says `rejection`.
-
-        Raises:
-            RefusedError: It is not worked.
-        """
-        order.permanent_id = 1_000_000_000 + (self._birth + next(self._numbers)) % 1_000_000_000
-        refusal = rejection or self._refusal(order)
-        self._note("order", order, order.quantity, refusal.text if refusal else "accepted")
-        if refusal is not None:
-            if refusal.is_known:
-                order.status, order.reason, order.done_at = Status.INACTIVE, refusal.text, self._clock.now()
-                self.orders.append(order)
-            raise refusal
-        order.due = time.monotonic() + self._scenario.latency
-        order.expires_at = next_close(self._clock.now())
-        self.orders.append(order)
-
-    def modify(self, order: BrokerOrder, quantity: Decimal, limit_price: Decimal | None) -> None:
-        """Change an open order. Raises RefusedError, and the order stays as it was."""
-        changed = replace(order, quantity=quantity, limit_price=limit_price)
-        if refusal := self._refusal(changed, instead_of=order):
-            raise refusal
-        order.quantity, order.limit_price = quantity, limit_price
-        self._note("modify", order, quantity, "accepted")
-
-    def cancel(self, order: BrokerOrder, reason: str) -> Event:
-        """End an open order."""
-        order.status, order.reason, order.done_at = Status.CANCELLED, reason, self._clock.now()
-        self._note("cancel", order, order.remaining, reason)
-        return Event(EventKind.CANCELLED, order)
-
-    def advance(self) -> Iterator[Event]:
-        """Let everything happen that is due by now."""
-        now, moment = self._clock.now(), time.monotonic()
-        for order in self.working():
-            if order.expires_at is not None and now >= order.expires_at:
-                yield self.cancel(order, "Order Canceled - reason:the session is over")
-            elif moment >= order.due and is_open(now) and self._crosses(order, now):
-                yield from self._fill(order, now)
-
-    def _crosses(self, order: BrokerOrder, now: datetime) -> bool:
-        filling = self._scenario.filling(order.symbol)
-        if len(order.fills) >= filling.count:
-            return False
-        if order.limit_price is None:
-            return True
-        return (order.limit_price - self._market.price(order.symbol, now)) * order.side.sign >= 0
-
-    def _fill(self, order: BrokerOrder, now: datetime) -> Iterator[Event]:
-        price = self._market.price(order.symbol, now)
-        filling = self._scenario.filling(order.symbol)
-        parts_left = filling.parts - len(order.fills)
-        quantity = order.remaining
-        if parts_left > 1:
-            quantity = max((quantity / parts_left).quantize(WHOLE, ROUND_DOWN), min(WHOLE, quantity))
-        cost = commission(order.filled + quantity, order.value + quantity * price) - order.commission
-        today = now.astimezone(EXCHANGE_ZONE).date()
-        if order.side is Side.BUY and quantity * price + cost > self._spendable(today):
-            yield self.cancel(order, "Order Canceled - reason:the account has not enough settled cash")
-            return
-        realized = self.account.apply(Trade(order.symbol, order.side, quantity, price, cost, today))
-        number = f"0000e0d5.{self._birth & 0xFFFFFFFF:08x}.{next(self._numbers):02x}.01"
-        cumulative, value = order.filled + quantity, order.value + quantity * price
-        fill = Fill(number, quantity, price, now, cost, realized, cumulative, value / cumulative)
-        order.fills.append(fill)
-        order.due = time.monotonic() + filling.every
-        order.status = Status.SUBMITTED if order.remaining else Status.FILLED
-        order.done_at = None if order.remaining else now
-        self._note("fill", order, quantity, number, price)
-        yield Event(EventKind.FILLED, order, fill)
-        self._executions[order.symbol] += 1
-        for correction in self._scenario.corrections:
-            if (correction.symbol, correction.nth) == (order.symbol, self._executions[order.symbol]):
-                yield self._correct(order, correction, today)
-
-    def _correct(self, order: BrokerOrder, correction: Correction, today: date) -> Event:
-        wrong = order.fills[-1]
-        price = wrong.price + correction.price if correction.is_shift else correction.price
-        base, _, revision = wrong.exec_id.rpartition(".")
-        value = order.value + wrong.quantity * (price - wrong.price)
-        right = replace(
-            wrong, exec_id=f"{base}.{int(revision) + 1:02}", price=price, average_price=value / wrong.cumulative
-        )
-        self.account.correct(Trade(order.symbol, order.side, wrong.quantity, price - wrong.price, Decimal(0), today))
-        order.corrected.append(wrong)
-        order.fills[-1] = right
-        self._note("correct", order, right.quantity, right.exec_id, price)
-        return Event(EventKind.CORRECTED, order, right)
-
-    def _refusal(self, order: BrokerOrder, instead_of: BrokerOrder | None = None) -> RefusedError | None:
-        if order.quantity <= 0:
-            return RefusedError(321, "Error validating request.-'bN' : cause - Order size must be positive")
-        if order.quantity != order.quantity.to_integral_value() and not self._scenario.accepts_fractions:
-            return RefusedError(
-                10243, "Fractional-sized order cannot be placed via API. Please refer to the documentation."
-            )
-        if order.limit_price is not None and order.limit_price % Decimal("0.01"):
-            return RefusedError(110, "The price does not conform to the minimum price variation for this contract.")
-        others = [other for other in self.working() if other is not instead_of and other.side is order.side]
-        if order.side is Side.SELL:
-            offered = sum((other.remaining for other in others if other.symbol == order.symbol), Decimal(0))
-            if order.remaining + offered > self.account.quantity(order.symbol):
-                return RefusedError(
-                    201,
-                    "Order rejected - reason:Short stock positions can only be held in a margin account.",
-                    is_known=True,
-                )
-            return None
-        now = self._clock.now()
-        needed = self._cost(order, now) + sum((self._cost(other, now) for other in others), Decimal(0))
-        available = self._spendable(now.astimezone(EXCHANGE_ZONE).date())
-        if needed > available:
-            return RefusedError(
-                201,
-                f"Order rejected - reason:The settled cash of {available:.2f} USD is less than the {needed:.2f} USD"
-                " that this order and the open ones need.",
-                is_known=True,
-            )
-        return None
-
-    def _cost(self, order: BrokerOrder, now: datetime) -> Decimal:
-        price = order.limit_price or self._market.price(order.symbol, now)
-        return order.remaining * price + commission(order.remaining, order.remaining * price)
-
-    def _spendable(self, today: date) -> Decimal:
-        return self.account.cash if self._scenario.accepts_unsettled else self.account.settled_cash(today)
-
-    def _note(
-        self, kind: str, order: BrokerOrder, quantity: Decimal, outcome: str, price: Decimal | None = None
-    ) -> None:  # noqa: PLR0913, PLR0917 - one entry
-        entry = Entry(
-            self._clock.now(),
-            kind,
-            order.client_id,
-            order.order_id,
-            order.permanent_id,
-            order.order_ref,
-            order.symbol,
-            order.side.value,
-            quantity,
-            outcome,
-            price,
-        )
-        self.journal.write(entry)

@@ -32,9 +32,13 @@ def ticks(number: int, symbol: str, quote: Quote | None, *, is_live: bool) -> li
     kind = [message("marketDataType", type=LIVE if is_live else DELAYED), message("tickReqParams")]
     if quote is None:
         return kind
-    traded = {BID: quote.price - HALF_SPREAD, ASK: quote.price + HALF_SPREAD, LAST: quote.price}
+    traded: dict[tuple[int, int], Value] = {
+        BID: quote.price - HALF_SPREAD,
+        ASK: quote.price + HALF_SPREAD,
+        LAST: quote.price,
+    }
     bar = quote.bar
-    session = {HIGH: bar.high, LOW: bar.low, OPEN: bar.open, CLOSE: quote.previous_close}
+    session: dict[tuple[int, int], Value] = {HIGH: bar.high, LOW: bar.low, OPEN: bar.open, CLOSE: quote.previous_close}
     return [
         *kind,
         message("tickString", type=TIME[column], value=int(quote.at.timestamp())),

@@ -9,14 +9,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from execution.simulator.account import Account, Holding
+from execution.simulator.book import OrderBook
 from execution.simulator.clock import Clock
 from execution.simulator.connection import Connection
 from execution.simulator.faults import Faults
 from execution.simulator.gateway import Gateway
+from execution.simulator.grammar import read_scenario
 from execution.simulator.journal import Journal
 from execution.simulator.market import Market
-from execution.simulator.orders import OrderBook
-from execution.simulator.scenario import read_scenario
 from warehouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ class Simulator:
         self.port = config.port
         market = Market(config.bars)
         self.account = Account(config.account_id, config.cash, _holdings(config, market))
-        self.book = OrderBook(self.account, market, self.clock, scenario, Journal(config.journal))
+        self.book = OrderBook(self.account, market, self.clock, scenario)
+        self.book.journal = Journal(config.journal)
         self.gateway = Gateway(self.book, market, self.clock, scenario)
         self.faults = Faults(scenario)
         self.is_paced = scenario.is_paced
@@ -111,13 +112,13 @@ class Simulator:
 
     def _end_connections(self) -> None:
         for connection in list(self._connections):
-            connection.close()
+            connection.drop()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = Connection(reader, writer, self)
         task = asyncio.current_task()
         if task is None or time.monotonic() < self._opens_at:
-            connection.close()
+            connection.drop()
             return
         self._connections[connection] = task
         try:

@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from warehouse.sessions import sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from decimal import Decimal
 
     from execution.simulator.journal import Entry
     from execution.simulator.orders import BrokerOrder, Fill
@@ -34,10 +35,11 @@ PATIENCE = 30
 T = TypeVar("T")
 
 
-def calm_bars(levels: dict[str, int] | None = None) -> pa.Table:
-    """Daily bars that swing around a level by less than 1 %, each symbol in its own rhythm, with a dividend each June."""
+@cache
+def calm_bars() -> pa.Table:
+    """Daily bars that swing by less than 1 % around LEVELS, in rhythms of their own, with a dividend of 1 % in June."""
     rows = []
-    for rhythm, (symbol, level) in enumerate((levels or LEVELS).items(), start=5):
+    for rhythm, (symbol, level) in enumerate(LEVELS.items(), start=5):
         for at, day in enumerate(sessions(FIRST_DAY, LAST_DAY)):
             swing = (at % (2 * rhythm) - rhythm) / rhythm / 200
             close = round(level * (1 + swing), 2)
@@ -94,7 +96,7 @@ class RunningSimulator:
     def ask(self, question: Callable[[Simulator], T]) -> T:
         """Return what `question` finds in the simulator, asked in its own thread."""
 
-        async def answer() -> T:  # noqa: RUF029 - it only has to run in the loop
+        async def answer() -> T:
             return question(self._simulator)
 
         return asyncio.run_coroutine_threadsafe(answer(), self._loop).result(PATIENCE)

@@ -1,0 +1,195 @@
+"""Scenarios: what goes wrong, as short text with one rule a line.
+
+    on MESSAGE [SYMBOL] [NTH]: ACTION, ACTION …   at a request of the client or a message of the gateway
+    fill [SYMBOL] in N parts every SECONDS        … `stop after K` leaves the rest open
+    fill [SYMBOL] never
+    fill status first                             the status before the execution that made it
+    correct SYMBOL NTH: price 501.20              an execution is corrected; +0.10 and -0.10 shift its price
+    execution time FORMAT                         exchange, naive, utc, or the name of a zone
+    latency SECONDS                               from order to fill, real time
+    accept fractions | accept unsettled           fractional orders; buys from proceeds that have not settled
+    live data                                     quotes are live, not delayed
+    enforce pacing                                too many or repeated requests are refused as the broker does
+
+MESSAGE is a name of IBKR's client: a request (placeOrder, reqPositions …) or a message (orderStatus, positionEnd …).
+NTH counts its occurrences that fit from 1; `2+` means from the second on; without it every one is meant. The actions
+happen in order:
+
+    accept             the request is carried out, the message sent; after nothing but delays it comes by itself
+    delay SECONDS      a request waits alone; a message holds up all that follow it to this client
+    error CODE "TEXT"  the client is told so
+    reject CODE "TEXT" the order reaches the broker, who refuses it
+    lose               nothing happens
+    drop               the connection ends, and what was to be sent yet is lost
+    truncate           the connection ends within the frame of the message
+    repeat N           the message is sent N times
+    restart            every connection ends; `restart after SECONDS` keeps new ones out so long;
+                       `restart with ids rolled back` forgets the order ids that were used
+
+What follows a # is a comment. The folder `scenarios` has an example of each incident that was published.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from execution.simulator.messages import MESSAGES, REQUESTS
+from execution.simulator.scenario import ACCEPT, EVERY, Action, ActionKind, Correction, Filling, Rule, Scenario
+from warehouse.errors import ConfigurationError
+
+ONLY_REQUESTS = {ActionKind.REJECT}
+ONLY_MESSAGES = {ActionKind.TRUNCATE, ActionKind.REPEAT}
+LET_PASS = {ActionKind.DELAY}
+"""After these alone the message still takes its course."""
+
+SHIPPED = Path(__file__).parent / "scenarios"
+
+_Change = Callable[[Scenario], Scenario]
+
+
+class _RejectedError(Exception):
+    """Why a line is refused."""
+
+
+class Form(NamedTuple):
+    """A kind of line or action: how it is written, what it looks like, what it makes."""
+
+    usage: str
+    pattern: re.Pattern[str]
+    make: Callable[..., object]
+
+
+def _form(usage: str, pattern: str, make: Callable[..., object]) -> Form:
+    return Form(usage, re.compile(pattern), make)
+
+
+SYMBOL, COUNT, SECONDS, PRICE = r"[A-Z][A-Z0-9.]*", r"[1-9]\d*", r"\d+(?:\.\d+)?", r"[+-]?\d+(?:\.\d+)?"
+TEXT = r'"([^"]*)"'
+
+ACTIONS = (
+    _form("accept", "accept", lambda: ACCEPT),
+    _form("delay SECONDS", f"delay ({SECONDS})", lambda s: Action(ActionKind.DELAY, float(s))),
+    _form('error CODE "TEXT"', rf"error (\d+) {TEXT}", lambda c, t: Action(ActionKind.ERROR, int(c), t)),
+    _form('reject CODE "TEXT"', rf"reject (\d+) {TEXT}", lambda c, t: Action(ActionKind.REJECT, int(c), t)),
+    _form("lose", "lose", lambda: Action(ActionKind.LOSE)),
+    _form("drop", "drop", lambda: Action(ActionKind.DROP)),
+    _form("truncate", "truncate", lambda: Action(ActionKind.TRUNCATE)),
+    _form("repeat N", f"repeat ({COUNT})", lambda n: Action(ActionKind.REPEAT, int(n))),
+    _form(
+        "restart [after SECONDS] [with ids rolled back]",
+        f"restart(?: after ({SECONDS}))?( with ids rolled back)?",
+        lambda s, ids: Action(ActionKind.RESTART, float(s or 0), ids_roll_back=ids is not None),
+    ),
+)
+
+
+def _on(*parts: str) -> _Change:
+    message, symbol, nth, is_open, actions = parts
+    if message not in MESSAGES and message not in REQUESTS:
+        raise _RejectedError(
+            f"{message} is no message; requests: {', '.join(REQUESTS)}; messages: {', '.join(MESSAGES)}"
+        )
+    steps = tuple(_action(part.strip()) for part in re.findall(r'(?:[^,"]|"[^"]*")+', actions))
+    misplaced = {step.kind for step in steps} & (ONLY_REQUESTS if message in MESSAGES else ONLY_MESSAGES)
+    if misplaced:
+        raise _RejectedError(f"{message} cannot {', '.join(sorted(misplaced))}")
+    if all(step.kind in LET_PASS for step in steps):
+        steps = (*steps, ACCEPT)
+    first = int(nth or 1)
+    rule = Rule(message, symbol or EVERY, first, first if nth and not is_open else math.inf, steps)
+    return lambda scenario: replace(scenario, rules=(*scenario.rules, rule))
+
+
+def _action(text: str) -> Action:
+    made = _made(ACTIONS, text)
+    if not isinstance(made, Action):
+        raise _RejectedError(f"{text!r} is no action; allowed: {'; '.join(form.usage for form in ACTIONS)}")
+    return made
+
+
+def _fill(symbol: str | None, parts: str, every: str, count: str | None) -> _Change:
+    return _filling(symbol, Filling(int(parts), float(every), int(count or parts)))
+
+
+def _filling(symbol: str | None, filling: Filling) -> _Change:
+    return lambda scenario: replace(scenario, fillings={**scenario.fillings, symbol or EVERY: filling})
+
+
+def _correct(symbol: str, nth: str, price: str) -> _Change:
+    correction = Correction(symbol, int(nth), Decimal(price), is_shift=price[0] in "+-")
+    return lambda scenario: replace(scenario, corrections=(*scenario.corrections, correction))
+
+
+def _setting(**values: object) -> _Change:
+    return lambda scenario: replace(scenario, **values)  # type: ignore[arg-type] # the lines below name fields
+
+
+LINES = (
+    _form("on MESSAGE [SYMBOL] [NTH]: ACTION, …", rf"on (\w+)(?: ({SYMBOL}))?(?: ({COUNT})(\+)?)?: (.+)", _on),
+    _form(
+        "fill [SYMBOL] in N parts every SECONDS [stop after K]",
+        rf"fill(?: ({SYMBOL}))? in ({COUNT}) parts every ({SECONDS})(?: stop after ({COUNT}))?",
+        _fill,
+    ),
+    _form("fill [SYMBOL] never", rf"fill(?: ({SYMBOL}))? never", lambda s: _filling(s, Filling(count=0))),
+    _form("fill status first", "fill status first", lambda: _setting(is_status_first=True)),
+    _form("correct SYMBOL NTH: price P", rf"correct ({SYMBOL}) ({COUNT}): price ({PRICE})", _correct),
+    _form("execution time FORMAT", r"execution time (\S+)", lambda text: _setting(execution_time=text)),
+    _form("latency SECONDS", f"latency ({SECONDS})", lambda text: _setting(latency=float(text))),
+    _form("accept fractions", "accept fractions", lambda: _setting(accepts_fractions=True)),
+    _form("accept unsettled", "accept unsettled", lambda: _setting(accepts_unsettled=True)),
+    _form("live data", "live data", lambda: _setting(has_live_data=True)),
+    _form("enforce pacing", "enforce pacing", lambda: _setting(is_paced=True)),
+)
+
+
+def read_scenario(text: str, name: str = "scenario") -> Scenario:
+    """Read a scenario; `name` is what messages call it.
+
+    Raises:
+        ConfigurationError: A line is none of the forms; it is named with what is allowed.
+    """
+    scenario = Scenario()
+    for number, line in enumerate(text.splitlines(), start=1):
+        plain = re.sub(r'((?:[^#"]|"[^"]*")*)#.*', r"\1", line).strip()
+        if not plain:
+            continue
+        try:
+            scenario = _change(plain)(scenario)
+        except _RejectedError as error:
+            raise ConfigurationError(f"{name}, line {number}: {plain!r} is not understood: {error}") from None
+    return scenario
+
+
+def _change(line: str) -> _Change:
+    change = _made(LINES, line)
+    if not callable(change):
+        raise _RejectedError(f"allowed: {'; '.join(form.usage for form in LINES)}")
+    return cast("_Change", change)
+
+
+def _made(forms: tuple[Form, ...], text: str) -> object:
+    for form in forms:
+        if match := form.pattern.fullmatch(text):
+            return form.make(*match.groups())
+    return None
+
+
+def scenario_text(name: str) -> str:
+    """Return the text of a scenario: a file, or one of those in SHIPPED by its name.
+
+    Raises:
+        ConfigurationError: There is no such file.
+    """
+    shipped = SHIPPED / f"{name}.txt"
+    try:
+        return (shipped if shipped.exists() else Path(name)).read_text(encoding="utf-8")
+    except OSError as problem:
+        names = ", ".join(sorted(path.stem for path in SHIPPED.glob("*.txt")))
+        raise ConfigurationError(f"scenario {name} cannot be read: {problem}; give a file, or one of {names}") from None
