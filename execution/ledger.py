@@ -17,10 +17,18 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_random
 
 from execution.errors import LedgerBusyError, LedgerError
-from execution.ledger_events import EventKind
+from execution.ledger_events import EventKind, Finish
 from execution.ledger_history import DAY_TRADE_SESSIONS, TradingHistory, trading_history
 from execution.ledger_schema import TRIGGERS, create, digest, events, from_row, to_row
-from execution.ledger_state import SessionState, expected_positions, session_state, switch_state
+from execution.ledger_state import (
+    SessionState,
+    counted,
+    expected_positions,
+    newest_of,
+    session_state,
+    switch_state,
+)
+from execution.models import Order
 from warehouse.sessions import previous_session
 
 if TYPE_CHECKING:
@@ -127,13 +135,49 @@ class Ledger:
         is_recent = events.c.session_date >= recent[0].isoformat()
         return trading_history(self._of(account_id, sa.or_(is_finish, is_recent)), recent)
 
+    def symbols(self, account_id: str) -> frozenset[str]:
+        """Every symbol that was ever ordered for an account."""
+        return frozenset(order.symbol for order in self._orders(account_id))
+
+    def order_refs(self, account_id: str) -> frozenset[str]:
+        """Every order that was ever intended for an account."""
+        return frozenset(order.order_ref for order in self._orders(account_id))
+
+    def _orders(self, account_id: str) -> Iterator[Order]:
+        for event in counted(self._of(account_id, events.c.kind == EventKind.ORDER_INTENDED)):
+            if isinstance(event.payload, Order):
+                yield event.payload
+
+    def claimants(self, account_id: str, session_date: date) -> frozenset[str]:
+        """The strategies whose rebalance of this session has begun."""
+        is_meant = events.c.session_date == session_date.isoformat()
+        claims = counted(self._of(account_id, is_meant, events.c.kind == EventKind.SESSION_CLAIMED))
+        return frozenset(event.scope.strategy_id for event in claims)
+
+    def is_begun(self, strategy_id: str, session_date: date) -> bool:
+        """Whether a rebalance of this session was claimed and not finished, for any account."""
+        is_meant = sa.and_(events.c.strategy_id == strategy_id, events.c.session_date == session_date.isoformat())
+        kinds = [EventKind.SESSION_CLAIMED, EventKind.SESSION_FINISHED]
+        found = counted(recorded.event for recorded in self.read(is_meant, events.c.kind.in_(kinds)))
+        return bool(found) and not any(isinstance(event.payload, Finish) for event in found)
+
+    def finish(self, session_date: date) -> Finish | None:
+        """How a session's rebalance ended, of whichever account and strategy; None if none has."""
+        is_meant = events.c.session_date == session_date.isoformat()
+        found = [recorded.event for recorded in self.read(is_meant, events.c.kind == EventKind.SESSION_FINISHED)]
+        return newest_of(Finish, [event.payload for event in counted(found)])
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every event as the database holds it, its payload as text: what the warehouse takes over."""
+        return list(self._rows())
+
     def export(self, path: Path) -> int:
         """Write every event as one line of JSON with sorted keys, and the payload within it.
 
         Returns:
             How many.
         """
-        lines = [row | {"payload": json.loads(row["payload"])} for row in self._rows()]
+        lines = [row | {"payload": json.loads(row["payload"])} for row in self.rows()]
         text = "".join(f"{json.dumps(line, sort_keys=True, ensure_ascii=False)}\n" for line in lines)
         path.write_text(text, encoding="utf-8")
         return len(lines)

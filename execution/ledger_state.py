@@ -158,18 +158,19 @@ def session_state(events: Iterable[Event], strategy_id: str, session_date: date)
     plans = [payload for payload in inside if isinstance(payload, Plan)]
     plan = next((plan for plan in plans if not plan.is_blocked), None)
     return SessionState(
-        claim=_newest_of(Claim, inside),
-        decision=_newest_of(Decision, inside[: inside.index(plan)] if plan else inside),
+        claim=newest_of(Claim, inside),
+        decision=newest_of(Decision, inside[: inside.index(plan)] if plan else inside),
         plan=plan,
         blocked=next((plan for plan in reversed(plans) if plan.is_blocked), None),
-        funding=_newest_of(Funding, inside),
+        funding=newest_of(Funding, inside),
         orders=_orders({payload.order_ref: payload for payload in inside if isinstance(payload, Order)}, payloads),
         stops=tuple(payload for payload in inside if isinstance(payload, Stop)),
-        finish=_newest_of(Finish, inside),
+        finish=newest_of(Finish, inside),
     )
 
 
-def _newest_of(kind: type[Kind], payloads: Sequence[Payload]) -> Kind | None:
+def newest_of(kind: type[Kind], payloads: Sequence[Payload]) -> Kind | None:
+    """The last payload of a kind; None if there is none."""
     return next((payload for payload in reversed(payloads) if isinstance(payload, kind)), None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -16,6 +16,7 @@ from warehouse.sources.synthetic import SyntheticSource
 from warehouse.validation import validate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     import duckdb
@@ -44,6 +45,10 @@ CREATE TABLE IF NOT EXISTS landing.settings (
     objective VARCHAR, stale_after_sessions INTEGER
 );
 CREATE TABLE IF NOT EXISTS landing.walk_depths (scenario_id INTEGER, session_date DATE, depth BIGINT);
+CREATE TABLE IF NOT EXISTS landing.ledger_events (
+    sequence BIGINT, recorded_at TIMESTAMPTZ, account_id VARCHAR, mode VARCHAR, strategy_id VARCHAR, session_date DATE,
+    run_id VARCHAR, kind VARCHAR, order_ref VARCHAR, payload VARCHAR, digest VARCHAR
+);
 CREATE TABLE IF NOT EXISTS runs (
     run_id VARCHAR, kind VARCHAR, started_at TIMESTAMPTZ, finished_at TIMESTAMPTZ, as_of_session DATE,
     code_version VARCHAR, parameters_hash VARCHAR, snapshot_before BIGINT, snapshot_after BIGINT,
@@ -200,3 +205,25 @@ def land_portfolio(connection: duckdb.DuckDBPyConnection, portfolio: Portfolio) 
             connection.execute(f"INSERT INTO landing.{name} BY NAME SELECT * FROM portfolio_rows")
         connection.execute("DELETE FROM landing.walk_depths")
     return True
+
+
+def land_ledger(connection: duckdb.DuckDBPyConnection, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Append the ledger's events that the lake does not hold yet.
+
+    Args:
+        connection: The lake, for writing.
+        rows: Events as the ledger holds them: the columns of landing.ledger_events, times and days as ISO 8601 texts.
+            An event is the same one if its digest is, so that a second ledger does not pass for the first.
+
+    Returns:
+        How many were new.
+    """
+    columns = [name for name, *_ in connection.execute("DESCRIBE landing.ledger_events").fetchall()]
+    texts = pa.schema([(name, pa.int64() if name == "sequence" else pa.string()) for name in columns])
+    connection.register("ledger_rows", pa.Table.from_pylist([dict(row) for row in rows], texts))
+    with transaction(connection):
+        landed = connection.execute(
+            "INSERT INTO landing.ledger_events BY NAME SELECT * FROM ledger_rows "
+            "ANTI JOIN landing.ledger_events USING (digest) ORDER BY sequence"
+        ).fetchone()
+    return int(landed[0]) if landed else 0

@@ -1,0 +1,111 @@
+with
+
+ledger_events as (
+
+    select * from {{ source('landing', 'ledger_events') }}
+    where mode is distinct from 'dry_run'
+
+),
+
+intended as (
+
+    select
+        account_id,
+        order_ref,
+        min(session_date) as session_date
+    from ledger_events
+    where kind = 'order_intended'
+    group by account_id, order_ref
+
+),
+
+executed as (
+
+    select
+        *,
+        from_json(
+            payload,
+            '{
+                "exec_id": "VARCHAR", "symbol": "VARCHAR", "side": "VARCHAR", "quantity": "DOUBLE", "price": "DOUBLE",
+                "executed_at": "TIMESTAMPTZ"
+            }'
+        ) as execution
+    from ledger_events
+    where kind = 'executed'
+
+),
+
+commissions as (
+
+    select
+        account_id,
+        json_extract_string(payload, '$.exec_id') as exec_id,
+        max(json_extract_string(payload, '$.commission')::double) as commission
+    from ledger_events
+    where kind = 'commission_reported'
+    group by all
+
+),
+
+-- a correction repeats the execution's id but for what follows the last dot
+revised as (
+
+    select
+        executed.account_id,
+        executed.execution.exec_id,
+        executed.mode,
+        executed.strategy_id,
+        coalesce(intended.session_date, executed.session_date) as session_date,
+        executed.order_ref,
+        executed.execution.symbol,
+        executed.execution.side,
+        executed.execution.quantity,
+        executed.execution.price,
+        executed.execution.executed_at,
+        commissions.commission,
+        regexp_replace(executed.execution.exec_id, '\.[^.]*$', '') as base_id,
+        lpad(string_split(executed.execution.exec_id, '.')[-1], 12, '0') as revision
+    from executed
+    left join intended on executed.account_id = intended.account_id and executed.order_ref = intended.order_ref
+    left join commissions
+        on executed.account_id = commissions.account_id and executed.execution.exec_id = commissions.exec_id
+
+),
+
+-- the newest revision may still wait for its commission: then it has that of the one before
+paid as (
+
+    select
+        account_id,
+        base_id,
+        max_by(commission, revision) as commission,
+        count(distinct exec_id) > 1 as is_corrected
+    from revised
+    group by account_id, base_id
+
+),
+
+newest as (
+
+    select * from revised
+    qualify row_number() over (partition by account_id, base_id order by revision desc) = 1
+
+)
+
+select
+    newest.account_id,
+    newest.exec_id,
+    newest.mode,
+    newest.strategy_id,
+    newest.session_date,
+    newest.order_ref,
+    newest.symbol,
+    newest.side,
+    newest.quantity,
+    newest.price,
+    newest.quantity * newest.price as amount,
+    paid.commission,
+    newest.executed_at,
+    paid.is_corrected
+from newest
+inner join paid on newest.account_id = paid.account_id and newest.base_id = paid.base_id

@@ -1,0 +1,204 @@
+"""The ledger in the warehouse: landed once, and folded by SQL as by Python."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+from happenings import (
+    NOW,
+    SCOPE,
+    SESSION,
+    STRATEGY,
+    commission,
+    decision,
+    event,
+    execution,
+    one_of_each,
+    order,
+    plan,
+    report,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dagster_defs.transformation import Transformation
+from execution.ledger import Ledger, ledger_url
+from execution.ledger_events import CancelRequest, Event, Finish, Scope, Sent
+from execution.ledger_schema import to_row
+from execution.ledger_state import session_state
+from execution.models import Notice, OrderStatus, Side
+from warehouse.lake import ALIAS, Lake, current_snapshot
+from warehouse.landing import create_tables, land_ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from execution.ledger_events import Payload
+
+MARTS = "path:models/execution"
+NAMES = ("orders", "fills", "positions", "decisions", "slippage")
+# Dagster and dbt call what their dependencies deprecate.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+def rows_of(happened: Sequence[Event]) -> list[dict[str, Any]]:
+    """The rows of a ledger that these events are all of."""
+    return [to_row(each, place, NOW, str(place)) for place, each in enumerate(happened, 1)]
+
+
+@pytest.fixture(scope="module")
+def transformation(tmp_path_factory: pytest.TempPathFactory) -> Transformation:
+    """A lake that holds one event of each kind and no bar, built."""
+    home = tmp_path_factory.mktemp("marts")
+    ledger = Ledger.open(ledger_url(home))
+    ledger.append(*map(event, one_of_each()))
+    lake = Lake(home)
+    built = Transformation(lake)
+    with lake.lock():
+        with lake.writer() as connection:
+            create_tables(connection)
+            land_ledger(connection, ledger.rows())
+        built.build(["bars", MARTS])
+    ledger.close()
+    return built
+
+
+@pytest.fixture(scope="module")
+def marts(transformation: Transformation) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The marts as views over tables in memory."""
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH ':memory:' AS {ALIAS}")
+        connection.execute(f"USE {ALIAS}")
+        create_tables(connection)
+        connection.execute(
+            "CREATE TABLE bars AS SELECT 'SPY' AS symbol, ?::DATE AS session_date, 502.0 AS close", [SESSION]
+        )
+        for statement in transformation.statements([MARTS]):
+            connection.execute(statement.sql)
+        yield connection
+
+
+def test_a_ledger_lands_once(transformation: Transformation) -> None:
+    """Landing again adds no row and no snapshot; what is new is added, and another ledger's events are other events."""
+    lake = transformation.lake
+    ledger = Ledger.open(ledger_url(lake.home))
+    other = Ledger.open(ledger_url(lake.home / "other"))
+    with lake.lock(), lake.writer() as connection:
+        before = current_snapshot(connection)
+        assert land_ledger(connection, ledger.rows()) == 0
+        assert current_snapshot(connection) == before
+        ledger.append(event(Notice(2104, "ok")))
+        other.append(event(Notice(2106, "ok")))
+        assert [land_ledger(connection, each.rows()) for each in (ledger, other, other, ledger)] == [1, 1, 0, 0]
+        columns = "sequence, recorded_at, account_id, mode, session_date, kind"
+        landed = connection.execute(f"SELECT {columns} FROM landing.ledger_events ORDER BY recorded_at").fetchall()
+        recorded = next(iter(ledger.read()))
+        assert landed[0] == (1, recorded.recorded_at, SCOPE.account_id, "paper", SESSION, "session_claimed")
+    other.close()
+    ledger.close()
+
+
+def test_an_empty_ledger_lands_nothing(transformation: Transformation) -> None:
+    """No events are no rows."""
+    with transformation.lake.lock(), transformation.lake.writer() as connection:
+        assert land_ledger(connection, []) == 0
+
+
+def test_marts_show_a_rebalance(transformation: Transformation) -> None:
+    """A recorded rebalance is there by bare names, one row in each mart."""
+    with transformation.lake.reader() as connection:
+        for name in NAMES:
+            assert connection.execute(f"SELECT session_date FROM {name}").fetchall() == [(SESSION,)]
+
+
+def test_the_models_own_unit_tests_hold(transformation: Transformation) -> None:
+    """Every mart does what its unit test works out by hand."""
+    results = transformation._invoke(None, ["test", "--select", f"{MARTS},test_type:unit"], lambda *_: None)
+    assert {result.node.name: result.message for result in results if result.status != "pass"} == {}
+    assert len(results) == len(NAMES)
+
+
+BUY, SELL = order(quantity="10.5"), order("GLD", Side.SELL, 4)
+REPORTS: list[Payload] = [
+    BUY,
+    SELL,
+    Sent(BUY.order_ref),
+    report(BUY, OrderStatus.SUBMITTED, 4),
+    execution(BUY, "a.1.01", 4, 500),
+    execution(BUY, "a.1.02", 3, 501),
+    execution(BUY, "b.1.9", "6.5", 502),
+    execution(BUY, "b.1.10", "6.5", 503),
+    execution(SELL, "c", 4, 200),
+    commission("a.1.01"),
+    commission("b.1.10", "0.4"),
+    commission("b.1.10", "0.41"),
+    Notice(2109, "outside regular hours is ignored", BUY.order_ref),
+    CancelRequest(BUY.order_ref, "the deadline has come"),
+    report(BUY, OrderStatus.CANCELLED, 4, "cancelled"),
+    report(SELL, OrderStatus.FILLED, 4),
+]
+"""Each of them may be missing, and come in any order."""
+
+
+@settings(max_examples=40, deadline=None)
+@given(happened=st.permutations(REPORTS).flatmap(lambda all_of: st.integers(0, len(all_of)).map(lambda n: all_of[:n])))
+def test_sql_folds_as_python_does(marts: duckdb.DuckDBPyConnection, happened: list[Payload]) -> None:
+    """Whatever was reported in whatever order, the mart of orders says what the ledger's own fold says."""
+    events = [event(payload) for payload in happened]
+    marts.execute("DELETE FROM landing.ledger_events")
+    land_ledger(marts, rows_of(events))
+    found = marts.execute(
+        """
+        SELECT order_ref, symbol, side, quantity, limit_price, sends, permanent_id, status, filled, average_price,
+            commission, is_cancel_requested, reasons
+        FROM orders ORDER BY order_ref
+        """
+    ).fetchall()
+    states = sorted(session_state(events, STRATEGY, SESSION).orders.items())
+    assert [row[:9] + row[11:] for row in found] == [
+        (
+            order_ref,
+            state.order.symbol,
+            state.order.side,
+            float(state.order.quantity),
+            500.0,
+            state.sends,
+            state.permanent_id,
+            state.status,
+            float(state.filled),
+            state.is_cancel_requested,
+            list(state.reasons),
+        )
+        for order_ref, state in states
+    ]
+    for column, name in ((9, "average_price"), (10, "commission")):
+        assert [row[column] for row in found] == [_number(getattr(state, name)) for _, state in states]
+
+
+def _number(amount: object) -> Any:  # noqa: ANN401 - what pytest compares to
+    return None if amount is None else pytest.approx(float(str(amount)))
+
+
+def test_slippage_is_worse_when_positive(marts: duckdb.DuckDBPyConnection) -> None:
+    """A buy above its decision and below the close costs against the first and gains on the second."""
+    bought = order(quantity=4)
+    held = Finish(plan().equity, plan().equity, {"SPY": bought.quantity})
+    payloads: list[Payload] = [decision("500"), plan(bought), bought, execution(bought, "a.01", 4, 501), held]
+    marts.execute("DELETE FROM landing.ledger_events")
+    land_ledger(marts, rows_of([event(payload) for payload in payloads]))
+    assert marts.execute("SELECT decision_slippage_usd, close_slippage_usd FROM slippage").fetchall() == [(4, -4)]
+    assert marts.execute("SELECT quantity, amount, weight FROM positions").fetchall() == [(4, 2008, 0.2008)]
+
+
+def test_other_accounts_have_rows_of_their_own(marts: duckdb.DuckDBPyConnection) -> None:
+    """The same order and execution of two accounts are two orders and two fills."""
+    scopes = [SCOPE, Scope("DU7", "run-9", SCOPE.mode, STRATEGY, SESSION)]
+    marts.execute("DELETE FROM landing.ledger_events")
+    payloads: list[Payload] = [BUY, execution(BUY, "a.01", 4)]
+    land_ledger(marts, rows_of([event(payload, scope) for scope in scopes for payload in payloads]))
+    assert marts.execute("SELECT account_id, filled FROM orders ORDER BY ALL").fetchall() == [
+        (SCOPE.account_id, 4),
+        ("DU7", 4),
+    ]
