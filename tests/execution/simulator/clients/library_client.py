@@ -10,7 +10,10 @@ import importlib
 import json
 import logging
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 COMPLAINTS: list[str] = []
 
@@ -22,6 +25,12 @@ class Complaints(logging.Handler):
         """Keep the message, unless it is what the gateway says to a cancel."""
         if record.levelno >= logging.ERROR and not record.getMessage().startswith("Error 202"):
             COMPLAINTS.append(f"{record.name}: {record.getMessage()}")
+
+
+async def _until(is_so: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not is_so():  # noqa: ASYNC110 - the libraries close their events before one can wait for them
+            await asyncio.sleep(0.01)
 
 
 async def trade(library: Any, port: int) -> dict[str, object]:  # noqa: ANN401 - the library is imported by name
@@ -38,7 +47,7 @@ async def trade(library: Any, port: int) -> dict[str, object]:  # noqa: ANN401 -
     ib.reqMarketDataType(3)
     (ticker,) = await ib.reqTickersAsync(contract)
     bought = ib.placeOrder(contract, library.MarketOrder("BUY", 3, tif="DAY", orderRef="bought"))
-    await asyncio.wait_for(bought.commissionReportEvent, 20)
+    await _until(lambda: bought.fills and bought.fills[0].commissionReport.commission)
     value = {item.tag: item.value for item in ib.accountValues() if item.currency == "USD"}
     position = {item.contract.symbol: item.position for item in ib.positions()}
     resting = ib.placeOrder(contract, library.LimitOrder("BUY", 1, 100, tif="DAY", orderRef="resting"))
@@ -48,7 +57,7 @@ async def trade(library: Any, port: int) -> dict[str, object]:  # noqa: ANN401 -
     again = {item.order.orderRef: item for item in ib.openTrades()}
     executions = await ib.reqExecutionsAsync()
     ib.cancelOrder(again["resting"].order)
-    await asyncio.wait_for(again["resting"].cancelledEvent, 20)
+    await _until(lambda: again["resting"].orderStatus.status == "Cancelled")
     completed = await ib.reqCompletedOrdersAsync(apiOnly=False)
     ib.disconnect()
     return {
