@@ -1,6 +1,6 @@
 """Makes a larger market from the real bars, in the project's own Parquet form.
 
-Its symbols are replicas of those with a full history (SPY_01, SPY_02, …) that move almost, not
+Its symbols are replicas of those with a full history (SPY.01, SPY.02, …) that move almost, not
 exactly, alike.
 """
 
@@ -40,7 +40,7 @@ def replicas(bars: pd.DataFrame) -> Iterator[pd.DataFrame]:
         for index, (symbol, history) in enumerate(histories.items()):
             if len(history) == longest:
                 rng = np.random.default_rng([index, replica])
-                yield perturb(history, rng).assign(symbol=f"{symbol!s}_{replica:02d}")
+                yield perturb(history, rng).assign(symbol=f"{symbol!s}.{replica:02d}")
 
 
 def perturb(history: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:

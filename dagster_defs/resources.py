@@ -11,8 +11,11 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from dagster_defs.transformation import Transformation
+from execution.broker import Connection
+from execution.ledger import ledger_url
 from warehouse import config, runs
 from warehouse.config import Portfolio
+from warehouse.errors import ConfigurationError
 from warehouse.lake import Lake
 from warehouse.landing import create_tables
 
@@ -23,6 +26,31 @@ PATIENCE_SECONDS = 30
 def home() -> Path:
     """The folder of warehouse, local configuration and Dagster's own records: $SWING_HOME, or .swing here."""
     return Path(os.environ.get("SWING_HOME") or PROJECT / ".swing").expanduser().absolute()
+
+
+def gateway(portfolio: Portfolio) -> Connection:
+    """Where the broker's gateway listens: IB_HOST, IB_PORT and IB_CLIENT_ID, else what is configured.
+
+    Raises:
+        ConfigurationError: One of them is no number.
+    """
+    settings = portfolio.broker
+    try:
+        return Connection(
+            host=os.environ.get("IB_HOST") or settings.host,
+            port=int(os.environ.get("IB_PORT") or settings.port),
+            client_id=int(os.environ.get("IB_CLIENT_ID") or settings.client_id),
+            account_id=settings.account,
+        )
+    except ValueError as error:
+        raise ConfigurationError(
+            f"IB_PORT and IB_CLIENT_ID must be whole numbers: {error}. Correct or unset them."
+        ) from error
+
+
+def ledger_address() -> str:
+    """The ledger's URL: $SWING_LEDGER, or a file beside the warehouse."""
+    return os.environ.get("SWING_LEDGER") or ledger_url(home())
 
 
 def prepare_environment() -> None:

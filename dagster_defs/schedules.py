@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
+
+from warehouse.sessions import EXCHANGE_ZONE
+from warehouse.trading_hours import Phase, window_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date, datetime
+
+REGULAR_CLOSE, EARLY_CLOSE = 16, 13
+"""Hours at which sessions of the exchange close."""
 
 
 def daily_schedule(job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
@@ -13,3 +25,61 @@ def daily_schedule(job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinitio
         cron_schedule="30 18 * * 1-5",
         execution_timezone="America/New_York",
     )
+
+
+def rebalance_crons(minutes_before_close: int) -> list[str]:
+    """A tick for each minute from the window's opening to the last before its deadline, for both kinds of session.
+
+    A tick whose work is done is skipped; the later ones take up what a crash has left.
+    """
+    first = 60 - minutes_before_close
+    return [f"{first}-58 {hour - 1} * * 1-5" for hour in (EARLY_CLOSE, REGULAR_CLOSE)]
+
+
+def skip_reason(now: datetime, scheduled: datetime, minutes_before_close: int, obstacle: Callable[[date], str]) -> str:
+    """Why a tick must not trade; empty if it must.
+
+    Args:
+        now: The time, aware.
+        scheduled: When the tick was due, aware.
+        minutes_before_close: The window's length.
+        obstacle: Why a session needs no run now: it is done, or one is at work; empty if it does.
+    """
+    window = window_of(now, minutes_before_close)
+    local = now.astimezone(EXCHANGE_ZONE)
+    if window is None:
+        return f"{local:%A %Y-%m-%d} is no session of the exchange."
+    if window_of(scheduled, minutes_before_close) != window:
+        return f"The tick of {scheduled.astimezone(EXCHANGE_ZONE):%Y-%m-%d %H:%M} came on {local:%Y-%m-%d}: too late."
+    match window.phase(now):
+        case Phase.TOO_EARLY:
+            return f"The session closes at {window.close:%H:%M}; its window opens at {window.opens:%H:%M}."
+        case Phase.TOO_LATE:
+            return f"It is {local:%H:%M:%S}, after the deadline {window.deadline:%H:%M}: nothing is sent so late."
+    return obstacle(window.session_date)
+
+
+def rebalance_schedule(
+    job: dg.UnresolvedAssetJobDefinition,
+    minutes_before_close: int,
+    obstacle: Callable[[date], str],
+    clock: Callable[[], datetime],
+) -> dg.ScheduleDefinition:
+    """Some minutes before the close of each session, half-days among them; never late, never twice."""
+
+    @dg.schedule(
+        name="rebalance_before_close",
+        job=job,
+        cron_schedule=rebalance_crons(minutes_before_close),
+        execution_timezone="America/New_York",
+    )
+    def rebalance_before_close(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        scheduled = context.scheduled_execution_time
+        reason = skip_reason(clock(), scheduled, minutes_before_close, obstacle)
+        if reason:
+            return dg.SkipReason(reason)
+        return dg.RunRequest(
+            run_key=f"{scheduled:%Y-%m-%dT%H:%M}", run_config={"ops": {"bars_landing": {"config": {"source": "ibkr"}}}}
+        )
+
+    return rebalance_before_close

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from warehouse.layered_settings import Section
 
+ACCOUNT = r"^[A-Z0-9]{0,15}$"
 AMOUNT = "an amount of USD above 0"
 
 Amount = Annotated[Decimal, Field(gt=0, strict=False, description=AMOUNT)]
@@ -30,6 +31,14 @@ class Settlement(StrEnum):
     UNSETTLED_OK = "unsettled_ok"
 
 
+class ScheduledMode(StrEnum):
+    """What the scheduled rebalance does."""
+
+    DRY_RUN = "dry_run"
+    PAPER = "paper"
+    LIVE = "live"
+
+
 class DecideOn(StrEnum):
     """Which bar is the newest that a decision sees."""
 
@@ -43,7 +52,7 @@ class BrokerSettings(Section):
     host: str = Field(min_length=1, description="a host name or address")
     port: int = Field(ge=1, le=65535, description="a port from 1 to 65535")
     client_id: int = Field(ge=1, le=999_999, description="a whole number from 1 to 999999")
-    account: str = Field(pattern=r"^[A-Z0-9]{0,15}$", description="an account id such as DU1234567, or empty")
+    account: str = Field(pattern=ACCOUNT, description="an account id such as DU1234567, or empty")
     history: str = Field(pattern=r"^[1-9]\d? Y$", description="a number of years such as '10 Y'")
     fractional: bool = Field(description="true or false")
     commission_minimum: Decimal = Field(ge=0, strict=False, description="an amount of USD, 0 or more")
@@ -54,6 +63,8 @@ class Trading(Section):
     """When and how a rebalance trades."""
 
     is_live_allowed: bool = Field(description="true or false")
+    scheduled_mode: ScheduledMode = Field(strict=False, description=f"one of {', '.join(ScheduledMode)}")
+    scheduled_confirm: str = Field(pattern=ACCOUNT, description="an account id such as U1234567, or empty")
     minutes_before_close: int = Field(ge=2, le=60, description="a whole number of minutes from 2 to 60")
     decide_on: DecideOn = Field(strict=False, description=f"one of {', '.join(DecideOn)}")
     order_type: OrderType = Field(strict=False, description=f"one of {', '.join(OrderType)}")

@@ -1,0 +1,152 @@
+"""Composes a rebalance from its parts: gateway, ledger, warehouse and clock."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import uuid
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from dagster_defs.resources import gateway, home, ledger_address
+from execution.assignment import Assignment, Tools
+from execution.dispatch import DEFAULT_PACE, Desk
+from execution.ibkr import IbkrBroker
+from execution.ledger import Ledger
+from execution.ledger_events import Scope, to_text
+from execution.preflight import planned_window
+from execution.proposal import read_proposal
+from execution.run import Outcome, rebalance
+from warehouse import config
+from warehouse.errors import LakeBusyError
+from warehouse.lake import Lake
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import date
+
+    from execution.dispatch import Pace
+    from execution.ledger_events import Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for.
+
+    Attributes:
+        confirmed_account: The account named with --confirm.
+        clock: An instant to start the clock at, for a simulated gateway; None is the true time. A gateway whose
+            own clock disagrees refuses, so this cannot move a real one.
+    """
+
+    mode: Mode
+    confirmed_account: str = ""
+    clock: datetime | None = None
+    is_liquidation: bool = False
+
+
+@contextlib.contextmanager
+def open_ledger() -> Iterator[Ledger]:
+    """The configured ledger. Raises LedgerError."""
+    ledger = Ledger.open(ledger_address())
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def free_desk(ledger: Ledger) -> Desk:
+    """A desk that belongs to no session, for what a person does."""
+    portfolio = config.load(home())
+    now = datetime.now(UTC)
+    return Desk(
+        broker=IbkrBroker(gateway(portfolio)),
+        ledger=ledger,
+        scope=Scope(portfolio.broker.account, uuid.uuid4().hex[:12]),
+        window=planned_window(now, portfolio.trading.minutes_before_close),
+        clock=lambda: datetime.now(UTC),
+        step=lambda _name: None,
+    )
+
+
+def trade(request: Request, step: Callable[[str], None], pace: Pace = DEFAULT_PACE) -> Outcome:
+    """Rebalance the configured account; see `execution.run.rebalance` for what it raises."""
+    portfolio = config.load(home())
+    assignment = Assignment(
+        request.mode, portfolio, uuid.uuid4().hex[:12], request.confirmed_account, request.is_liquidation
+    )
+    with open_ledger() as ledger:
+        tools = Tools(
+            broker=IbkrBroker(gateway(portfolio)),
+            ledger=ledger,
+            clock=_clock(request.clock),
+            propose=lambda: read_proposal(Lake(home())),
+            step=step,
+            pace=pace,
+        )
+        return asyncio.run(rebalance(assignment, tools))
+
+
+def obstacle(session: date) -> str:
+    """Why the schedule has nothing to do for a session; empty if it has."""
+    try:
+        with Lake(home()).lock():
+            pass
+    except LakeBusyError:
+        return "A run is at work; the next tick looks again."
+    with open_ledger() as ledger:
+        if finish := ledger.finish(session):
+            return f"The session {session} was rebalanced already: {finish.message}"
+    return ""
+
+
+def as_record(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as plain values, for a script."""
+    plan = outcome.plan
+    return {
+        "mode": outcome.mode,
+        "account_id": outcome.account_id,
+        "strategy_id": outcome.strategy_id,
+        "message": outcome.message,
+        "plan": json.loads(to_text(plan)) if plan else None,
+        "orders": [
+            {
+                "order_ref": state.order.order_ref,
+                "symbol": state.order.symbol,
+                "side": state.order.side,
+                "quantity": str(state.order.quantity),
+                "limit_price": None if state.order.limit_price is None else str(state.order.limit_price),
+                "status": state.status,
+                "filled": str(state.filled),
+                "average_price": None if state.average_price is None else str(state.average_price),
+                "commission": None if state.commission is None else str(state.commission),
+                "reasons": list(state.reasons),
+            }
+            for state in outcome.orders
+        ],
+        "fills": [json.loads(to_text(execution)) for state in outcome.orders for execution in state.executions],
+        "refusals": [asdict(refusal) for refusal in outcome.refusals],
+        "positions": {symbol: str(held) for symbol, held in outcome.state.account.positions.items()}
+        if outcome.state
+        else None,
+    }
+
+
+def as_metadata(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as the Dagster UI shows it."""
+    plan = outcome.plan
+    about: dict[str, Any] = {"outcome": outcome.message, "mode": outcome.mode, "account": outcome.account_id}
+    if plan is not None:
+        about |= {"equity": float(plan.equity), "tracking_error": float(plan.tracking_error)}
+    about["orders"] = len(outcome.orders)
+    about["refusals"] = [f"{refusal.code}: {refusal.message}" for refusal in outcome.refusals]
+    return about
+
+
+def _clock(start: datetime | None) -> Callable[[], datetime]:
+    if start is None:
+        return lambda: datetime.now(UTC)
+    offset: timedelta = start - datetime.now(UTC)
+    return lambda: datetime.now(UTC) + offset

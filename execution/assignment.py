@@ -1,0 +1,56 @@
+"""What a rebalance is told to do, and what it is given to do it with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from execution.dispatch import DEFAULT_PACE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from execution.broker import Broker
+    from execution.dispatch import Pace
+    from execution.ledger import Ledger
+    from execution.ledger_events import Mode
+    from execution.proposal import Proposal
+    from warehouse.config import Portfolio
+
+LIQUIDATION = "liquidation"
+"""What stands for the strategy in the order references of a sale of everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What to do.
+
+    Attributes:
+        confirmed_account: The account a person has named for live trading; empty otherwise.
+        is_liquidation: Sell everything the strategy holds, whatever the targets say.
+    """
+
+    mode: Mode
+    portfolio: Portfolio
+    run_id: str
+    confirmed_account: str = ""
+    is_liquidation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What to do it with.
+
+    Attributes:
+        clock: The current time, aware.
+        propose: Reads the newest targets; raises SwingError when there are none.
+        step: Told the name of each step as it begins.
+    """
+
+    broker: Broker
+    ledger: Ledger
+    clock: Callable[[], datetime]
+    propose: Callable[[], Proposal]
+    step: Callable[[str], None]
+    pace: Pace = DEFAULT_PACE

@@ -1,0 +1,150 @@
+"""What the warehouse proposes to hold, and everything that it comes from, read from one snapshot of the lake."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from warehouse.config import CASH
+from warehouse.lake import current_snapshot
+from warehouse.readers import Question, answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    import pandas as pd
+
+    from warehouse.lake import Lake
+
+WEIGHT_PLACES = Decimal("1e-10")
+
+TARGETS = Question("SELECT session_date, symbol, weight FROM live_targets ORDER BY symbol")
+STRATEGY = Question("SELECT * FROM strategies WHERE is_live")
+SELECTION = Question(
+    """
+    SELECT symbol
+    FROM selections SEMI JOIN (SELECT strategy_id FROM strategies WHERE is_live) USING (strategy_id)
+    WHERE scenario_id = 0 AND session_date = (SELECT max(session_date) FROM live_targets)
+        AND pick IS NOT NULL
+    ORDER BY pick
+    """
+)
+CORRELATIONS = Question(
+    """
+    SELECT symbol_1, symbol_2, correlation
+    FROM correlations
+    WHERE scenario_id = 0 AND session_date = (SELECT max(session_date) FROM live_targets)
+    ORDER BY symbol_1, symbol_2
+    """
+)
+NEWEST_BARS = Question(
+    """
+    SELECT bars.symbol, bars.session_date, bars.close, bars.is_final, bars.source, bars.ingested_at,
+        features.volatility
+    FROM bars LEFT JOIN features
+        ON features.scenario_id = 0 AND features.symbol = bars.symbol AND features.session_date = bars.session_date
+    QUALIFY row_number() OVER (PARTITION BY bars.symbol ORDER BY bars.session_date DESC) <= 2
+    ORDER BY bars.symbol, bars.session_date
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """The end of a symbol's bars.
+
+    Attributes:
+        close: USD per share, as traded.
+        volatility: Standard deviation of daily returns, a fraction; None while unknown.
+    """
+
+    symbol: str
+    session_date: date
+    close: Decimal
+    is_final: bool
+    source: str
+    ingested_at: datetime
+    volatility: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Target weights and what they come from.
+
+    Attributes:
+        session_date: The newest session whose bars the targets have seen.
+        snapshot: The lake's, which answers every later question about this proposal.
+        targets: Fractions of equity by symbol, cash left out.
+        bars: Each symbol's newest bar, today's provisional one among them.
+        final_bars: Each symbol's newest bar of an earlier session than `session_date`, or a final one.
+        universe: What the strategy may hold.
+        selection: The symbols picked, best first.
+        correlations: Between the symbols looked at, by both names; None is unknown.
+    """
+
+    session_date: date
+    strategy_id: str
+    snapshot: int
+    targets: Mapping[str, Decimal]
+    bars: Mapping[str, Bar]
+    final_bars: Mapping[str, Bar]
+    universe: tuple[str, ...]
+    selection: tuple[str, ...]
+    correlations: Mapping[str, Mapping[str, float | None]]
+
+
+def read_proposal(lake: Lake) -> Proposal:
+    """The live strategy's newest target weights.
+
+    Raises:
+        LakeError: There is no lake, or the targets were never built.
+    """
+    with lake.reader() as connection:
+        snapshot = current_snapshot(connection)
+    with lake.reader(snapshot) as connection:
+        targets = answer(connection, TARGETS)
+        strategy = answer(connection, STRATEGY)
+        bars = [_bar(row) for row in _rows(answer(connection, NEWEST_BARS))]
+        universe = answer(connection, Question("SELECT symbol FROM landing.universe ORDER BY symbol"))
+        picked = _rows(answer(connection, SELECTION))
+        pairs = _rows(answer(connection, CORRELATIONS))
+    correlations: dict[str, dict[str, float | None]] = {}
+    for pair in pairs:
+        correlations.setdefault(pair["symbol_1"], {})[pair["symbol_2"]] = pair["correlation"]
+    weights = {
+        row["symbol"]: Decimal(str(row["weight"])).quantize(WEIGHT_PLACES)
+        for row in _rows(targets)
+        if row["symbol"] != CASH
+    }
+    return Proposal(
+        session_date=targets["session_date"].iloc[0].date(),
+        strategy_id=str(strategy["strategy_id"].iloc[0]),
+        snapshot=snapshot,
+        targets=weights,
+        bars={bar.symbol: bar for bar in bars},
+        final_bars={bar.symbol: bar for bar in bars if bar.is_final},
+        universe=tuple(universe["symbol"]),
+        selection=tuple(row["symbol"] for row in picked),
+        correlations=correlations,
+    )
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of plain values; dates as ISO text, null for what is missing."""
+    return list(json.loads(frame.to_json(orient="records", date_format="iso", double_precision=15)))
+
+
+def _bar(row: Mapping[str, Any]) -> Bar:
+    return Bar(
+        symbol=row["symbol"],
+        session_date=datetime.fromisoformat(row["session_date"]).date(),
+        close=Decimal(str(row["close"])),
+        is_final=row["is_final"],
+        source=row["source"],
+        ingested_at=datetime.fromisoformat(row["ingested_at"]),
+        volatility=None if row["volatility"] is None else Decimal(str(row["volatility"])),
+    )

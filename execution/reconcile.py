@@ -1,0 +1,117 @@
+"""Compares what the ledger expects with what the broker states; any difference stops a rebalance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from execution.models import Refusal, RefusalCode
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from decimal import Decimal
+
+    from execution.models import BrokerState, Execution, OrderReport
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Everything the broker shows of one order of ours.
+
+    Attributes:
+        report: The order itself; None if it is neither open nor completed.
+        executions: Its executions, corrections and what they correct among them.
+    """
+
+    report: OrderReport | None
+    executions: tuple[Execution, ...]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the broker has had the order."""
+        return self.report is not None or bool(self.executions)
+
+
+def trace(order_ref: str, state: BrokerState) -> Trace:
+    """Look for an order among open and completed ones and executions."""
+    reports = [report for report in state.orders if report.order_ref == order_ref]
+    # A final state is the last word, wherever it stands in the answer.
+    reports.sort(key=lambda report: (report.status.is_final, report.filled))
+    executions = tuple(execution for execution in state.executions if execution.order_ref == order_ref)
+    return Trace(reports[-1] if reports else None, executions)
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What the ledger knows of an account.
+
+    Attributes:
+        positions: Shares by symbol, without zeros; None before the account was seen for the first time.
+        order_refs: Every order that this session intended.
+        session_prefix: What the references of this session's orders begin with.
+        symbols: What the strategy may hold or has traded; other positions and orders are somebody else's business.
+    """
+
+    positions: Mapping[str, Decimal] | None
+    order_refs: Collection[str]
+    session_prefix: str
+    symbols: Collection[str]
+
+
+def disagreements(expected: Expectation, state: BrokerState) -> tuple[Refusal, ...]:
+    """What a person must look at before anything is sent.
+
+    `expected.positions` already holds the executions that `state` shows: record those first.
+    """
+    return (*_positions(expected, state), *_open_orders(expected, state), *_forgotten(expected, state))
+
+
+def _positions(expected: Expectation, state: BrokerState) -> list[Refusal]:
+    if expected.positions is None:
+        return []
+    held = state.account.positions
+    return [
+        Refusal(
+            RefusalCode.STATE_DISAGREES,
+            f"The broker states {held.get(symbol, 0)} shares of {symbol}; by the ledger there are "
+            f"{expected.positions.get(symbol, 0)}. If the difference is meant (a trade by hand, a split, a transfer), "
+            "accept it with `swing resume --accept-positions`.",
+            symbol,
+            {"broker": str(held.get(symbol, 0)), "ledger": str(expected.positions.get(symbol, 0))},
+        )
+        for symbol in sorted({*held, *expected.positions} & {*expected.symbols})
+        if held.get(symbol, 0) != expected.positions.get(symbol, 0)
+    ]
+
+
+def _open_orders(expected: Expectation, state: BrokerState) -> list[Refusal]:
+    return [
+        Refusal(
+            RefusalCode.STATE_DISAGREES,
+            f"An open order for {report.symbol} ({report.side} {report.quantity}) is not in the ledger. "
+            "Cancel it in TWS, or let it end; then start again.",
+            report.symbol,
+            {"permanent_id": str(report.permanent_id), "order_ref": report.order_ref, "quantity": str(report.quantity)},
+        )
+        for report in state.orders
+        if not report.status.is_final
+        and report.symbol in expected.symbols
+        and report.order_ref not in expected.order_refs
+    ]
+
+
+def _forgotten(expected: Expectation, state: BrokerState) -> list[Refusal]:
+    """Orders of this very session that the ledger has lost: sending on would double them."""
+    shown = {report.order_ref: report.symbol for report in state.orders}
+    shown |= {execution.order_ref: execution.symbol for execution in state.executions}
+    return [
+        Refusal(
+            RefusalCode.STATE_DISAGREES,
+            f"The broker has had {order_ref}, which the ledger does not know: was it replaced or restored? Nothing is "
+            "traded in this session any more; look at the positions before the next.",
+            symbol,
+            {"order_ref": order_ref},
+        )
+        for order_ref, symbol in sorted(shown.items())
+        if order_ref.startswith(expected.session_prefix) and order_ref not in expected.order_refs
+    ]
