@@ -10,7 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from execution.errors import BrokerError
+from execution.errors import BrokerError, BrokerRefusedError
 from execution.ibkr import IbkrBroker
 from execution.ibkr_answers import RefusedError
 from execution.ibkr_codes import CodeSet, classify
@@ -61,6 +61,10 @@ class Finding:
     def is_failure(self) -> bool:
         """Whether the gateway cannot be traded on like this."""
         return self.level is Level.FAILURE
+
+    def as_line(self) -> str:
+        """Return it for a terminal."""
+        return f"{self.level:<8} {self.step}: {self.message}" + (f"\n{'':<9}{self.remedy}" if self.remedy else "")
 
     def as_record(self) -> dict[str, str]:
         """Return it for JSON."""
@@ -160,7 +164,7 @@ def _clock(skew: timedelta) -> Finding:
 
 
 def _failure(error: BrokerError) -> Finding:
-    """Name the step by what was refused; every message says itself what to do, but for the gateway's settings."""
+    """Name the step by what was refused; where there is no remedy, the message says what to do."""
     known = classify(error.code, str(error)) if isinstance(error, RefusedError) else CodeSet.UNKNOWN
     if known is CodeSet.CLIENT_ID_IN_USE:
         return Finding("client id", Level.FAILURE, str(error), known.value.remedy)
@@ -168,7 +172,8 @@ def _failure(error: BrokerError) -> Finding:
         return Finding("read-only", Level.FAILURE, str(error), SETTINGS)
     if isinstance(error, TransientError):
         return Finding("handshake", Level.FAILURE, str(error), SETTINGS)
-    return Finding("account", Level.FAILURE, str(error), "Follow the message, then test again.")
+    step = "account" if isinstance(error, BrokerRefusedError) else "synchronisation"
+    return Finding(step, Level.FAILURE, str(error))
 
 
 async def _worries(broker: IbkrBroker) -> list[Finding]:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 OPEN_AT_ONCE = 50
 """The broker keeps at most so many history requests open."""
-CENT = 0.01
+ROUNDING = 0.006
+"""USD by which an adjusted price may be off: half a cent, and a little for the product of two such errors."""
 DEFAULT_TIMING = Timing()
 
 Columns = list[list[str]]
@@ -191,12 +192,12 @@ def dividends(close: NDArray[np.float64], adj_close: NDArray[np.float64]) -> NDA
     """Return what each day paid, in USD a share to the cent: D(t) = C(t-1) x (1 - f(t-1) / f(t)), f = adjusted / C.
 
     That is the usual back-adjustment (a payout scales all earlier closes by 1 - D/C) turned round. The broker rounds
-    adjusted prices to cents, which makes f wobble; less than that can explain counts as no payout.
+    adjusted prices to cents, which makes f wobble: what that alone can explain counts as no payout.
     """
     paid = np.zeros(len(close))
     with np.errstate(divide="ignore", invalid="ignore"):  # prices that are missing or 0 are validation's business
         factor = adj_close / close
-        wobble = 1.5 * CENT / factor[:-1]
+        wobble = ROUNDING * close[:-1] * (1 / adj_close[:-1] + 1 / adj_close[1:])
         derived = close[:-1] * (1 - factor[:-1] / factor[1:])
         paid[1:] = np.where(derived > wobble, derived, 0.0).round(2)
     return paid

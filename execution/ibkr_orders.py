@@ -127,13 +127,13 @@ class OrderBook:
     def on_order_status(self, *message: Foreign) -> None:
         """Take an orderStatus message; one that comes before its order is described waits for that."""
         number, status, filled, _remaining, _average, permanent_id, _parent, _last, client_id, *_ = message
-        known = self._reports.get(permanent_id)
+        understood, known = _STATUSES[status], self._reports.get(permanent_id)
         if known is None and client_id == self._client_id and number in self._sent:
             known = replace(self._as_sent(self._sent[number]), permanent_id=permanent_id)
         if known is None:
             self._early[permanent_id] = exact(filled)
         else:
-            self._keep(replace(known, status=_STATUSES[status], filled=exact(filled)))
+            self._keep(replace(known, status=understood, filled=exact(filled)))
 
     def on_completed_order(self, contract: Foreign, order: Foreign, state: Foreign) -> Key | None:
         """Take a completedOrder message; return by what its report is found, None if it is not ours."""

@@ -100,9 +100,10 @@ async def _positions(session: Session, book: OrderBook) -> dict[str, Decimal]:
 
 async def _executions(session: Session, book: OrderBook) -> list[Execution]:
     wanted = executions_of(session.account_id)
-    found: list[Execution] = await session.ask_numbered(
+    parts: list[Execution] = await session.ask_numbered(
         "executions", lambda number: session.client.reqExecutions(number, wanted)
     )
+    found = list({execution.exec_id: execution for execution in parts}.values())
     if lacking := book.lacking(found):
         raise BrokerError(f"The broker's list of executions lacks {', '.join(lacking)}, which it told before.")
     return found
