@@ -8,18 +8,15 @@ from __future__ import annotations
 import contextlib
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import sqlalchemy as sa
-from filelock import FileLock, Timeout
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_random
 
-from execution.errors import LedgerBusyError, LedgerError
+from execution.errors import LedgerError
+from execution.ledger_database import Database
 from execution.ledger_events import EventKind, Finish
 from execution.ledger_history import DAY_TRADE_SESSIONS, TradingHistory, trading_history
-from execution.ledger_schema import TRIGGERS, create, digest, events, from_row, to_row
+from execution.ledger_schema import digest, events, from_row, to_row
 from execution.ledger_state import (
     SessionState,
     counted,
@@ -32,18 +29,14 @@ from execution.models import Order
 from warehouse.sessions import previous_session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from datetime import date
     from decimal import Decimal
-
-    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from pathlib import Path
 
     from execution.ledger_events import Event, Recorded, Switch
 
 FILE_NAME = "ledger.sqlite"
-BUSY_MILLISECONDS = 15_000
-URLS = "Use sqlite:///FILE or, with the extra `postgres` installed, postgresql://USER@HOST:PORT/DATABASE."
-WRITERS = 7_312_004  # the number of PostgreSQL's advisory lock that orders all appends
 
 
 def ledger_url(home: Path) -> str:
@@ -54,8 +47,8 @@ def ledger_url(home: Path) -> str:
 class Ledger:
     """An open ledger. Whatever the database refuses is a LedgerError."""
 
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -67,14 +60,11 @@ class Ledger:
         Raises:
             LedgerError: It cannot be reached.
         """
-        ledger = cls(_engine(url))
-        with ledger._writing() as connection:
-            create(connection)
-        return ledger
+        return cls(Database.open(url))
 
     def close(self) -> None:
         """Close every connection; a lock that is held goes on holding."""
-        self._engine.dispose()
+        self._database.engine.dispose()
 
     def append(self, *happened: Event) -> int:
         """Record events in one transaction, which is durable when this returns.
@@ -83,9 +73,12 @@ class Ledger:
 
         Returns:
             How many were new: one whose unique key is there already is left out.
+
+        Raises:
+            LedgerError: Nothing was recorded.
         """
         facts = [fact for event in happened for fact in event.facts()]
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             start, digest_before = _end(connection)
             sequence = start
             for fact in facts:
@@ -94,10 +87,19 @@ class Ledger:
                 if key is not None and connection.execute(is_there).first():
                     continue
                 sequence += 1
-                row = to_row(fact, sequence, datetime.now(UTC), digest_before)
+                row = self._row(fact, sequence, digest_before)
                 connection.execute(sa.insert(events), row)
                 digest_before = row["digest"]
         return sequence - start
+
+    def _row(self, fact: Event, sequence: int, digest_before: str) -> dict[str, Any]:
+        try:
+            return to_row(fact, sequence, datetime.now(UTC), digest_before)
+        except ValueError as error:
+            raise LedgerError(
+                f"An event ({fact.kind}) cannot be recorded in the ledger {self._database.name}: {error}. "
+                "What is not recorded is not acted upon; look at what the broker sent."
+            ) from error
 
     def read(self, *conditions: sa.ColumnElement[bool]) -> Iterator[Recorded]:
         """The events that meet all conditions on `ledger_schema.events`, in order."""
@@ -106,7 +108,7 @@ class Ledger:
                 yield from_row(row)
             except ValueError as error:
                 raise LedgerError(
-                    f"Event {row['sequence']} of the ledger {self._name} cannot be understood: {error}. "
+                    f"Event {row['sequence']} of the ledger {self._database.name} cannot be understood: {error}. "
                     "Another version wrote it, or somebody changed the database (`verify` tells)."
                 ) from error
 
@@ -195,8 +197,8 @@ class Ledger:
         for count, row in enumerate(self._rows(), 1):
             if row["sequence"] != count or row["digest"] != digest(row, digest_before):
                 raise LedgerError(
-                    f"Event {row['sequence']} of the ledger {self._name} is not what was recorded there, or one before "
-                    "it is missing: somebody changed the database. Compare it with a backup or an export first."
+                    f"Event {row['sequence']} of the ledger {self._database.name} is not what was recorded there, "
+                    "or one before it is missing: somebody changed the database. Compare it with a backup or an export first."
                 )
             digest_before = row["digest"]
         return count
@@ -208,77 +210,17 @@ class Ledger:
         Raises:
             LedgerBusyError: Another process has it.
         """
-        release = self._take_file(account_id) if self._is_sqlite else self._take_advisory(account_id)
-        if release is None:
-            raise LedgerBusyError(
-                f"Another process is trading account {account_id} by the ledger {self._name}; nothing was done. "
-                "Wait until it ends, then start again: what it did will not be done twice."
-            )
-        try:
+        with self._database.lock(account_id):
             yield
-        finally:
-            release()
-
-    @property
-    def _is_sqlite(self) -> bool:
-        return self._engine.dialect.name == "sqlite"
-
-    @property
-    def _name(self) -> str:
-        return self._engine.url.render_as_string(hide_password=True)
-
-    def _take_file(self, account_id: str) -> Callable[[], None] | None:
-        lock = FileLock(f"{self._engine.url.database}.{account_id}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            return None
-        return lock.release
-
-    def _take_advisory(self, account_id: str) -> Callable[[], None] | None:
-        ours = sa.func.hashtextextended(f"swing/{account_id}", 0)
-        with contextlib.ExitStack() as stack:
-            connection = stack.enter_context(self._connection())
-            # The lock ends with its connection, which therefore never goes back to the pool.
-            stack.callback(connection.invalidate)
-            if connection.scalar(sa.select(sa.func.pg_try_advisory_lock(ours))):
-                return stack.pop_all().close
-        return None
 
     def _of(self, account_id: str, *conditions: sa.ColumnElement[bool]) -> Iterator[Event]:
         return (recorded.event for recorded in self.read(events.c.account_id == account_id, *conditions))
 
     def _rows(self, *conditions: sa.ColumnElement[bool]) -> Iterator[dict[str, Any]]:
         question = sa.select(events).where(*conditions).order_by(events.c.sequence)
-        with self._connection() as connection:
+        with self._database.reading() as connection:
             for row in connection.execute(question).mappings():
                 yield dict(row)
-
-    @contextlib.contextmanager
-    def _connection(self) -> Iterator[sa.Connection]:
-        try:
-            with self._engine.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise LedgerError(
-                f"The ledger {self._name} cannot be used: {error.__cause__ or error}. Without it nothing is traded. "
-                "Look whether its folder can be written, the disk has room, or its server runs; then start again."
-            ) from error
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
-        """One writer at a time, from reading the newest event to recording the next."""
-        with self._connection() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if self._is_sqlite else "BEGIN")
-            try:
-                if not self._is_sqlite:
-                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITERS)))
-                yield connection
-                connection.exec_driver_sql("COMMIT")
-            except BaseException:
-                with contextlib.suppress(SQLAlchemyError):
-                    connection.exec_driver_sql("ROLLBACK")
-                raise
 
 
 def _end(connection: sa.Connection) -> tuple[int, str]:
@@ -286,35 +228,3 @@ def _end(connection: sa.Connection) -> tuple[int, str]:
     newest = sa.select(events.c.sequence, events.c.digest).order_by(events.c.sequence.desc()).limit(1)
     row = connection.execute(newest).one_or_none()
     return (row.sequence, row.digest) if row else (0, "")
-
-
-def _engine(url: str) -> sa.Engine:
-    """An engine that leaves transactions to us. Raises LedgerError for a URL that means no ledger."""
-    try:
-        parsed = sa.make_url(url)
-        if parsed.drivername == "postgresql":
-            parsed = parsed.set(drivername="postgresql+psycopg")
-        engine = sa.create_engine(parsed, isolation_level="AUTOCOMMIT")
-    except (ArgumentError, ImportError) as error:
-        raise LedgerError(f"The ledger's URL cannot be used: {error}. {URLS}") from error
-    if engine.dialect.name not in TRIGGERS:
-        raise LedgerError(f"A ledger cannot be kept in {engine.dialect.name}. {URLS}")
-    if engine.dialect.name == "sqlite":
-        with contextlib.suppress(OSError):  # opening the file says it better
-            Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
-        sa.event.listen(engine, "connect", _make_durable)
-    return engine
-
-
-@retry(
-    retry=retry_if_exception_message(match=".*locked"),  # changing the journal does not wait for others doing it
-    wait=wait_random(0.01, 0.1),
-    stop=stop_after_delay(BUSY_MILLISECONDS / 1000),
-    reraise=True,
-)
-def _make_durable(connection: DBAPIConnection, _record: object) -> None:
-    """Commits survive a loss of power, and readers do not hold up the writer."""
-    cursor = connection.cursor()
-    for pragma in (f"busy_timeout={BUSY_MILLISECONDS}", "journal_mode=WAL", "synchronous=FULL"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()

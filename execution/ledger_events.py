@@ -300,9 +300,17 @@ class Recorded:
 
 
 def to_text(payload: Payload) -> str:
-    """The payload as JSON with sorted keys; decimals are texts, times ISO 8601."""
-    plain = _adapter(KINDS[type(payload)]).dump_python(payload, mode="json")
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    """The payload as JSON with sorted keys; decimals are texts, times ISO 8601.
+
+    Raises:
+        ValueError: It could not be read again, as an amount that is no number.
+    """
+    kind = KINDS[type(payload)]
+    plain = _adapter(kind).dump_python(payload, mode="json")
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text = text.encode(errors="replace").decode()  # the broker's words may hold what is no character
+    from_text(kind, text)
+    return text
 
 
 def from_text(kind: EventKind, text: str) -> Payload:

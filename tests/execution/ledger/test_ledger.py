@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
-from happenings import ACCOUNT, NOW, SCOPE, SESSION, STRATEGY, event, execution, one_of_each, order, plan
+from happenings import ACCOUNT, NOW, SCOPE, SESSION, STRATEGY, commission, event, execution, one_of_each, order, plan
 
 from execution.errors import LedgerBusyError, LedgerError
 from execution.ledger import Ledger
 from execution.ledger_events import Claim, EventKind, Mode, Scope, Switch, SwitchChange
 from execution.ledger_schema import events
-from execution.models import Notice
+from execution.models import Alarm, Notice
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,13 +78,32 @@ def test_an_execution_with_its_commission_is_two_facts(ledger: Ledger) -> None:
     assert [ledger.append(event(each)) for each in (bare, whole, whole)] == [1, 1, 0]
 
 
+@pytest.mark.parametrize("cost", ["NaN", "Infinity"])
+def test_what_could_not_be_read_again_is_not_recorded(ledger: Ledger, cost: str) -> None:
+    """An amount that is no number is refused, with all that was to be recorded beside it."""
+    with pytest.raises(LedgerError, match="commission_reported"):
+        ledger.append(event(Claim(NOW)), event(commission("a.01", cost)))
+    assert ledger.verify() == 0
+
+
+def test_the_broker_s_words_are_recorded_whatever_they_are(ledger: Ledger) -> None:
+    """Half a character, a zero byte, quotes and line ends in a message neither stop the ledger nor break the export."""
+    ledger.append(event(Alarm('half \ud800, zero \x00, "quoted"\n')))
+    (recorded,) = ledger.read()
+    assert recorded.event.payload == Alarm('half ?, zero \x00, "quoted"\n')
+    assert ledger.verify() == 1
+
+
 @pytest.mark.parametrize(
     "change", ["UPDATE events SET payload = '{}'", "DELETE FROM events", "UPDATE events SET sequence = 9"]
 )
 def test_nothing_is_changed_or_removed(ledger: Ledger, change: str) -> None:
     """The database itself refuses to update or delete an event."""
     ledger.append(event(Claim(NOW)))
-    with pytest.raises(sa.exc.DBAPIError, match="the ledger is append-only"), ledger._engine.begin() as connection:
+    with (
+        pytest.raises(sa.exc.DBAPIError, match="the ledger is append-only"),
+        ledger._database.engine.begin() as connection,
+    ):
         connection.exec_driver_sql(change)
     assert ledger.verify() == 1
 
@@ -92,8 +111,8 @@ def test_nothing_is_changed_or_removed(ledger: Ledger, change: str) -> None:
 def test_tampering_shows(ledger: Ledger) -> None:
     """With the triggers gone, a changed row and a missing one break the chain at that row."""
     ledger.append(*(event(Notice(each, "note")) for each in range(5)))
-    is_sqlite = ledger._engine.dialect.name == "sqlite"
-    with ledger._engine.begin() as connection:
+    is_sqlite = ledger._database.engine.dialect.name == "sqlite"
+    with ledger._database.engine.begin() as connection:
         for drop in (
             ["DROP TRIGGER events_refuse_UPDATE", "DROP TRIGGER events_refuse_DELETE"]
             if is_sqlite
@@ -104,10 +123,10 @@ def test_tampering_shows(ledger: Ledger) -> None:
         _set_payload(connection, was.replace("note", "nota"))
     with pytest.raises(LedgerError, match="Event 3"):
         ledger.verify()
-    with ledger._engine.begin() as connection:
+    with ledger._database.engine.begin() as connection:
         _set_payload(connection, was)
     assert ledger.verify() == 5
-    with ledger._engine.begin() as connection:
+    with ledger._database.engine.begin() as connection:
         connection.execute(sa.delete(events).where(events.c.sequence == 2))
     with pytest.raises(LedgerError, match="Event 3"):
         ledger.verify()
@@ -190,7 +209,7 @@ def test_an_event_of_another_version_is_named(tmp_path: Path) -> None:
     """An event that cannot be understood stops the reading with its number."""
     ledger = Ledger.open(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
     ledger.append(event(Claim(NOW)))
-    with ledger._engine.begin() as connection:
+    with ledger._database.engine.begin() as connection:
         row = dict(connection.execute(sa.select(events)).mappings().one())
         row |= {"sequence": 2, "kind": "order_dreamt", "unique_key": None}
         connection.execute(sa.insert(events), row)
