@@ -198,7 +198,7 @@ class Ledger:
             if row["sequence"] != count or row["digest"] != digest(row, digest_before):
                 raise LedgerError(
                     f"Event {row['sequence']} of the ledger {self._database.name} is not what was recorded there, "
-                    "or one before it is missing: somebody changed the database. Compare it with a backup or an export first."
+                    "or one before it is missing: somebody changed the database. Compare it with a backup first."
                 )
             digest_before = row["digest"]
         return count
