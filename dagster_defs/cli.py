@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from warehouse.errors import SwingError
+from dagster_defs import cli_trading
+from warehouse.errors import SourceError, SwingError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,7 +38,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="swing-portfolio")
 def main() -> None:
-    r"""A daily ETF rotation, computed in SQL on a lake of your own.
+    """A daily ETF rotation, computed in SQL on a lake of your own.
 
     \b
     A first session:
@@ -46,14 +47,17 @@ def main() -> None:
       swing backtest                              targets, all strategies, pictures in reports/
       swing walkforward                           what the choice would have earned out of sample
       swing weights                               what to hold tonight
+      swing trade                                 what that means for the account; sends nothing
       swing dev                                   the same in the browser
 
     Everything lives in $SWING_HOME (default: .swing in the project).
 
     \b
-    Exit codes: 0 done · 2 wrong usage · 3 configuration · 4 bar source · 5 warehouse · 6 warehouse busy
-                7 a model or a data-quality gate failed (nothing was published)
-    """
+    Exit codes: 0 done · 2 wrong usage · 3 configuration · 4 bar source · 5 warehouse
+      6 warehouse busy · 7 a model or a data-quality gate failed (nothing was published)
+      8 rebalance · 9 gateway not reached · 10 gateway refused · 11 trade refused, nothing sent
+      12 ledger and broker disagree · 13 halted · 14 ledger · 15 another process trades
+    """  # noqa: D301 - click keeps the lines after \b
     from dagster_defs.resources import prepare_environment  # noqa: PLC0415
 
     prepare_environment()
@@ -76,7 +80,9 @@ def _mapping(_context: click.Context, _option: click.Parameter, pairs: tuple[str
 
 
 @main.command()
-@click.option("--source", type=click.Choice(["files", "synthetic"]), required=True, help="Where bars come from.")
+@click.option(
+    "--source", type=click.Choice(["files", "ibkr", "synthetic"]), required=True, help="Where bars come from."
+)
 @click.option("--symbols", help="Only these, separated by commas.")
 @click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="First session to land.")
 @click.option("--end", type=click.DateTime(["%Y-%m-%d"]), help="Last session to land.")
@@ -96,8 +102,9 @@ def fetch(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: bool,  # noqa: FBT001 - click passes flags so
     paths: tuple[Path, ...],
 ) -> None:
-    r"""Land bars. The same content again adds nothing; changed content becomes a new version.
+    """Land bars. The same content again adds nothing; changed content becomes a new version.
 
+    With --source ibkr the universe's bars come from the gateway, today's as a provisional one.
     PATHS are CSV or Parquet files, or folders with one file per symbol. Exports of Yahoo, Stooq and Interactive
     Brokers are recognised. Rows that are no bars are kept in quarantined_bars, with the reason and the line.
 
@@ -106,10 +113,11 @@ def fetch(  # noqa: PLR0913, PLR0917 - one parameter an option
       swing fetch --source files spy.csv qqq.csv
       swing fetch --source files ~/stooq/ --start 2015-01-01
       swing fetch --source files bars.csv --column adj_close=total_return --date-format %d.%m.%Y
+      swing fetch --source ibkr                   from TWS or IB Gateway
       swing fetch --source synthetic              the embedded sample market, to try things out
-    """
+    """  # noqa: D301 - click keeps the lines after \b
     if (source == "files") != bool(paths):
-        raise click.UsageError("--source files needs at least one path; --source synthetic takes none.")
+        raise click.UsageError("--source files needs at least one path; the other sources take none.")
     config = {
         "source": source,
         "paths": [str(path.absolute()) for path in paths],
@@ -129,6 +137,9 @@ def fetch(  # noqa: PLR0913, PLR0917 - one parameter an option
         click.echo(json.dumps(landed, indent=2))
     else:
         click.echo(_landed(landed))
+    if landed["failures"]:
+        reasons = "; ".join(f"{symbol}: {reason}" for symbol, reason in landed["failures"].items())
+        raise SourceError(f"{len(landed['failures'])} symbols have no bars, the others were landed. {reasons}")
 
 
 def _landed(landed: dict[str, Any]) -> str:
@@ -202,14 +213,14 @@ def _research(job: str, asset: str, reports: Path, *, as_json: bool) -> None:
 @click.option("--known-at", type=int, metavar="SNAPSHOT", help="As it was known at this snapshot of the lake.")
 @JSON
 def weights(asof: datetime | None, known_at: int | None, as_json: bool) -> None:  # noqa: FBT001 - as above
-    r"""Show the live strategy's target weights, with cash.
+    """Show the live strategy's target weights, with cash.
 
     \b
     Examples:
       swing weights                               tonight's targets
       swing weights --asof 2020-03-09             a past decision, as it is known today
       swing weights --asof 2020-03-09 --known-at 12    … and as it was known then (see `swing sql "from runs"`)
-    """
+    """  # noqa: D301 - click keeps the lines after \b
     from dagster_defs import terminal  # noqa: PLC0415
     from dagster_defs.resources import home  # noqa: PLC0415
     from warehouse import readers  # noqa: PLC0415
@@ -234,7 +245,7 @@ def weights(asof: datetime | None, known_at: int | None, as_json: bool) -> None:
 )
 @click.argument("query")
 def sql(snapshot: int | None, form: str, query: str) -> None:
-    r"""Ask the warehouse; read-only.
+    """Ask the warehouse; read-only.
 
     \b
     Examples:
@@ -243,7 +254,7 @@ def sql(snapshot: int | None, form: str, query: str) -> None:
       swing sql "from runs" --format json
       swing sql "from live_targets" --at 12
       swing sql "show tables"
-    """
+    """  # noqa: D301 - click keeps the lines after \b
     import duckdb  # noqa: PLC0415
 
     from dagster_defs import terminal  # noqa: PLC0415
@@ -318,6 +329,9 @@ def demo() -> None:
 
     demonstration.run()
 
+
+for command in cli_trading.COMMANDS:
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

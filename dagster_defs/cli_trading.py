@@ -45,7 +45,7 @@ CLOCK = click.option(
 @CLOCK
 @JSON
 def trade(mode: str, confirm: str, clock: datetime | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
-    r"""Bring the account to the live targets, once a session, in the minutes before its close.
+    """Bring the account to the live targets, once a session, in the minutes before its close.
 
     Cut off anywhere, the next start takes up the recorded plan: it looks at the broker before it sends, and nothing is
     sent twice. Sessions, half-days and holidays are the exchange's (XNYS).
@@ -56,7 +56,7 @@ def trade(mode: str, confirm: str, clock: datetime | None, as_json: bool) -> Non
       swing trade --paper                    do it on a paper account
       swing trade --live --confirm U1234567  do it with real money: needs trading.is_live_allowed and
                                              broker.account in portfolio.yaml as well
-    """
+    """  # noqa: D301 - click keeps the lines after \b
     from dagster_defs import terminal, trading  # noqa: PLC0415
     from execution.ledger_events import Mode  # noqa: PLC0415
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import dagster as dg
 
 from dagster_defs.assets.landing import bars_landing, portfolio_landing
+from dagster_defs.assets.ledger import ledger_landing
 from dagster_defs.assets.models import models_asset
+from dagster_defs.assets.rebalance import rebalance
 from dagster_defs.assets.reports import backtest_report, walk_forward_report
-from dagster_defs.resources import Progress, Warehouse, home, prepare_environment
-from dagster_defs.schedules import daily_schedule
+from dagster_defs.resources import Progress, Warehouse, home, prepare_environment, schedule_settings
+from dagster_defs.schedules import RebalancePlan, daily_schedule, rebalance_schedule
+from dagster_defs.trading import obstacle
 
 prepare_environment()
 
@@ -16,20 +21,37 @@ landing = dg.AssetSelection.assets(bars_landing, portfolio_landing)
 portfolio = dg.AssetSelection.assets(portfolio_landing)
 research = dg.AssetSelection.groups("research")
 reports = dg.AssetSelection.assets(backtest_report, walk_forward_report)
-models = dg.AssetSelection.groups("staging", "features", "signals", "targets", "backtest")
+ledger = dg.AssetSelection.assets(ledger_landing).downstream()
+decision = dg.AssetSelection.groups("staging", "features", "signals", "targets")
+models = decision | dg.AssetSelection.groups("backtest")
 
 fetch_job = dg.define_asset_job("fetch", landing)
-daily_job = dg.define_asset_job("daily", landing | models - reports)
+daily_job = dg.define_asset_job("daily", landing | ledger | models - reports)
 backtest_job = dg.define_asset_job("backtest", portfolio | models)
 walk_forward_job = dg.define_asset_job(
     "walk_forward", portfolio | (models | research) - dg.AssetSelection.assets(backtest_report)
 )
-everything_job = dg.define_asset_job("everything", landing | models | research)
+everything_job = dg.define_asset_job("everything", landing | ledger | models | research)
+# Only what a decision needs: every second before the close counts.
+rebalance_job = dg.define_asset_job("rebalance", landing | decision | dg.AssetSelection.assets(rebalance))
+settings = schedule_settings()
+plan = RebalancePlan(settings.minutes_before_close, settings.source, obstacle, lambda: datetime.now(UTC))
 
 defs = dg.Definitions(
-    assets=[bars_landing, portfolio_landing, models_asset(), backtest_report, walk_forward_report],
-    jobs=[fetch_job, daily_job, backtest_job, walk_forward_job, everything_job],
-    schedules=[daily_schedule(daily_job)],
+    assets=[
+        bars_landing,
+        portfolio_landing,
+        ledger_landing,
+        models_asset(),
+        rebalance,
+        backtest_report,
+        walk_forward_report,
+    ],
+    jobs=[fetch_job, daily_job, backtest_job, walk_forward_job, everything_job, rebalance_job],
+    schedules=[
+        daily_schedule(daily_job, settings.source),
+        rebalance_schedule(rebalance_job, plan),
+    ],
     resources={"warehouse": Warehouse(folder=str(home())), "progress": Progress()},
     executor=dg.in_process_executor,
 )

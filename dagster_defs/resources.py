@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
@@ -51,6 +52,28 @@ def gateway(portfolio: Portfolio) -> Connection:
 def ledger_address() -> str:
     """The ledger's URL: $SWING_LEDGER, or a file beside the warehouse."""
     return os.environ.get("SWING_LEDGER") or ledger_url(home())
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleSettings:
+    """What of the configuration the schedules need.
+
+    Attributes:
+        source: Where scheduled runs fetch bars; empty if bars are landed by other means.
+    """
+
+    source: str
+    minutes_before_close: int
+
+
+def schedule_settings() -> ScheduleSettings:
+    """As configured; the defaults where the configuration is faulty, which every run then says by itself."""
+    try:
+        portfolio = config.load(home())
+    except ConfigurationError:
+        portfolio = config.load(home() / "nowhere")
+    source = "ibkr" if portfolio.broker.is_source_of_bars else ""
+    return ScheduleSettings(source, portfolio.trading.minutes_before_close)
 
 
 def prepare_environment() -> None:

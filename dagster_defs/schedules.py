@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -17,11 +18,21 @@ REGULAR_CLOSE, EARLY_CLOSE = 16, 13
 """Hours at which sessions of the exchange close."""
 
 
-def daily_schedule(job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
-    """After the close of every weekday; a holiday's run finds no new session and changes nothing."""
+def _fetching(source: str) -> dict[str, Any]:
+    return {"ops": {"bars_landing": {"config": {"source": source}}}}
+
+
+def daily_schedule(job: dg.UnresolvedAssetJobDefinition, source: str) -> dg.ScheduleDefinition:
+    """After the close of every weekday; a holiday's run finds no new session and changes nothing.
+
+    Args:
+        job: What it runs.
+        source: Where it fetches bars; empty if they are landed by other means.
+    """
     return dg.ScheduleDefinition(
         name="daily_after_close",
         job=job,
+        run_config=_fetching(source),
         cron_schedule="30 18 * * 1-5",
         execution_timezone="America/New_York",
     )
@@ -59,27 +70,36 @@ def skip_reason(now: datetime, scheduled: datetime, minutes_before_close: int, o
     return obstacle(window.session_date)
 
 
-def rebalance_schedule(
-    job: dg.UnresolvedAssetJobDefinition,
-    minutes_before_close: int,
-    obstacle: Callable[[date], str],
-    clock: Callable[[], datetime],
-) -> dg.ScheduleDefinition:
+@dataclass(frozen=True, slots=True)
+class RebalancePlan:
+    """How the rebalance is scheduled.
+
+    Attributes:
+        source: Where it fetches bars; empty if they are landed by other means.
+        obstacle: As `skip_reason` wants it.
+        clock: The current time, aware.
+    """
+
+    minutes_before_close: int
+    source: str
+    obstacle: Callable[[date], str]
+    clock: Callable[[], datetime]
+
+
+def rebalance_schedule(job: dg.UnresolvedAssetJobDefinition, plan: RebalancePlan) -> dg.ScheduleDefinition:
     """Some minutes before the close of each session, half-days among them; never late, never twice."""
 
     @dg.schedule(
         name="rebalance_before_close",
         job=job,
-        cron_schedule=rebalance_crons(minutes_before_close),
+        cron_schedule=rebalance_crons(plan.minutes_before_close),
         execution_timezone="America/New_York",
     )
     def rebalance_before_close(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         scheduled = context.scheduled_execution_time
-        reason = skip_reason(clock(), scheduled, minutes_before_close, obstacle)
+        reason = skip_reason(plan.clock(), scheduled, plan.minutes_before_close, plan.obstacle)
         if reason:
             return dg.SkipReason(reason)
-        return dg.RunRequest(
-            run_key=f"{scheduled:%Y-%m-%dT%H:%M}", run_config={"ops": {"bars_landing": {"config": {"source": "ibkr"}}}}
-        )
+        return dg.RunRequest(run_key=f"{scheduled:%Y-%m-%dT%H:%M}", run_config=_fetching(plan.source))
 
     return rebalance_before_close

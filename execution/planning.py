@@ -13,7 +13,7 @@ from execution.models import Account, Plan, Refusal, RefusalCode, Side
 from execution.planner import plan as make_plan
 from execution.request import History, PlanRequest, Reference, Rules, Targets, UnsettledLot
 from execution.settlement import spendable
-from warehouse.sessions import last_completed_session, next_session, previous_session
+from warehouse.sessions import last_completed_session, next_session, previous_session, sessions
 from warehouse.trading_hours import Phase, Window
 from warehouse.trading_settings import DecideOn
 
@@ -67,7 +67,7 @@ def decide(situation: Situation) -> tuple[Decision, Plan]:
         parameters_hash=situation.portfolio.parameters_hash,
     )
     made = make_plan(_request(situation, targets))
-    doubtful = _old_bars(situation)
+    doubtful = (*_missing_bars(situation), *_old_bars(situation))
     if doubtful and not situation.is_liquidation:
         made = replace(made, orders=(), refusals=(*doubtful, *made.refusals), is_blocked=True)
     return decision, made
@@ -140,6 +140,25 @@ def _due_date(situation: Situation) -> date:
         return last_completed_session(situation.now)
     is_today = situation.portfolio.trading.decide_on is DecideOn.PROVISIONAL_BAR
     return session if is_today else previous_session(session)
+
+
+def _missing_bars(situation: Situation) -> tuple[Refusal, ...]:
+    """Symbols whose bars break off shortly before the session decided on: to the strategy they look delisted."""
+    due = _due_date(situation)
+    patience = situation.portfolio.quality.stale_after_sessions
+    return tuple(
+        Refusal(
+            RefusalCode.TARGETS_STALE,
+            f"{bar.symbol} has no bar of {due}; its newest is of {bar.session_date}, so the targets would sell it unseen. "
+            f"Fetch it again. After {patience} sessions without a bar it counts as delisted.",
+            bar.symbol,
+            {"newest": bar.session_date.isoformat(), "due": due.isoformat()},
+        )
+        for bar in situation.proposal.bars.values()
+        if bar.symbol in situation.proposal.universe
+        and bar.session_date < due
+        and len(sessions(bar.session_date, due)) - 1 <= patience
+    )
 
 
 def _old_bars(situation: Situation) -> tuple[Refusal, ...]:

@@ -9,7 +9,9 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from dagster_defs.resources import Progress, Warehouse
+from dagster_defs.resources import Progress, Warehouse, gateway
+from execution.ibkr_bars import IbkrBars
+from warehouse.config import Portfolio
 from warehouse.errors import SourceError
 from warehouse.landing import land_bars, land_portfolio
 from warehouse.sessions import last_completed_session
@@ -34,7 +36,7 @@ class Fetch(dg.Config):
     start: str = ""
     end: str = ""
 
-    def bar_source(self) -> BarSource | None:
+    def bar_source(self, portfolio: Portfolio) -> BarSource | None:
         """The source that is meant. Raises SourceError for one that does not exist."""
         match self.source:
             case "":
@@ -43,8 +45,12 @@ class Fetch(dg.Config):
                 return SyntheticSource()
             case FileSource.name:
                 return FileSource([Path(path) for path in self.paths], self._options())
+            case IbkrBars.name:
+                symbols = self.symbols or portfolio.universe
+                return IbkrBars(gateway(portfolio), symbols, portfolio.broker.history)
         raise SourceError(
-            f"There is no bar source '{self.source}'. Use one of: {FileSource.name}, {SyntheticSource.name}."
+            f"There is no bar source '{self.source}'. Use one of: {FileSource.name}, {IbkrBars.name}, "
+            f"{SyntheticSource.name}."
         )
 
     def _options(self) -> FileOptions:
@@ -68,11 +74,11 @@ class Fetch(dg.Config):
 )
 def bars_landing(config: Fetch, warehouse: Warehouse, progress: Progress) -> Iterator[dg.MaterializeResult[Any]]:
     """Land what is new from a source; the same content again adds nothing."""
-    source = config.bar_source()
+    source = config.bar_source(warehouse.portfolio)
     about: dict[str, Any] = {"note": "no source was named: the run uses the bars landed before"}
     if source is not None:
         with warehouse.lake.writer() as connection:
-            about = asdict(land_bars(connection, source, progress))
+            about = asdict(land_bars(connection, source, progress)) | {"failures": source.failures}
     landed: dict[str, Any] = {name: str(value) if isinstance(value, date) else value for name, value in about.items()}
     yield dg.MaterializeResult(asset_key=BAR_VERSIONS, metadata=landed)
     yield dg.MaterializeResult(asset_key=QUARANTINED_BARS)

@@ -22,8 +22,9 @@ ROOT = Path(__file__).parents[2]
 
 PORTFOLIO = {"landing/settings", "landing/strategies", "landing/universe"}
 LANDING = PORTFOLIO | {"landing/bar_versions", "record/quarantined_bars"}
+LEDGER = {"landing/ledger_events", "decisions", "fills", "orders", "positions", "slippage"}
 GROUPS = {
-    "landing": LANDING,
+    "landing": LANDING | {"landing/ledger_events"},
     "staging": {"bars", "sessions", "stg_bars", "strategies"},
     "features": {"emas", "features", "panel"},
     "signals": {"correlations", "rankings", "selections", "walks"},
@@ -44,13 +45,14 @@ GROUPS = {
         "walk_forward_report",
         "walk_forward_windows",
     },
+    "execution": LEDGER - {"landing/ledger_events"} | {"rebalance"},
 }
 ALL = set[str]().union(*GROUPS.values())
 JOBS = {
     "fetch": LANDING,
     "daily": ALL - GROUPS["research"] - {"backtest_report"},
-    "backtest": ALL - GROUPS["research"] - (LANDING - PORTFOLIO),
-    "walk_forward": ALL - {"backtest_report"} - (LANDING - PORTFOLIO),
+    "backtest": ALL - GROUPS["research"] - (LANDING - PORTFOLIO) - LEDGER,
+    "walk_forward": ALL - {"backtest_report"} - (LANDING - PORTFOLIO) - LEDGER,
     "everything": ALL,
 }
 SCHEDULES = {"daily_after_close": ("daily", "30 18 * * 1-5", "America/New_York")}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 
 import pyarrow as pa
 
@@ -44,6 +45,8 @@ class BarSource(ABC):
 
     name: str
     """What the lake stores in `bars.source`."""
+    failures: Mapping[str, str] = MappingProxyType({})
+    """Why a symbol that was asked for has no bars, by symbol, after `fetch`; the others' bars are there."""
 
     @abstractmethod
     def fetch(self, progress: Progress) -> Iterator[pa.Table]:
