@@ -139,6 +139,19 @@ class Lake:
 
 
 @contextlib.contextmanager
+def scratch(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty database in memory where the lake would be: models compute in it, and it is forgotten.
+
+    Args:
+        threads: Of the engine; None for one a core.
+    """
+    with duckdb.connect(config={"threads": threads} if threads else {}) as connection:
+        connection.execute(f"ATTACH ':memory:' AS {ALIAS}")
+        connection.execute(f"USE {ALIAS}")
+        yield connection
+
+
+@contextlib.contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Everything inside is published at its end, or, when it raises, nothing is."""
     connection.execute("BEGIN")
