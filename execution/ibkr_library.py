@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ Callbacks = Mapping[str, Callable[..., None]]
 """What to call for a message, by the name that the decoder has for it; other messages are ignored."""
 
 
+@cache
 def library() -> ModuleType:
     """Import the client library; to be called inside a running loop, which it asks for.
 

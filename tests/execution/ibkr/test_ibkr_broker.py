@@ -32,7 +32,7 @@ def test_a_state_holds_the_account_whole() -> None:
             async with trading(gateway) as broker:
                 state = await broker.state()
                 assert state.account.account_id == gateway.account_id
-                assert (state.account.cash, state.account.settled_cash) == (10_000, 10_000)
+                assert (state.account.cash, state.account.settled_cash) == (Decimal(10_000), Decimal(10_000))
                 assert state.account.positions == {"TLT": Decimal(4), "GLD": Decimal("1.5")}
                 assert state.account.net_liquidation > 10_000
                 assert state.account.is_paper
@@ -55,7 +55,11 @@ def test_an_order_is_followed_to_its_commission() -> None:
                 assert statuses(reports, ORDER)[-1] is OrderStatus.FILLED
                 state = await broker.state()
                 (order,), (execution,) = state.orders, state.executions
-                assert (order.order_ref, order.filled, order.status) == (ORDER.order_ref, 3, OrderStatus.FILLED)
+                assert (order.order_ref, order.filled, order.status) == (
+                    ORDER.order_ref,
+                    Decimal(3),
+                    OrderStatus.FILLED,
+                )
                 assert (execution.order_ref, execution.side) == (ORDER.order_ref, Side.BUY)
                 assert execution.commission == Decimal("0.35")
                 assert state.account.cash == 10_000 - 3 * execution.price - Decimal("0.35")
@@ -63,7 +67,7 @@ def test_an_order_is_followed_to_its_commission() -> None:
 
         run(talk)
         (entry,) = gateway.record
-        assert (entry.order_ref, entry.quantity) == (ORDER.order_ref, 3)
+        assert (entry.order_ref, entry.quantity) == (ORDER.order_ref, Decimal(3))
 
 
 def test_an_open_order_is_cancelled_by_its_reference() -> None:
@@ -81,7 +85,7 @@ def test_an_open_order_is_cancelled_by_its_reference() -> None:
                 await broker.cancel(resting.order_ref)
                 await heard(broker, ends(resting))
                 (order,) = (await broker.state()).orders
-                assert (order.status, order.filled) == (OrderStatus.CANCELLED, 0)
+                assert (order.status, order.filled) == (OrderStatus.CANCELLED, Decimal(0))
                 with pytest.raises(BrokerError, match="nobody/1"):
                     await broker.cancel("nobody/1")
 
@@ -115,7 +119,7 @@ def test_a_rejection_is_told_with_its_reason() -> None:
                 reports = await heard(broker, lambda report: isinstance(report, OrderReport) and bool(report.reason))
                 last = reports[-1]
                 assert isinstance(last, OrderReport)
-                assert (last.status, last.filled) == (OrderStatus.INACTIVE, 0)
+                assert (last.status, last.filled) == (OrderStatus.INACTIVE, Decimal(0))
                 assert "No trading permission" in last.reason
 
         run(talk)
@@ -247,6 +251,33 @@ def test_a_client_id_in_use_is_refused_at_once() -> None:
                 assert await broker.state()
                 async with trading(gateway, client_id=8) as other:
                     assert await other.state()
+
+        run(talk)
+
+
+def test_an_own_connection_that_lingers_is_waited_for() -> None:
+    """After a drop the gateway may still hold our client id; opening again succeeds when it lets go."""
+    refusal = "Unable to connect as the client id is already in use."
+    with running(f'on startApi 2: error 326 "{refusal}", drop') as gateway:
+
+        async def talk() -> None:
+            async with trading(gateway) as broker:
+                await asyncio.to_thread(gateway.restart)
+                with pytest.raises(BrokerError):
+                    await heard(broker, lambda _: False)
+                await broker.open()
+                assert await broker.state()
+
+        run(talk)
+
+
+def test_an_account_without_figures_is_no_answer() -> None:
+    """A summary that ends but lacks settled cash is not taken for one without cash."""
+    with running("on accountSummary: lose") as gateway:
+
+        async def talk() -> None:
+            with pytest.raises(BrokerError, match="SettledCash"):
+                await IbkrBroker(at(gateway), FAST).open()
 
         run(talk)
 
