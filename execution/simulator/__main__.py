@@ -1,4 +1,4 @@
-"""`python -m execution.simulator`: a gateway to try things against, on the loopback interface."""
+"""`swing simulator`: a gateway to try things against, on the loopback interface."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 
 def _instant(text: str) -> datetime:
-    instant = datetime.fromisoformat(text)
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is not a date and time, such as 2019-12-20T15:55") from None
     return instant if instant.tzinfo else instant.replace(tzinfo=EXCHANGE_ZONE)
 
 
@@ -39,7 +42,7 @@ def _position(text: str) -> tuple[str, Decimal]:
 
 
 def _config(arguments: Sequence[str]) -> SimulatorConfig:
-    parser = argparse.ArgumentParser(prog="python -m execution.simulator", description=__doc__)
+    parser = argparse.ArgumentParser(prog="swing simulator", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="where to listen; 0 is any free port")
     parser.add_argument("--bars", default="sample", help="a Parquet file of daily bars, or sample")
     parser.add_argument(

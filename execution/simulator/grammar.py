@@ -71,6 +71,7 @@ def _form(usage: str, pattern: str, make: Callable[..., object]) -> Form:
 
 SYMBOL, COUNT, SECONDS, PRICE = r"[A-Z][A-Z0-9.]*", r"[1-9]\d*", r"\d+(?:\.\d+)?", r"[+-]?\d+(?:\.\d+)?"
 TEXT = r'"([^"]*)"'
+UNCOMMENTED = re.compile(r'(?:[^#"]|"[^"]*"|")*')
 
 ACTIONS = (
     _form("accept", "accept", lambda: ACCEPT),
@@ -157,7 +158,7 @@ def read_scenario(text: str, name: str = "scenario") -> Scenario:
     """
     scenario = Scenario()
     for number, line in enumerate(text.splitlines(), start=1):
-        plain = re.sub(r'((?:[^#"]|"[^"]*")*)#.*', r"\1", line).strip()
+        plain = UNCOMMENTED.findall(line)[0].strip()
         if not plain:
             continue
         try:

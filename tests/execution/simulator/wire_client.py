@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING, Self
 
-from execution.simulator.messages import MESSAGE_NAMES, MESSAGES, REQUESTS
+from execution.simulator.messages import MESSAGE_NAMES, MESSAGES, OLDEST_VERSION, REQUESTS
 from execution.simulator.wire import LENGTH, from_payload, to_frame
 
 if TYPE_CHECKING:
@@ -21,18 +21,30 @@ class WireClient:
     """A connection at `version`; every message is decoded strictly."""
 
     def __init__(self, port: int, client_id: int = 1, version: int = 176) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        greeting = f"v{min(version, 157)}..{version}".encode()
-        self._socket.sendall(b"API\0" + LENGTH.pack(len(greeting)) + greeting)
-        self.version = int(from_payload(self._frame())[0])
-        self.ask("startApi", version=2, clientId=client_id)
+        self.version = version
         self.next_id = 0
+        self.heard: list[tuple[str, Values]] = []
+        self._client_id = client_id
+        self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
 
     def __enter__(self) -> Self:
-        """Wait until the gateway is ready."""
-        self.next_id = int(self.until("nextValidId")[-1][1]["orderId"])
+        """Wait until the gateway is ready; EOFError if it ends the connection instead."""
+        try:
+            self._greet()
+            self.next_id = int(self.until("nextValidId")[-1][1]["orderId"])
+        except EOFError:
+            self._socket.close()
+            raise
         return self
+
+    def _greet(self) -> None:
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        greeting = f"v{min(self.version, OLDEST_VERSION)}..{self.version}".encode()
+        self._socket.sendall(b"API\0" + LENGTH.pack(len(greeting)) + greeting)
+        fields = from_payload(self._frame())
+        if len(fields) == 2:
+            self.version = int(fields[0])
+            self.ask("startApi", version=2, clientId=self._client_id)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -42,9 +54,13 @@ class WireClient:
 
     def ask(self, name: str, **values: Value) -> None:
         """Send a request."""
-        self._socket.sendall(to_frame(REQUESTS[name].encode(self.version, values)))
+        self.send(REQUESTS[name].encode(self.version, values))
 
-    def order(self, side: str, quantity: Decimal | float, symbol: str, **values: Value) -> int:
+    def send(self, fields: list[str]) -> None:
+        """Send fields as they are."""
+        self._socket.sendall(to_frame(fields))
+
+    def order(self, side: str, quantity: Decimal | float, symbol: str, /, **values: Value) -> int:
         """Place a market order for the day, unless `values` say otherwise; return its id."""
         order_id = int(values.pop("orderId", self.next_id))
         self.next_id = max(self.next_id, order_id + 1)
@@ -63,7 +79,8 @@ class WireClient:
         """Return the next message; EOFError if the connection ends before it is whole."""
         fields = from_payload(self._frame())
         name = MESSAGE_NAMES[int(fields[0])]
-        return name, MESSAGES[name].decode(self.version, fields)
+        self.heard.append((name, MESSAGES[name].decode(self.version, fields)))
+        return self.heard[-1]
 
     def until(self, name: str) -> list[tuple[str, Values]]:
         """Return the messages up to the next one called `name`."""
