@@ -12,7 +12,7 @@ from happenings import ACCOUNT, NOW, SCOPE, SESSION, STRATEGY, commission, event
 
 from execution.errors import LedgerBusyError, LedgerError
 from execution.ledger import Ledger
-from execution.ledger_events import Claim, EventKind, Mode, Scope, Switch, SwitchChange
+from execution.ledger_events import Claim, EventKind, Finish, Mode, Scope, Switch, SwitchChange
 from execution.ledger_schema import events
 from execution.models import Alarm, Notice
 
@@ -216,3 +216,17 @@ def test_an_event_of_another_version_is_named(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="Event 2"):
         list(ledger.read())
     ledger.close()
+
+
+def test_what_was_ever_begun_and_ordered(ledger: Ledger) -> None:
+    """Claims, ends, orders and symbols are found by session and account; those of dry runs are not."""
+    dry, other = replace(SCOPE, mode=Mode.DRY_RUN), replace(SCOPE, account_id="DU7", strategy_id="other")
+    ended = Finish(plan().equity, plan().equity, {}, "done")
+    ledger.append(event(Claim(NOW), dry), event(order("TLT"), dry), event(ended, dry))
+    assert (ledger.claimants(ACCOUNT, SESSION), ledger.is_begun(STRATEGY, SESSION)) == (frozenset(), False)
+    ledger.append(event(Claim(NOW)), event(order()), event(Claim(NOW), other), event(order("GLD"), other))
+    assert ledger.claimants(ACCOUNT, SESSION) == {STRATEGY}
+    assert (ledger.symbols(ACCOUNT), ledger.order_refs("DU7")) == ({"SPY"}, {order("GLD").order_ref})
+    assert (ledger.is_begun(STRATEGY, SESSION), ledger.finish(SESSION)) == (True, None)
+    ledger.append(event(ended))
+    assert (ledger.is_begun(STRATEGY, SESSION), ledger.finish(SESSION)) == (False, ended)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-KILLS = 8
+KILLS = 6
 PATIENCE = 60
 WRITER = """
 import sys
