@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,24 +15,8 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a sc
 REASON = click.option("--reason", default="", help="Why, for the record.")
 
 
-class Instant(click.ParamType[datetime]):
-    """An ISO 8601 time with its offset."""
-
-    name = "instant"
-
-    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Read it."""
-        try:
-            moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no time such as 2024-12-30T15:55:00-05:00", param, ctx)
-        if moment.tzinfo is None:
-            self.fail(f"{value!r} lacks its offset from UTC, such as -05:00", param, ctx)
-        return moment
-
-
 CLOCK = click.option(
-    "--clock", type=Instant(), help="With a simulated gateway: start the clock here. A real gateway refuses it."
+    "--gateway-clock", is_flag=True, help="Go by the gateway's clock: what a simulated one needs. Not for real money."
 )
 
 
@@ -44,7 +27,7 @@ CLOCK = click.option(
 @click.option("--confirm", default="", metavar="ACCOUNT", help="The account id, stated once more; live needs it.")
 @CLOCK
 @JSON
-def trade(mode: str, confirm: str, clock: datetime | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def trade(mode: str, confirm: str, gateway_clock: bool, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Bring the account to the live targets, once a session, in the minutes before its close.
 
     Cut off anywhere, the next start takes up the recorded plan: it looks at the broker before it sends, and nothing is
@@ -61,7 +44,7 @@ def trade(mode: str, confirm: str, clock: datetime | None, as_json: bool) -> Non
     from execution.ledger_events import Mode  # noqa: PLC0415
 
     with terminal.progress("Trading", is_quiet=as_json) as report:
-        outcome = trading.trade(trading.Request(Mode(mode), confirm, clock), _steps(report))
+        outcome = trading.trade(trading.Request(Mode(mode), confirm, gateway_clock), _steps(report))
     if as_json:
         click.echo(json.dumps(trading.as_record(outcome), indent=2))
     else:
@@ -85,7 +68,7 @@ def halt(  # noqa: PLR0913, PLR0917 - one parameter an option
     flatten: bool,  # noqa: FBT001 - as above
     confirm: str,
     reason: str,
-    clock: datetime | None,
+    gateway_clock: bool,  # noqa: FBT001 - as above
 ) -> None:
     """Stop trading at once, until `swing resume`.
 
@@ -95,7 +78,11 @@ def halt(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     for line in interventions.halt(
         interventions.Halt(
-            is_cancelling=cancel_orders, is_flattening=flatten, confirmed_account=confirm, reason=reason, clock=clock
+            is_cancelling=cancel_orders,
+            is_flattening=flatten,
+            confirmed_account=confirm,
+            reason=reason,
+            is_gateway_clock=gateway_clock,
         )
     ):
         click.echo(line)
@@ -166,4 +153,13 @@ def verify() -> None:
         click.echo(f"{book.verify():,} events, each as it was recorded.")
 
 
-COMMANDS = (trade, halt, reduce_only, resume, connect, ledger)
+@click.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def simulator(arguments: tuple[str, ...]) -> None:
+    """Simulate a gateway on this machine, to try things against: see `swing simulator --help`."""
+    from execution.simulator.__main__ import main  # noqa: PLC0415
+
+    raise SystemExit(main(arguments))
+
+
+COMMANDS = (simulator, trade, halt, reduce_only, resume, connect, ledger)

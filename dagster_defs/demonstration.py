@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
+import sys
+from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dagster_defs import jobs, summaries, terminal
-from dagster_defs.resources import home
+from dagster_defs import jobs, summaries, terminal, trading, trading_summaries
+from dagster_defs.resources import PROJECT, home
+from execution.broker import Connection
+from execution.ledger_events import Mode
 from warehouse import readers
 from warehouse.lake import Lake
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROWS = readers.Question(
     """
@@ -49,15 +59,40 @@ def run() -> None:
     summaries.show_metrics(lake, readers.LIVE_METRICS, "Backtest of the live strategy, after costs")
     summaries.show_folds(lake)
     summaries.show_metrics(lake, readers.WALK_FORWARD_METRICS, "Walk-forward, out of sample, after costs")
-    _say("\n4. Look at it")
+    _say("\n4. What that means for an account: a rebalance over the wire, against a simulated gateway")
+    _rebalance()
+    _say("\n5. Look at it")
     for picture in sorted(reports.glob("*.png")):
         _say(f"   {_short(picture)}")
     _say(f"   the Dagster UI:  SWING_HOME={_short(home())} make dev")
     _say(f'   SQL:             SWING_HOME={_short(home())} .venv/bin/swing sql "from live_targets"')
-    _say("\n5. What next: your own bars")
+    _say("\n6. What next: your own bars, and a paper account")
     _say("   .venv/bin/swing init")
     _say("   .venv/bin/swing fetch --source files FOLDER_OR_FILE")
     _say("   .venv/bin/swing backtest && .venv/bin/swing walkforward && .venv/bin/swing weights")
+    _say("   .venv/bin/swing connect && .venv/bin/swing trade      # docs/runbook.md: paper first")
+
+
+def _rebalance() -> None:
+    """Trade the sample's last session on a paper account of 10,000 USD."""
+    with _simulated_gateway() as port:
+        request = trading.Request(Mode.PAPER, is_gateway_clock=True, connection=Connection("127.0.0.1", port, 1))
+        trading_summaries.show(trading.trade(request, lambda _step: None))
+    with trading.open_ledger() as ledger:
+        kinds = Counter(row["kind"] for row in ledger.rows())
+        _say(f"Ledger: {ledger.verify()} events: " + ", ".join(f"{kind} {count}" for kind, count in kinds.items()))
+
+
+@contextlib.contextmanager
+def _simulated_gateway() -> Iterator[int]:
+    """A gateway in a process of its own, five minutes before the sample's last close; gives its port."""
+    command = [sys.executable, "-m", "execution.simulator", "--bars", "sample", "--clock", "2019-12-31T15:55:00"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT) as process:  # noqa: S603 - ours
+        try:
+            assert process.stdout is not None  # noqa: S101 - it is piped
+            yield int(process.stdout.readline().rpartition(":")[2])
+        finally:
+            process.terminate()
 
 
 def _say(line: str) -> None:

@@ -29,14 +29,14 @@ class Halt:
 
     Attributes:
         confirmed_account: Names a live account that is to be flattened.
-        clock: As in `trading.Request`.
+        is_gateway_clock: As in `trading.Request`.
     """
 
     is_cancelling: bool = False
     is_flattening: bool = False
     confirmed_account: str = ""
     reason: str = ""
-    clock: datetime | None = None
+    is_gateway_clock: bool = False
 
 
 def _account() -> str:
@@ -54,7 +54,7 @@ def halt(request: Halt) -> Iterator[str]:
         if request.is_flattening:
             _switch(ledger, Switch.NORMAL, f"to sell everything before a halt: {request.reason}")
             mode = Mode.LIVE if request.confirmed_account else Mode.PAPER
-            flat = trading.Request(mode, request.confirmed_account, request.clock, is_liquidation=True)
+            flat = trading.Request(mode, request.confirmed_account, request.is_gateway_clock, is_liquidation=True)
             try:
                 yield f"Sold what the strategy held: {trading.trade(flat, lambda _step: None).message}"
             finally:

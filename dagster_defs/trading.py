@@ -7,15 +7,16 @@ import contextlib
 import json
 import uuid
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dagster_defs.resources import gateway, home, ledger_address
 from execution.assignment import Assignment, Tools
 from execution.dispatch import DEFAULT_PACE, Desk
+from execution.errors import TradeRefusedError
 from execution.ibkr import IbkrBroker
 from execution.ledger import Ledger
-from execution.ledger_events import Scope, to_text
+from execution.ledger_events import Mode, Scope, to_text
 from execution.preflight import planned_window
 from execution.proposal import read_proposal
 from execution.run import Outcome, rebalance
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date
 
+    from execution.broker import Connection
     from execution.dispatch import Pace
-    from execution.ledger_events import Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,14 @@ class Request:
 
     Attributes:
         confirmed_account: The account named with --confirm.
-        clock: An instant to start the clock at, for a simulated gateway; None is the true time. A gateway whose
-            own clock disagrees refuses, so this cannot move a real one.
+        is_gateway_clock: Go by the gateway's clock, which is what a simulated one needs; never with real money.
+        connection: Where the gateway is; None goes by environment and configuration.
     """
 
     mode: Mode
     confirmed_account: str = ""
-    clock: datetime | None = None
+    is_gateway_clock: bool = False
+    connection: Connection | None = None
     is_liquidation: bool = False
 
 
@@ -74,14 +76,15 @@ def free_desk(ledger: Ledger) -> Desk:
 def trade(request: Request, step: Callable[[str], None], pace: Pace = DEFAULT_PACE) -> Outcome:
     """Rebalance the configured account; see `execution.run.rebalance` for what it raises."""
     portfolio = config.load(home())
+    connection = request.connection or gateway(portfolio)
     assignment = Assignment(
         request.mode, portfolio, uuid.uuid4().hex[:12], request.confirmed_account, request.is_liquidation
     )
     with open_ledger() as ledger:
         tools = Tools(
-            broker=IbkrBroker(gateway(portfolio)),
+            broker=IbkrBroker(connection),
             ledger=ledger,
-            clock=_clock(request.clock),
+            clock=_clock(request, connection),
             propose=lambda: read_proposal(Lake(home())),
             step=step,
             pace=pace,
@@ -145,8 +148,20 @@ def as_metadata(outcome: Outcome) -> dict[str, Any]:
     return about
 
 
-def _clock(start: datetime | None) -> Callable[[], datetime]:
-    if start is None:
+def _clock(request: Request, connection: Connection) -> Callable[[], datetime]:
+    """The true time, or the gateway's. Raises BrokerError, TradeRefusedError."""
+    if not request.is_gateway_clock:
         return lambda: datetime.now(UTC)
-    offset: timedelta = start - datetime.now(UTC)
+    if request.mode is Mode.LIVE:
+        raise TradeRefusedError("Real money is traded by this machine's clock. Leave --gateway-clock out.")
+    offset = asyncio.run(_theirs(connection)) - datetime.now(UTC)
     return lambda: datetime.now(UTC) + offset
+
+
+async def _theirs(connection: Connection) -> datetime:
+    broker = IbkrBroker(connection)
+    try:
+        await broker.open()
+        return await broker.now()
+    finally:
+        await broker.close()

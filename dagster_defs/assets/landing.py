@@ -78,7 +78,7 @@ def bars_landing(config: Fetch, warehouse: Warehouse, progress: Progress) -> Ite
     about: dict[str, Any] = {"note": "no source was named: the run uses the bars landed before"}
     if source is not None:
         with warehouse.lake.writer() as connection:
-            about = asdict(land_bars(connection, source, progress)) | {"failures": source.failures}
+            about = asdict(land_bars(connection, source, progress)) | {"failures": dict(source.failures)}
     landed: dict[str, Any] = {name: str(value) if isinstance(value, date) else value for name, value in about.items()}
     yield dg.MaterializeResult(asset_key=BAR_VERSIONS, metadata=landed)
     yield dg.MaterializeResult(asset_key=QUARANTINED_BARS)

@@ -14,6 +14,7 @@ class Rebalance(dg.Config):
 
     mode: str = ""
     confirm: str = ""
+    is_gateway_clock: bool = False
 
 
 @dg.asset(group_name="execution", deps=["live_targets"], kinds={"interactivebrokers"})
@@ -21,6 +22,6 @@ def rebalance(config: Rebalance, warehouse: Warehouse, progress: Progress) -> dg
     """The account, brought to tonight's targets: once a session, between its last minutes but one."""
     settings = warehouse.portfolio.trading
     mode = Mode(config.mode or settings.scheduled_mode)
-    request = trading.Request(mode, config.confirm or settings.scheduled_confirm)
+    request = trading.Request(mode, config.confirm or settings.scheduled_confirm, config.is_gateway_clock)
     outcome = trading.trade(request, lambda name: progress(0, 0, name))
     return dg.MaterializeResult(metadata=trading.as_metadata(outcome))
