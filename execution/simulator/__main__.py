@@ -48,6 +48,7 @@ def _config(arguments: Sequence[str]) -> SimulatorConfig:
     parser.add_argument(
         "--clock", type=_instant, default="2019-12-20T15:55", help="exchange time unless a zone is given"
     )
+    parser.add_argument("--speed", type=float, default=1.0, help="how fast the clock runs; 0 stops it")
     parser.add_argument("--cash", type=_amount, default="10000", help="USD")
     parser.add_argument("--position", type=_position, action="append", default=[], help="SYMBOL=SHARES, repeatable")
     parser.add_argument("--account", default="DU1234567")
@@ -66,6 +67,7 @@ def _config(arguments: Sequence[str]) -> SimulatorConfig:
         scenario=scenario_text(chosen.scenario) if chosen.scenario else "",
         scenario_name=chosen.scenario,
         journal=chosen.journal,
+        speed=chosen.speed,
     )
 
 

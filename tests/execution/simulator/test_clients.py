@@ -26,7 +26,7 @@ def seen(request: pytest.FixtureRequest) -> dict[str, Any]:
     python, script, arguments, version = CLIENTS[request.param]
     if not python.exists():
         pytest.fail(f"{python} is missing: run make test, which makes it")
-    with running() as simulator:
+    with running(speed=0) as simulator:
         command: list[str | Path] = [python, SCRIPTS / script, *arguments, str(simulator.port)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stderr

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulators import NEW_YORK, calm_bars
 
@@ -31,6 +31,7 @@ BARS = pa.Table.from_pylist(
     ]
 )
 MARKET = Market(BARS)
+CALM = Market(calm_bars())
 
 
 def _at(day: int, hour: int, minute: int = 0) -> datetime:
@@ -66,6 +67,7 @@ def test_a_price_walks_through_its_bar(symbol: str, instant: datetime, price: st
     assert abs(MARKET.price(symbol, instant) - Decimal(price)) <= Decimal("0.01")
 
 
+@settings(deadline=None)
 @given(st.integers(0, 389), st.sampled_from(["UP", "DOWN"]))
 def test_a_partial_bar_is_what_has_happened(minute: int, symbol: str) -> None:
     """Within a session the bar contains its price, grows, and never shows more than the final bar does."""
@@ -82,10 +84,11 @@ def test_a_partial_bar_is_what_has_happened(minute: int, symbol: str) -> None:
             assert quote.bar.volume <= final.volume
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(2024, 1, 2), datetime(2024, 12, 30), timezones=st.just(UTC)))  # noqa: DTZ001 - the zone is the next argument
 def test_nothing_is_seen_before_it_happens(instant: datetime) -> None:
     """No bar of a session that has not begun, and never one of a later day; days ascend."""
-    bars = Market(calm_bars()).bars("SPY", instant, 5)
+    bars = CALM.bars("SPY", instant, 5)
     today = instant.astimezone(NEW_YORK).date()
     assert all(one.day < other.day for one, other in pairwise(bars))
     assert bars[-1].day <= today

@@ -27,7 +27,7 @@ def _told(messages: list[tuple[str, Values]]) -> list[str]:
 @pytest.mark.parametrize("version", [OLDEST_VERSION, 163, 170, 176, NEWEST_VERSION])
 def test_a_market_order_fills_as_gateways_report_it(version: int) -> None:
     """The sequence of messages of public captures, in every version."""
-    with running() as simulator, WireClient(simulator.port, version=version) as client:
+    with running(speed=0) as simulator, WireClient(simulator.port, version=version) as client:
         assert client.version == version
         client.order("BUY", 3, "SPY", orderRef="mine")
         told = client.until("commissionReport")
@@ -72,7 +72,7 @@ def test_a_market_order_fills_as_gateways_report_it(version: int) -> None:
 )
 def test_an_order_is_refused_with_its_code(values: dict[str, Value], code: int) -> None:
     """Each reason has the broker's code; only a rejection is kept as an order, which is then inactive."""
-    with running() as simulator, WireClient(simulator.port) as client:
+    with running(speed=0) as simulator, WireClient(simulator.port) as client:
         client.order("BUY", 1, "SPY", **values)
         messages = client.all("reqAllOpenOrders", version=1)
         told = [line for line in _told(messages) if not line.startswith("error 21")]
@@ -85,7 +85,7 @@ def test_an_order_is_refused_with_its_code(values: dict[str, Value], code: int) 
 
 def test_an_order_without_a_time_in_force_lives() -> None:
     """It is told with 10349 that it is a day order, and works."""
-    with running() as simulator, WireClient(simulator.port) as client:
+    with running(speed=0) as simulator, WireClient(simulator.port) as client:
         client.order("BUY", 1, "SPY", tif="")
         assert "error 10349" in _told(client.until("commissionReport"))
         assert simulator.positions == {"SPY": 1}
@@ -93,7 +93,7 @@ def test_an_order_without_a_time_in_force_lives() -> None:
 
 def test_a_limit_order_rests_changes_and_is_cancelled() -> None:
     """It is submitted once it works; the same id changes it; a cancel ends it with its status, then 202."""
-    with running() as simulator, WireClient(simulator.port) as client:
+    with running(speed=0) as simulator, WireClient(simulator.port) as client:
         order_id = client.order("BUY", 1, "SPY", **LMT_AT_480)
         assert _told(client.until("orderStatus"))[-2:] == ["openOrder PreSubmitted", "orderStatus PreSubmitted"]
         assert _told(client.until("orderStatus")) == ["openOrder Submitted", "orderStatus Submitted"]
@@ -111,7 +111,7 @@ def test_a_limit_order_rests_changes_and_is_cancelled() -> None:
 
 def test_a_limit_order_fills_when_its_price_comes() -> None:
     """It fills at the market's price, once that is as good as the limit."""
-    with running() as simulator, WireClient(simulator.port) as client:
+    with running(speed=0) as simulator, WireClient(simulator.port) as client:
         client.order("BUY", 1, "SPY", orderType="LMT", lmtPrice="497.90")
         client.until("orderStatus")
         assert simulator.executions == []
@@ -136,7 +136,7 @@ def test_an_order_outside_trading_hours_waits_for_the_open() -> None:
 
 def test_a_day_order_ends_with_its_session() -> None:
     """What rests at the close is cancelled by the broker."""
-    with running() as simulator, WireClient(simulator.port) as client:
+    with running(speed=0) as simulator, WireClient(simulator.port) as client:
         client.order("BUY", 1, "SPY", **LMT_AT_480)
         client.until("orderStatus")
         client.until("orderStatus")
@@ -178,7 +178,7 @@ def test_orders_go_on_while_their_client_is_away() -> None:
 
 def test_open_orders_are_listed_by_client_or_all_of_them() -> None:
     """Another client's orders are only in the list of all, and a global cancel ends them all."""
-    with running() as simulator, WireClient(simulator.port) as client, WireClient(simulator.port, 2) as other:
+    with running(speed=0) as simulator, WireClient(simulator.port) as client, WireClient(simulator.port, 2) as other:
         client.order("BUY", 1, "SPY", **LMT_AT_480)
         client.until("orderStatus")
         client.until("orderStatus")
@@ -213,7 +213,7 @@ def test_fractional_orders_fill_where_they_are_allowed() -> None:
 
 def test_account_and_positions_follow_a_fill() -> None:
     """A client that subscribed hears of the new position, its value and the cash, whoever traded."""
-    with running() as simulator, WireClient(simulator.port) as client, WireClient(simulator.port, 2) as other:
+    with running(speed=0) as simulator, WireClient(simulator.port) as client, WireClient(simulator.port, 2) as other:
         other.ask("reqPositions", version=1)
         other.ask("reqAccountUpdates", version=2, subscribe=1, account="")
         other.until("accountDownloadEnd")

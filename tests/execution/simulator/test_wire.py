@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from execution.simulator.messages import MESSAGES, NEWEST_VERSION, OLDEST_VERSION, REQUESTS
@@ -36,6 +36,7 @@ def _messages(draw: st.DrawFn) -> tuple[Layout, int, dict[str, str], list[list[s
     return message, version, values, rows if message.row else []
 
 
+@settings(deadline=None)
 @given(_messages())
 def test_a_message_survives_the_wire(sent: tuple[Layout, int, dict[str, str], list[list[str]]]) -> None:
     """Encoded, framed and decoded, a message has the values it was given, and its defaults elsewhere."""
@@ -50,6 +51,7 @@ def test_a_message_survives_the_wire(sent: tuple[Layout, int, dict[str, str], li
     assert received == defaults | values | listed
 
 
+@settings(deadline=None)
 @given(_messages())
 def test_a_field_too_many_or_too_few_is_noticed(sent: tuple[Layout, int, dict[str, str], list[list[str]]]) -> None:
     """A message of another length than its layout is malformed; only open layouts may go on."""

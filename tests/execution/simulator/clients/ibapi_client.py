@@ -12,7 +12,6 @@ import logging
 import queue
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -112,7 +111,6 @@ def trade(port: int) -> dict[str, object]:
     again.client.reqExecutions(9, importlib.import_module("ibapi.execution").ExecutionFilter())
     executions = [values[2].orderRef for name, values in again.until("execDetailsEnd") if name == "execDetails"]
     again.client.reqGlobalCancel()
-    time.sleep(0.2)
     again.client.reqCompletedOrders(False)  # noqa: FBT003 - its signature
     completed = [values[1:] for name, values in again.until("completedOrdersEnd") if name == "completedOrder"]
     again.client.disconnect()

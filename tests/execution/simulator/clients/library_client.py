@@ -47,7 +47,7 @@ async def trade(library: Any, port: int) -> dict[str, object]:  # noqa: ANN401 -
     ib.reqMarketDataType(3)
     (ticker,) = await ib.reqTickersAsync(contract)
     bought = ib.placeOrder(contract, library.MarketOrder("BUY", 3, tif="DAY", orderRef="bought"))
-    await _until(lambda: bought.fills and bought.fills[0].commissionReport.commission)
+    await _until(lambda: bought.fills and bought.fills[0].commissionReport.commission and ib.portfolio())
     value = {item.tag: item.value for item in ib.accountValues() if item.currency == "USD"}
     position = {item.contract.symbol: item.position for item in ib.positions()}
     resting = ib.placeOrder(contract, library.LimitOrder("BUY", 1, 100, tif="DAY", orderRef="resting"))
