@@ -1,0 +1,238 @@
+"""Typed reads for risk and the tear sheet: histories, books, benchmarks, trials and folds, all of one snapshot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from warehouse.errors import LakeError
+from warehouse.lake import current_snapshot
+from warehouse.readers import FOLDS, LIVE_DAILY, LIVE_TARGETS, Question, answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import duckdb
+    from numpy.typing import NDArray
+
+CASH = "CASH"
+SPY, SIXTY_FORTY, EQUAL_WEIGHT = "SPY", "60/40", "Equal weight"
+
+STRATEGIES = Question(
+    """
+    SELECT strategy_id, grid_order, is_live, ema_fast, ema_slow, top_n, corr_cap, initial_equity,
+        sessions, cagr, sharpe, calmar, max_drawdown, profit_factor, turnover_annual, volatility_annual
+    FROM strategies LEFT JOIN (FROM backtest_metrics WHERE scenario_id = 0) AS metrics USING (strategy_id)
+    ORDER BY grid_order NULLS LAST
+    """
+)
+SETTINGS = Question("SELECT parameters_hash, train_months, test_months, objective FROM landing.settings")
+LIVE_HOLDINGS = Question(
+    """
+    SELECT session_date, symbol, weight, weight * next_return AS contribution
+    FROM strategy_allocations JOIN holdings USING (allocation_id)
+    SEMI JOIN (SELECT strategy_id FROM strategies WHERE is_live) USING (strategy_id)
+    WHERE scenario_id = 0 ORDER BY session_date, symbol
+    """
+)
+# A session without a bar of the symbol is null here; the symbol's next return catches up.
+ASSET_RETURNS = Question(
+    """
+    WITH returns AS (
+        SELECT symbol, session_date,
+            adj_close / lag(adj_close) OVER (PARTITION BY symbol ORDER BY session_date) - 1 AS ret
+        FROM bars SEMI JOIN (
+            SELECT symbol FROM landing.universe UNION SELECT unnest(['SPY', 'IEF'])
+        ) USING (symbol)
+    )
+    SELECT session_date, symbol, ret
+    FROM returns SEMI JOIN (SELECT session_date FROM sessions WHERE scenario_id = 0) USING (session_date)
+    WHERE ret IS NOT NULL ORDER BY session_date, symbol
+    """
+)
+# Mixes are brought back to their weights at every close, without costs.
+BENCHMARKS = Question(
+    """
+    WITH returns AS (
+        SELECT symbol, session_date,
+            adj_close / lag(adj_close) OVER (PARTITION BY symbol ORDER BY session_date) - 1 AS ret
+        FROM bars
+    ),
+    mixed AS (
+        SELECT session_date, max(ret) FILTER (symbol = 'SPY') AS spy, max(ret) FILTER (symbol = 'IEF') AS ief,
+            avg(ret) FILTER (symbol IN (SELECT symbol FROM landing.universe)) AS equal_weight
+        FROM returns GROUP BY session_date
+    )
+    SELECT session_date, coalesce(spy, 0) AS "SPY",
+        0.6 * coalesce(spy, 0) + 0.4 * coalesce(ief, 0) AS "60/40", coalesce(equal_weight, 0) AS "Equal weight"
+    FROM mixed RIGHT JOIN (SELECT session_date FROM sessions WHERE scenario_id = 0) USING (session_date)
+    ORDER BY session_date
+    """
+)
+UNIVERSE = Question("SELECT symbol FROM landing.universe ORDER BY symbol")
+BENCHMARK_SPANS = Question(
+    "SELECT symbol, min(session_date) AS first_bar FROM bars WHERE symbol IN ('SPY', 'IEF') GROUP BY symbol"
+)
+POSITIONS = Question(
+    """
+    SELECT account_id, session_date, symbol, weight FROM positions
+    WHERE weight IS NOT NULL
+    QUALIFY dense_rank() OVER (PARTITION BY account_id ORDER BY session_date DESC) = 1
+    ORDER BY account_id, symbol
+    """
+)
+TRIALS = Question(
+    """
+    SELECT strategy_id, list(net_return ORDER BY session_date) AS net_returns
+    FROM backtest_returns WHERE scenario_id = 0 AND session_date > (
+        SELECT min(session_date)
+        FROM strategy_allocations SEMI JOIN (SELECT strategy_id FROM strategies WHERE is_live) USING (strategy_id)
+        WHERE scenario_id = 0
+    )
+    GROUP BY strategy_id
+    """
+)
+WALK_FORWARD = Question(
+    """
+    SELECT session_date, fold_id, is_invested, gross_return, cost, net_return, turnover, equity, drawdown
+    FROM walk_forward_daily WHERE scenario_id = 0 ORDER BY session_date
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Book:
+    """What is held, or is to be held. Weights are fractions of equity; what they leave is cash."""
+
+    name: str
+    session_date: pd.Timestamp
+    weights: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class History:
+    """The live strategy's past, and what its assets and the benchmarks did.
+
+    Attributes:
+        parameters: The live strategy's row: its parameters and its metrics.
+        live: One row a session it could earn on: session_date, gross_return, cost, net_return, turnover.
+        holdings: session_date, symbol, weight, and contribution: what it earned to the next close, fraction of equity.
+        assets: Returns to each session's close, sessions by symbols; null without a bar.
+        benchmarks: Returns, sessions by benchmark; only those whose bars reach back to the strategy's first session.
+    """
+
+    snapshot: int
+    parameters: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    universe: tuple[str, ...]
+    live: pd.DataFrame
+    holdings: pd.DataFrame
+    books: tuple[Book, ...]
+    assets: pd.DataFrame
+    benchmarks: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Search:
+    """Everything that was tried before the parameters were chosen.
+
+    Attributes:
+        strategies: One row a strategy, the grid's in its order: parameters and metrics.
+        trials: Net returns, strategies (in that order) by sessions of `History.live`.
+        walk_forward: One row a session out of sample, from the first it could earn on.
+        folds: One row a fold: its windows, its winner's parameters and objective.
+    """
+
+    strategies: pd.DataFrame
+    trials: NDArray[np.float64]
+    walk_forward: pd.DataFrame
+    folds: pd.DataFrame
+
+
+def read_history(connection: duckdb.DuckDBPyConnection) -> History:
+    """Read the live strategy's past.
+
+    Raises:
+        LakeError: The backtest was never built, or the history is too short for a first target.
+    """
+    holdings = answer(connection, LIVE_HOLDINGS)
+    if holdings.empty:
+        raise LakeError(
+            "The live strategy has had no target yet: its features are still warming up. "
+            "Land a longer history (`swing fetch`), then `swing backtest`."
+        )
+    live = answer(connection, LIVE_DAILY)
+    live = live[live["session_date"] > holdings["session_date"].min()].reset_index(drop=True)
+    strategies = answer(connection, STRATEGIES)
+    assets = answer(connection, ASSET_RETURNS).pivot_table(index="session_date", columns="symbol", values="ret")
+    return History(
+        snapshot=current_snapshot(connection),
+        parameters=_first(strategies[strategies["is_live"]]),
+        settings=_first(answer(connection, SETTINGS)),
+        universe=tuple(answer(connection, UNIVERSE)["symbol"]),
+        live=live,
+        holdings=holdings,
+        books=_books(connection),
+        assets=assets,
+        benchmarks=_benchmarks(connection, live),
+    )
+
+
+def read_search(connection: duckdb.DuckDBPyConnection) -> Search:
+    """Read the trials and the walk-forward.
+
+    Raises:
+        LakeError: The walk-forward was never built, or the history is too short for one fold.
+    """
+    daily = answer(connection, WALK_FORWARD)
+    invested = daily.loc[daily["is_invested"], "session_date"]
+    measured = daily[daily["session_date"] > invested.min()] if len(invested) else daily[:0]
+    if measured.empty:
+        raise LakeError(
+            "The walk-forward has no session out of sample, without which a report would show hindsight alone. "
+            "Land a longer history, or shorten walk_forward.train_months; then `swing walkforward`."
+        )
+    strategies = answer(connection, STRATEGIES)
+    rows = dict(connection.execute(TRIALS.sql).fetchall())
+    trials = np.array([rows[strategy] for strategy in strategies["strategy_id"]], dtype=np.float64)
+    return Search(strategies, trials, measured.reset_index(drop=True), answer(connection, FOLDS))
+
+
+def if_built(connection: duckdb.DuckDBPyConnection, question: Question) -> pd.DataFrame:
+    """The answer, or an empty frame where the relation was never made."""
+    try:
+        return answer(connection, question)
+    except LakeError:
+        return pd.DataFrame()
+
+
+def _benchmarks(connection: duckdb.DuckDBPyConnection, live: pd.DataFrame) -> pd.DataFrame:
+    frame = answer(connection, BENCHMARKS).set_index("session_date")
+    first = answer(connection, BENCHMARK_SPANS).set_index("symbol")["first_bar"]
+    start = live["session_date"].iloc[0] if len(live) else pd.Timestamp.max
+    known = {symbol for symbol, day in first.items() if day < start}
+    wanted = {SPY: {"SPY"}, SIXTY_FORTY: {"SPY", "IEF"}, EQUAL_WEIGHT: set[str]()}
+    kept = [name for name, needed in wanted.items() if needed <= known]
+    return frame.loc[frame.index >= start, kept]
+
+
+def _books(connection: duckdb.DuckDBPyConnection) -> tuple[Book, ...]:
+    targets = answer(connection, LIVE_TARGETS)
+    books = [_book("Targets", targets)] if len(targets) else []
+    positions = if_built(connection, POSITIONS)
+    accounts = positions.groupby("account_id", sort=True) if len(positions) else ()
+    books += [_book(f"Account {account}", frame) for account, frame in accounts]
+    return tuple(books)
+
+
+def _book(name: str, frame: pd.DataFrame) -> Book:
+    held = frame[(frame["symbol"] != CASH) & (frame["weight"] != 0)]
+    weights = dict(zip(held["symbol"].tolist(), held["weight"].tolist(), strict=True))
+    return Book(name, pd.Timestamp(frame["session_date"].iloc[0]), weights)
+
+
+def _first(frame: pd.DataFrame) -> dict[str, Any]:
+    return {name: frame[name].tolist()[0] for name in frame.columns} if len(frame) else {}
