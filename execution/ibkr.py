@@ -43,6 +43,7 @@ class IbkrBroker(Broker):
         self._reader = Reader(f"Gateway {connection.host}:{connection.port}", timing.persistence)
         self._asking = asyncio.Lock()
         self._next_id = 1
+        self._was_open = False
         self._begin()
 
     def _begin(self) -> None:
@@ -57,11 +58,10 @@ class IbkrBroker(Broker):
 
     async def open(self) -> None:
         """Connect, and learn which orders there are; see Broker.open."""
-        was_open = self._session.is_open or self._session.was_lost
         await self.close()
-        await self._reader.read(lambda: self._connect(was_open=was_open))
+        await self._reader.read(self._connect)
 
-    async def _connect(self, *, was_open: bool) -> None:
+    async def _connect(self) -> None:
         self._next_id = max(self._next_id, self._book.next_id)
         self._begin()
         try:
@@ -70,10 +70,11 @@ class IbkrBroker(Broker):
             self._session.client.reqMarketDataType(LIVE_ELSE_DELAYED)
             await self._session.ask("open orders", self._session.client.reqOpenOrders)  # binds ours to this connection
             await self._state()
+            self._was_open = True
         except RefusedError as refusal:
             await self.close()
-            if was_open and refusal.code in CodeSet.CLIENT_ID_IN_USE.value.codes:
-                raise TransientError(str(refusal)) from refusal  # the gateway has not noticed yet that we were cut off
+            if self._was_open and refusal.code in CodeSet.CLIENT_ID_IN_USE.value.codes:
+                raise TransientError(str(refusal)) from refusal  # the gateway has not let go of us yet
             raise
         except BaseException:
             await self.close()

@@ -78,7 +78,6 @@ class Session:
         self._disconnected = asyncio.Event()
         self._unthrottled = asyncio.Event()
         self._unthrottled.set()
-        self.was_lost = False
         self.answers = Answers()
         self.client: Foreign = None
         self.account_id = ""
@@ -267,7 +266,6 @@ class Session:
         self._disconnected.set()
         self._refuse(TransientError(f"{self._where}: it closed the connection during the handshake. {HINT}"))
         if self.is_open:
-            self.was_lost = True
             self._go_down(message or "the gateway closed it")
             self._listener.lost()
 

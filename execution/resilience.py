@@ -36,7 +36,7 @@ class Persistence:
     first_wait: float = 0.25
     longest_wait: float = 4.0
     failures_to_stop: int = 8
-    pause: float = 20.0
+    pause: float = 10.0
 
 
 class Reader:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 FAST = Timing(messages_per_second=0, history_pause=0.05, persistence=Persistence(3, 0.01, 0.05))
-IMPATIENT = replace(FAST, connect=1, request=0.5, quote=0.5, history=0.5)
+IMPATIENT = replace(FAST, connect=0.7, request=0.5, quote=0.5, history=0.5)
 """For answers that will not come."""
 SESSION = date(2024, 6, 11)
 PATIENCE = 30.0

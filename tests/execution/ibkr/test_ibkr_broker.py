@@ -296,20 +296,29 @@ def test_nobody_listens() -> None:
     run(talk)
 
 
-def test_something_else_listens() -> None:
-    """A server that never answers is told from none."""
+@pytest.mark.parametrize(
+    ("first_words", "error", "words"),
+    [
+        (b"", TransientError, "no answer"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", TransientError, "no answer"),
+        (b"\0\0\0\x0f100\0some  time\0", BrokerRefusedError, "Update the gateway"),
+    ],
+)
+def test_something_else_listens(first_words: bytes, error: type[BrokerError], words: str) -> None:
+    """A server that is silent, speaks otherwise, or is too old is told from none."""
+
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(first_words)
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
 
     async def talk() -> None:
-        async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await reader.read()
-            writer.close()
-            await writer.wait_closed()
-
-        server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+        server = await asyncio.start_server(say, "127.0.0.1", 0)
         async with server:
-            broker = IbkrBroker(Connection("127.0.0.1", server.sockets[0].getsockname()[1], 7), IMPATIENT)
-            with pytest.raises(TransientError, match="no answer"):
-                await broker.open()
+            port = server.sockets[0].getsockname()[1]
+            with pytest.raises(error, match=words):
+                await IbkrBroker(Connection("127.0.0.1", port, 7), IMPATIENT).open()
             await asyncio.sleep(0.1)
 
     run(talk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,15 @@ from gateways import buy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from execution.ibkr_library import EXECUTION_MESSAGE, HISTORY_MESSAGE, day_order, execution_time, make_client
+import execution
+from execution.ibkr_library import (
+    EXECUTION_MESSAGE,
+    HISTORY_MESSAGE,
+    LIBRARIES,
+    day_order,
+    execution_time,
+    make_client,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +49,16 @@ def test_no_text_of_a_time_breaks_more_than_itself(text: str) -> None:
     except ValueError:
         return
     assert moment.tzinfo is UTC
+
+
+def test_one_module_knows_the_library() -> None:
+    """No other module of the product names either client library."""
+    naming = {
+        path.name
+        for path in Path(execution.__file__).parent.rglob("*.py")
+        if any(name in path.read_text(encoding="utf-8") for name in LIBRARIES)
+    }
+    assert naming == {"ibkr_library.py"}
 
 
 def decoded(fields: list[str], callback: str) -> tuple[list[Any], list[str]]:
