@@ -134,8 +134,9 @@ class Ledger:
         while len(recent) < DAY_TRADE_SESSIONS:
             recent.insert(0, previous_session(recent[0]))
         is_finish = events.c.kind == EventKind.SESSION_FINISHED
+        is_acceptance = sa.and_(events.c.kind == EventKind.RECONCILED, events.c.session_date.is_(None))
         is_recent = events.c.session_date >= recent[0].isoformat()
-        return trading_history(self._of(account_id, sa.or_(is_finish, is_recent)), recent)
+        return trading_history(self._of(account_id, sa.or_(is_finish, is_acceptance, is_recent)), recent)
 
     def symbols(self, account_id: str) -> frozenset[str]:
         """Every symbol that was ever ordered for an account."""

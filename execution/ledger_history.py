@@ -63,6 +63,8 @@ def trading_history(events: Iterable[Event], sessions: Sequence[date]) -> Tradin
     for event in counted(events):
         is_today = event.scope.session_date == session_date
         match event.payload:
+            case Reconciliation() if event.scope.session_date is None:
+                before.clear()  # a person has accepted the account as it is: nothing before bears comparison
             case Finish() if event.scope.session_date is not None and event.scope.session_date < session_date:
                 before[event.scope.session_date] = event.payload
             case Execution():
