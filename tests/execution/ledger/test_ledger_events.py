@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from happenings import SCOPE, commission, decision, event, execution, one_of_each, order
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from execution.ledger_events import KINDS, PAYLOADS, EventKind, Mode, from_text, to_text
-from execution.models import Alarm, Notice
+from execution.models import Alarm, Execution, Notice
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -26,15 +26,20 @@ TIMES = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=ZONES
 WORDS = st.text(st.characters(exclude_categories=["Cs"]))
 
 
+@settings(deadline=None)  # the first example builds the codec
 @given(quantity=AMOUNTS, price=AMOUNTS, executed_at=TIMES)
 def test_an_execution_comes_back(quantity: Decimal, price: Decimal, executed_at: datetime) -> None:
     """Amounts keep every digit, and a time its instant, in whatever zone it was."""
     made = replace(execution(order(), "a.01", 1), quantity=quantity, price=price, executed_at=executed_at)
     back = from_text(EventKind.EXECUTED, to_text(made))
-    assert back == made
-    assert str(getattr(back, "quantity", None)) == str(quantity)
+    assert isinstance(back, Execution)
+    # Times of different zones never compare equal within the hour that a clock repeats.
+    assert replace(back, executed_at=executed_at) == made
+    assert back.executed_at.timestamp() == executed_at.timestamp()
+    assert str(back.quantity) == str(quantity)
 
 
+@settings(deadline=None)  # the first example builds the codec
 @given(words=WORDS, code=st.integers(-1, 20_000))
 def test_words_come_back(words: str, code: int) -> None:
     """Whatever text a message holds, it is one line of text and comes back as it was."""
@@ -44,6 +49,7 @@ def test_words_come_back(words: str, code: int) -> None:
         assert from_text(KINDS[type(payload)], text) == payload
 
 
+@settings(deadline=None)  # the first example builds the codec
 @given(value=st.floats(-1, 1), name=WORDS)
 def test_inputs_come_back(value: float, name: str) -> None:
     """Correlations keep every bit, and an unknown one stays unknown."""

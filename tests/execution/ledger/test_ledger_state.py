@@ -22,7 +22,7 @@ from happenings import (
     reconciliation,
     report,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from execution.ledger_events import CancelRequest, Claim, Event, Funding, Mode, Resent, Scope, Sent
@@ -170,6 +170,7 @@ REPORTS: list[Payload] = [
 ]
 
 
+@settings(deadline=None)
 @given(
     arrived=st.permutations(REPORTS),
     again=st.lists(st.tuples(st.sampled_from(REPORTS), st.integers(0, len(REPORTS)))),
@@ -182,6 +183,7 @@ def test_arrival_does_not_matter(arrived: list[Payload], again: list[tuple[Paylo
     assert _positions(reconciliation(SPY="1"), *arrived) == {"SPY": Decimal(10)}
 
 
+@settings(deadline=None)
 @given(cut=st.integers(0, len(REPORTS)), arrived=st.permutations(REPORTS))
 def test_a_baseline_holds_what_came_before(cut: int, arrived: list[Payload]) -> None:
     """Positions count from what the broker stated, which holds every execution recorded before it, as it then was."""
