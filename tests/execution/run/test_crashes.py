@@ -1,0 +1,61 @@
+"""A rebalance under kill -9: wherever it is cut off, restarts finish it, and no order reaches the broker twice."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+from contradictions import contradictions
+from crash_matrix import CASH, HELD, TARGETS, Step, boundaries, table, trials
+from simulators import running
+from trading_processes import LIBRARIES, Job, zygote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from trading_processes import Ended, TradingProcess, Zygote
+
+STARTS_AT_MOST = 80
+
+
+@pytest.fixture(scope="module", params=LIBRARIES)
+def process(request: pytest.FixtureRequest) -> Iterator[Zygote]:
+    """What starts trading processes, of either client library."""
+    with zygote(request.param) as started:
+        yield started
+
+
+@pytest.mark.slow
+def test_killed_anywhere_it_ends_as_planned(process: Zygote) -> None:
+    """Killed at any step and around any message, restarts end as planned, with each order at the broker once."""
+    chosen = boundaries(process)
+    assert sum(isinstance(boundary, Step) for boundary in chosen) > 25
+    assert sum(not isinstance(boundary, Step) for boundary in chosen) > 150
+    found = list(trials(process, chosen))
+    wrong = [each for each in found if each.problems]
+    assert not wrong, "\n".join(table(wrong))
+    # A message may come in one run and not in the next; nearly all must have come.
+    missed = [str(each.boundary) for each in found if not each.is_killed]
+    assert len(missed) < len(found) / 20, missed
+
+
+@pytest.mark.slow
+def test_killed_at_every_start_it_gets_done(process: Zygote, tmp_path: Path) -> None:
+    """Killed again and again, one step later at each start, the rebalance still ends as planned."""
+    with running(positions=HELD, cash=CASH) as simulator:
+        for start in count(1):
+            assert start < STARTS_AT_MOST
+            ended = _killed_at(process.start(Job(tmp_path, simulator.port, simulator.clock.now(), TARGETS)), start)
+            if ended.is_done:
+                break
+            assert ended.is_killed
+        assert start > 8
+        assert contradictions(tmp_path, simulator, CASH, HELD) == ()
+
+
+def _killed_at(trading: TradingProcess, last: int) -> Ended:
+    """Kill a process when it has begun so many steps."""
+    steps = count(1)
+    return trading.ended(lambda _name: next(steps) >= last and trading.kill())

@@ -1,0 +1,131 @@
+"""A process that forks one trading process for each connection to its socket, so that a start costs no imports.
+
+Run by the interpreter whose client library is meant, with the path of the socket. A client sends a job as one line of
+JSON; its process tells its id, then each step as it begins, then how it ended.
+A connection that closes before that is a process that died.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # as pytest does, which does not start this
+
+from rebalancing import PACE, proposal
+
+from execution.assignment import Assignment, Tools
+from execution.broker import Connection
+from execution.ibkr import IbkrBroker
+from execution.ibkr_library import library
+from execution.ibkr_session import Timing
+from execution.ledger import Ledger, ledger_url
+from execution.ledger_events import Mode
+from execution.resilience import Persistence
+from execution.run import rebalance
+from warehouse import config
+from warehouse.errors import SwingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from execution.run import Outcome
+
+TIMING = Timing(connect=3, request=3, quote=3, messages_per_second=0, persistence=Persistence(2, 0.05, 0.1))
+
+
+def tell(stream: socket.socket, **said: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+    """Write a line."""
+    stream.sendall(json.dumps(said).encode() + b"\n")
+
+
+def trade(job: Mapping[str, Any], step: Callable[[str], None]) -> Outcome:
+    """Rebalance as the job says, by a clock that starts at its `now` and stands still at no time."""
+    home, now = Path(job["home"]), datetime.fromisoformat(job["now"])
+    offset = now - datetime.now(UTC)
+    targets = {symbol: Decimal(weight) for symbol, weight in job["targets"].items()}
+    ledger = Ledger.open(ledger_url(home))
+    tools = Tools(
+        broker=IbkrBroker(Connection("127.0.0.1", job["port"], job["client_id"]), TIMING),
+        ledger=ledger,
+        clock=lambda: datetime.now(UTC) + offset,
+        propose=lambda: proposal((now - timedelta(hours=12)).date(), targets),
+        step=step,
+        pace=replace(PACE, **job["pace"]),
+    )
+    assignment = Assignment(Mode.PAPER, config.load(home), f"process {os.getpid()}", is_liquidation=job["liquidate"])
+    try:
+        return asyncio.run(rebalance(assignment, tools))
+    finally:
+        ledger.close()
+
+
+def serve(stream: socket.socket) -> None:
+    """Do one job and tell of it."""
+    job = json.loads(stream.makefile().readline())
+    tell(stream, pid=os.getpid())
+    steps: Counter[str] = Counter()
+
+    def step(name: str) -> None:
+        tell(stream, step=name)
+        steps[name] += 1
+        if [name, steps[name]] == job["killed_at_step"]:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    try:
+        outcome = trade(job, step)
+    except SwingError as error:
+        codes = [refusal.code for refusal in getattr(error, "refusals", ())]
+        tell(stream, error=type(error).__name__, message=str(error), refusals=codes)
+    else:
+        codes = [refusal.code for refusal in outcome.refusals]
+        tell(stream, error="", message=outcome.message, refusals=codes)
+
+
+def warm_up() -> None:
+    """Import and compute what every trading process would, without leaving a thread or an open file."""
+
+    async def import_library() -> None:
+        library()
+
+    asyncio.run(import_library())
+    with tempfile.TemporaryDirectory() as folder:
+        Ledger.open(ledger_url(Path(folder))).close()
+        config.load(Path(folder))
+    proposal(datetime(2024, 6, 11, tzinfo=UTC).date())
+
+
+def main(path: str) -> None:
+    """Fork at every connection, until the standard input ends."""
+    warm_up()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system takes the dead away
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(64)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    while True:
+        stream, _ = listener.accept()
+        if os.fork() == 0:
+            listener.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            with contextlib.suppress(BrokenPipeError):
+                serve(stream)
+            os._exit(0)
+        stream.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
