@@ -12,10 +12,10 @@ from gateways import IMPATIENT, buy, ends, filled, heard, notes, run, statuses, 
 from simulators import AFTERNOON, running
 
 from execution.errors import BrokerError
-from execution.ibkr import IbkrBroker
 from execution.models import Alarm, CommissionReport, Execution, Notice, OrderReport, OrderStatus, PriceKind, Side
 
 if TYPE_CHECKING:
+    from execution.ibkr import IbkrBroker
     from execution.models import Report
 
 ORDER = buy("SPY", 3, "520")
