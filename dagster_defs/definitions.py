@@ -33,7 +33,7 @@ walk_forward_job = dg.define_asset_job(
 )
 everything_job = dg.define_asset_job("everything", landing | ledger | models | research)
 # Only what a decision needs: every second before the close counts.
-rebalance_job = dg.define_asset_job("rebalance", landing | decision | dg.AssetSelection.assets(rebalance))
+trade_job = dg.define_asset_job("trade", landing | decision | dg.AssetSelection.assets(rebalance))
 settings = schedule_settings()
 plan = RebalancePlan(settings.minutes_before_close, settings.source, obstacle, lambda: datetime.now(UTC))
 
@@ -47,10 +47,10 @@ defs = dg.Definitions(
         backtest_report,
         walk_forward_report,
     ],
-    jobs=[fetch_job, daily_job, backtest_job, walk_forward_job, everything_job, rebalance_job],
+    jobs=[fetch_job, daily_job, backtest_job, walk_forward_job, everything_job, trade_job],
     schedules=[
         daily_schedule(daily_job, settings.source),
-        rebalance_schedule(rebalance_job, plan),
+        rebalance_schedule(trade_job, plan),
     ],
     resources={"warehouse": Warehouse(folder=str(home())), "progress": Progress()},
     executor=dg.in_process_executor,

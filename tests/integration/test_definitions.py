@@ -50,12 +50,16 @@ GROUPS = {
 ALL = set[str]().union(*GROUPS.values())
 JOBS = {
     "fetch": LANDING,
-    "daily": ALL - GROUPS["research"] - {"backtest_report"},
-    "backtest": ALL - GROUPS["research"] - (LANDING - PORTFOLIO) - LEDGER,
-    "walk_forward": ALL - {"backtest_report"} - (LANDING - PORTFOLIO) - LEDGER,
-    "everything": ALL,
+    "daily": ALL - GROUPS["research"] - {"backtest_report", "rebalance"},
+    "backtest": ALL - GROUPS["research"] - (LANDING - PORTFOLIO) - LEDGER - {"rebalance"},
+    "walk_forward": ALL - {"backtest_report", "rebalance"} - (LANDING - PORTFOLIO) - LEDGER,
+    "everything": ALL - {"rebalance"},
+    "trade": LANDING.union(*(GROUPS[name] for name in ("staging", "features", "signals", "targets"))) | {"rebalance"},
 }
-SCHEDULES = {"daily_after_close": ("daily", "30 18 * * 1-5", "America/New_York")}
+SCHEDULES = {
+    "daily_after_close": ("daily", "30 18 * * 1-5", "America/New_York"),
+    "rebalance_before_close": ("trade", ["55-58 12 * * 1-5", "55-58 15 * * 1-5"], "America/New_York"),
+}
 
 
 @pytest.fixture(scope="module")
