@@ -77,8 +77,8 @@ class Connection:
                 self._start(self._deliver())
                 while not self._is_closed:
                     await self._take(await self._receive())
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
+        except (asyncio.IncompleteReadError, ConnectionError, ValueError):
+            pass  # it left, or does not speak the protocol
         finally:
             self.drop()
             for task in self._tasks:

@@ -7,27 +7,23 @@ high before the low. Nothing after the instant that is asked about can be seen.
 from __future__ import annotations
 
 import zlib
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from warehouse import sessions
 from warehouse.errors import SourceError
 from warehouse.sources.base import silent
 from warehouse.sources.synthetic import SyntheticSource
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 OPEN = time(9, 30, tzinfo=sessions.EXCHANGE_ZONE)
 TURNS = (0.0, 0.3, 0.7, 1.0)  # where in a session the path turns
@@ -57,39 +53,25 @@ class Quote:
     previous_close: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class _Series:
-    """The bars of one symbol, ascending; `days` are proleptic ordinals."""
-
-    days: NDArray[np.int64]
-    values: dict[str, NDArray[np.float64]]
-
-    def bar(self, at: int) -> Bar:
-        opened, high, low, close, adjusted, volume = (float(self.values[name][at]) for name in COLUMNS)
-        return Bar(date.fromordinal(int(self.days[at])), opened, high, low, close, volume, adjusted / close)
-
-
 class Market:
     """What the exchange knows at an instant, from a table of daily bars with the columns of the warehouse."""
 
     def __init__(self, bars: pa.Table) -> None:
         table = bars.sort_by([("symbol", "ascending"), ("session_date", "ascending")])
-        names = np.asarray(table["symbol"].to_pylist())
-        days = pc.cast(table["session_date"], pa.date32()).cast(pa.int32()).to_numpy().astype(np.int64)
-        days += date(1970, 1, 1).toordinal()
-        values = {name: table[name].cast(pa.float64()).to_numpy() for name in COLUMNS}
-        edges = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1).tolist(), len(names)]
-        self._series = {
-            str(names[start]): _Series(days[start:end], {name: values[name][start:end] for name in COLUMNS})
-            for start, end in pairwise(edges)
-            if end > start
+        starts: dict[str, int] = {}
+        for at, symbol in enumerate(table["symbol"].to_pylist()):
+            starts.setdefault(symbol, at)
+        self._tables = {
+            symbol: table.slice(start, end - start)
+            for (symbol, start), end in zip(starts.items(), [*starts.values(), len(table)][1:], strict=True)
         }
-        self._symbols = {contract_id(symbol): symbol for symbol in self._series}
+        self._symbols = {contract_id(symbol): symbol for symbol in self._tables}
+        self._read: dict[str, list[Bar]] = {}
 
     def symbol(self, symbol: str, conid: str = "") -> str | None:
         """Return the symbol that is meant, or None if it is not traded here."""
         known = self._symbols.get(int(conid or 0), symbol)
-        return known if known in self._series else None
+        return known if known in self._tables else None
 
     def price(self, symbol: str, instant: datetime) -> Decimal:
         """Return what a share costs at `instant`; ValueError before its first bar."""
@@ -108,14 +90,25 @@ class Market:
 
     def bars(self, symbol: str, instant: datetime, count: int) -> list[Bar]:
         """Return the last `count` bars as of `instant`, ascending; the running session's is partial."""
-        series = self._series[symbol]
+        every = self._bars(symbol)
         today = instant.astimezone(sessions.EXCHANGE_ZONE).date()
-        end = int(np.searchsorted(series.days, today.toordinal(), side="right"))
-        bars = [series.bar(at) for at in range(max(0, end - count - 1), end)]
+        end = bisect_right(every, today, key=lambda bar: bar.day)
+        bars = every[max(0, end - count - 1) : end]
         if bars and bars[-1].day == today:
             progress = session_progress(instant)
             bars[-1:] = [_partial(bars[-1], progress)] if progress > 0 else []
         return bars[-count:]
+
+    def _bars(self, symbol: str) -> list[Bar]:
+        if symbol not in self._read:
+            table = self._tables[symbol]
+            days = table["session_date"].cast(pa.date32()).to_pylist()
+            columns = [table[name].cast(pa.float64()).to_pylist() for name in COLUMNS]
+            self._read[symbol] = [
+                Bar(day, opened, high, low, close, volume, adjusted / close)
+                for day, opened, high, low, close, adjusted, volume in zip(days, *columns, strict=True)
+            ]
+        return self._read[symbol]
 
 
 def contract_id(symbol: str) -> int:

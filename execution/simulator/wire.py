@@ -139,6 +139,8 @@ def _field(word: str) -> Field:
 
 def to_text(value: Value) -> str:
     """Write a value as the wire has it: 0 and 1 for booleans, plain digits without an exponent or needless zeros."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, (Decimal, float)):
@@ -149,7 +151,7 @@ def to_text(value: Value) -> str:
 
 def to_frame(fields: Sequence[str]) -> bytes:
     """Close each field with a NUL and put the length in front."""
-    payload = "".join(f"{field}\0" for field in fields).encode()
+    payload = "\0".join([*fields, ""]).encode()
     return LENGTH.pack(len(payload)) + payload
 
 

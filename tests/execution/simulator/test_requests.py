@@ -115,7 +115,7 @@ def test_history_ends_with_the_session_so_far(client: WireClient) -> None:
     bars = _bars(answer)
     assert name == "historicalData"
     assert [bar[0] for bar in bars] == ["20240607", "20240610", "20240611"]
-    assert bars[-1][4] == "497.96"
+    assert float(bars[-1][4]) == 497.96
     ((_, earlier),) = client.all("reqHistoricalData", reqId=1, **HISTORY, endDateTime="20240610 23:59:59 US/Eastern")
     assert _bars(earlier)[1:] == bars[:2]
 
@@ -201,3 +201,10 @@ def test_what_is_no_request_is_an_error(client: WireClient, fields: list[str], c
     client.send(fields)
     assert client.next()[1]["code"] == code
     assert client.all("reqIds", version=1, count=1)[0][0] == "nextValidId"
+
+
+def test_who_does_not_speak_the_protocol_is_left(client: WireClient) -> None:
+    """A message whose number is none ends the connection."""
+    client.send(["GET / HTTP/1.1"])
+    with pytest.raises(EOFError):
+        client.next()
