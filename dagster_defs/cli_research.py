@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -136,4 +137,79 @@ def _show_files(files: list[Any]) -> None:
     terminal.out.print("Wrote " + "\n      ".join(str(file) for file in files), markup=False)
 
 
-COMMANDS: tuple[click.Command, ...] = (permute,)
+@click.group()
+def check() -> None:
+    """Look for what makes a backtest lie: rows that know the future, indicators that are not warm."""
+
+
+@check.command()
+@click.option("--sessions", type=click.IntRange(1), default=4, show_default=True, help="How often history is cut.")
+@JSON
+def lookahead(sessions: int, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Rebuild every model with the bars cut at some sessions; every row up to each must stay what it is.
+
+    Works in memory on the bars of the warehouse; writes nothing. Exit code 7 if a row changed.
+    """
+    from dagster_defs import terminal  # noqa: PLC0415
+    from dagster_defs.resources import home  # noqa: PLC0415
+    from warehouse.errors import PipelineError  # noqa: PLC0415
+    from warehouse.lake import Lake  # noqa: PLC0415
+
+    with terminal.progress("Rebuilding", is_quiet=as_json) as report:
+        from dagster_defs.research.bench import Bench  # noqa: PLC0415
+        from dagster_defs.research.lookahead import check_look_ahead  # noqa: PLC0415
+
+        checked = check_look_ahead(Bench.of(Lake(home())), sessions, _timed(report))
+    if as_json:
+        click.echo(json.dumps(asdict(checked), indent=2, default=str))
+    else:
+        days = ", ".join(str(day) for day in checked.cuts)
+        click.echo(f"Compared {checked.columns} columns of {checked.relations} relations, as of {days}.")
+    if checked.leaks:
+        told = [
+            f"  {leak.relation}.{leak.column} from {leak.first_session} on ({leak.rows:,} rows, as of {leak.cut})"
+            for leak in checked.leaks
+        ]
+        raise PipelineError(
+            "\n".join(
+                [
+                    f"{len(told)} columns know later bars:",
+                    *told,
+                    "The first of them in the order of the models is where to look: the others read it.",
+                ]
+            )
+        )
+    if not as_json:
+        click.echo("No row changed: nothing looks ahead.")
+
+
+@check.command()
+@JSON
+def warmup(as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Show how far each indicator of the last session still moves with more history.
+
+    Each cell is the largest relative difference, over the symbols, from what the whole history says.
+    """
+    from dagster_defs import terminal  # noqa: PLC0415
+    from dagster_defs.resources import home  # noqa: PLC0415
+    from warehouse.lake import Lake  # noqa: PLC0415
+
+    with terminal.progress("Rebuilding", is_quiet=as_json) as report:
+        from dagster_defs.research.bench import Bench  # noqa: PLC0415
+        from dagster_defs.research.warmup import check_warm_up  # noqa: PLC0415
+
+        moved = check_warm_up(Bench.of(Lake(home())), _timed(report))
+    if as_json:
+        click.echo(json.dumps([asdict(each) for each in moved], indent=2))
+        return
+    import pandas as pd  # noqa: PLC0415
+
+    cells: dict[str, dict[str, str]] = {}
+    for each in moved:
+        text = "undefined" if each.undefined else f"{each.difference:.0e}" if each.difference else "0"
+        cells.setdefault(f"{each.relation}.{each.column}", {})[f"{each.history}"] = text
+    frame = pd.DataFrame.from_dict(cells, orient="index").rename_axis("sessions of history").reset_index()
+    terminal.show(frame, "Largest relative difference at the last session from what the whole history says")
+
+
+COMMANDS: tuple[click.Command, ...] = (permute, check)

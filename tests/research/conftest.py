@@ -1,0 +1,15 @@
+"""What the tests of research share."""
+
+from __future__ import annotations
+
+import pytest
+
+from dagster_defs.research.bench import Models
+from dagster_defs.transformation import Transformation
+from warehouse.lake import Lake
+
+
+@pytest.fixture(scope="session")
+def bench_models(tmp_path_factory: pytest.TempPathFactory) -> Models:
+    """Every model as dbt compiles it, with its parents and its grain."""
+    return Models.compiled(Transformation(Lake(tmp_path_factory.mktemp("bench"))))
