@@ -25,9 +25,15 @@ if TYPE_CHECKING:
 
 EXACT_UP_TO = 10
 # Only contrived accounts need more of either; then the best so far is the answer.
-MOST_VISITS = 100_000
+MOST_VISITS = 200_000
 MOST_CANDIDATES = 2_000
-LEAST_GAIN = 1e-15
+FINE = 1e-4
+"""Lots that weigh less than this fraction of equity leave nothing to search for."""
+
+NOISE = 1e-15
+LEAST_GAIN = 1e-9
+"""Of the summed squares; what a search could still gain below it, nobody would see."""
+
 HALVINGS = 60
 WIDEST = 2.0
 """No level is further from the goals, as a fraction of equity."""
@@ -79,7 +85,8 @@ def round_lots(legs: Sequence[Leg], cash: Decimal | None = None) -> list[int]:
         return []
     climb = _Climb(legs, cash)
     lots = climb.lots()
-    if sum(leg.least < leg.most for leg in legs) > EXACT_UP_TO:
+    free = [leg for leg in legs if leg.least < leg.most]
+    if len(free) > EXACT_UP_TO or all(abs(leg.step) < FINE for leg in free):
         return lots
     return _Search(legs, lots, climb.multipliers).nearest(cash)
 
@@ -145,7 +152,7 @@ class _Climb:
         more[list(barred)] = np.inf
         gains = np.stack([more, less])
         best = int(gains.argmin())
-        if gains.flat[best] > -LEAST_GAIN:
+        if gains.flat[best] > -NOISE:
             return None
         return best % len(lots), 1 if best < len(lots) else -1
 
@@ -222,22 +229,25 @@ class _Search:
 
     def _visit(self, chosen: list[int], so_far: tuple[float, float, float], left: Decimal) -> None:
         """Try all that the legs after the chosen ones may do; `so_far` is regret, squares and total."""
-        self.visits += 1
         depth = len(chosen)
         regret, squares, total = so_far
         if depth == len(self.free):
-            if squares + total * total < self.best - LEAST_GAIN:
+            if squares + total * total < self.best - NOISE:
                 self.best = squares + total * total
                 self.lots = list(self.lots)
                 for at, lots in zip(self.free, chosen, strict=True):
                     self.lots[at] = lots
             return
         for candidate in self.candidates[depth]:
-            if self.bound + regret + candidate.regret >= self.best or self.visits > MOST_VISITS:
+            self.visits += 1
+            if self.bound + regret + candidate.regret >= self.best - LEAST_GAIN or self.visits > MOST_VISITS:
                 return
             off = candidate.off
             after = (regret + candidate.regret, squares + off * off, total + off)
-            if candidate.cost <= left and self._nearest(depth + 1, after, left - candidate.cost) < self.best:
+            if (
+                candidate.cost <= left
+                and self._nearest(depth + 1, after, left - candidate.cost) < self.best - LEAST_GAIN
+            ):
                 self._visit([*chosen, candidate.lots], after, left - candidate.cost)
 
     def _nearest(self, depth: int, so_far: tuple[float, float, float], left: Decimal) -> float:
@@ -268,7 +278,7 @@ class _Search:
         for direction in (range(top, leg.most + 1), range(top - 1, leg.least - 1, -1)):
             for lots in islice(direction, MOST_CANDIDATES):
                 regret = self._value(leg, lots) - lowest
-                if self.bound + regret >= self.best:
+                if self.bound + regret >= self.best - LEAST_GAIN:
                     break
                 found.append(_Candidate(regret, lots, leg.after(lots), leg.cost(lots)))
         return sorted(found, key=lambda candidate: (candidate.regret, candidate.lots))

@@ -57,12 +57,15 @@ class Trade:
         return self.weight + self.side.sign * lots * self.step
 
     def within(self, lots: int) -> Trade:
-        """The same trade with so many lots at most.
+        """The same trade with so many lots at most."""
+        return self if lots >= self.most else self.up_to(lots)
+
+    def up_to(self, most: int) -> Trade:
+        """The same trade with this as the most lots.
 
         Where that leaves a lot or more undone, what is reached is the goal: other symbols make up for what a lot is too
         coarse for, and not for what a limit has postponed.
         """
-        most = min(lots, self.most)
         is_enough = self.side.sign * (self.target - self.after(most)) < self.step
         return replace(
             self,
@@ -135,4 +138,4 @@ def possible_trade(position: Position, equity: Decimal, rules: Rules) -> Trade:
     )
     if not is_closing and trade.drift < band:
         return replace(trade, nearest=0, most=0)  # off by what it is, which the others may make up for
-    return trade.within(most)
+    return trade.up_to(most)
