@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from dagster_defs import terminal
+from dagster_defs import terminal, trading
 from dagster_defs.resources import home
 from warehouse import config, readers
 from warehouse.errors import LakeBusyError, LakeError
@@ -92,6 +92,7 @@ def status_record() -> dict[str, Any]:
         "snapshot": snapshot,
         "is_busy": _is_busy(lake),
         "parameters_hash": portfolio.parameters_hash,
+        "trading": trading.standing(),
         **{name: json.loads(terminal.as_json(frame)) for name, frame in frames.items()},
     }
 
@@ -114,7 +115,9 @@ def show_status() -> None:
         f"Warehouse      {record['home']} (snapshot {record['snapshot']}{state})\n"
         f"Configuration  valid, {record['parameters_hash'][:12]}\n"
         f"Bars           {bars['versions']:,} versions of {bars['symbols']} symbols, {span}; "
-        f"{bars['quarantined']:,} rows quarantined\n",
+        f"{bars['quarantined']:,} rows quarantined\n"
+        f"Trading        {record['trading']['switch']}\n"
+        f"Last rebalance {record['trading']['last_rebalance']}\n",
         markup=False,
     )
     terminal.show(pd.DataFrame(record["universe"]), "Universe")

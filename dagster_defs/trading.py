@@ -16,7 +16,7 @@ from execution.dispatch import DEFAULT_PACE, Desk
 from execution.errors import TradeRefusedError
 from execution.ibkr import IbkrBroker
 from execution.ledger import Ledger
-from execution.ledger_events import Mode, Scope, to_text
+from execution.ledger_events import EventKind, Finish, Mode, Scope, Switch, SwitchChange, to_text
 from execution.preflight import planned_window
 from execution.proposal import read_proposal
 from execution.run import Outcome, rebalance
@@ -103,6 +103,21 @@ def obstacle(session: date) -> str:
         if finish := ledger.finish(session):
             return f"The session {session} was rebalanced already: {finish.message}"
     return ""
+
+
+def standing() -> dict[str, str]:
+    """What a person last allowed, and how the last rebalance ended."""
+    with open_ledger() as ledger:
+        newest = {recorded.event.kind: recorded for recorded in ledger.read()}
+    switched, finished = newest.get(EventKind.SWITCH_CHANGED), newest.get(EventKind.SESSION_FINISHED)
+    said = {"switch": Switch.NORMAL.value, "last_rebalance": "none"}
+    if switched and isinstance(switched.event.payload, SwitchChange):
+        change = switched.event.payload
+        why = f" ({change.reason})" if change.reason else ""
+        said["switch"] = f"{change.switch.value} since {switched.recorded_at:%Y-%m-%d %H:%M} UTC, by {change.by}{why}"
+    if finished and isinstance(finished.event.payload, Finish):
+        said["last_rebalance"] = f"{finished.event.scope.session_date}: {finished.event.payload.message}"
+    return said
 
 
 def as_record(outcome: Outcome) -> dict[str, Any]:

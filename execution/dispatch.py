@@ -11,7 +11,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_exponential, wait_random
 
 from execution.errors import BrokerError, BrokerRefusedError, HaltedError
 from execution.ibkr_codes import NOT_CONNECTED, is_rejection
@@ -116,7 +116,7 @@ async def _persistently(desk: Desk, first: Callable[[], Awaitable[None]] | None 
     left = (desk.window.deadline - desk.clock()).total_seconds() if is_open else 0.0
     attempts = AsyncRetrying(
         stop=stop_after_delay(left + desk.pace.cancel_within),
-        wait=wait_exponential_jitter(initial=0.2, max=5, jitter=0.2),
+        wait=wait_exponential(multiplier=0.2, max=5) + wait_random(0, 0.2),
         retry=retry_if_exception(
             lambda error: isinstance(error, BrokerError) and not isinstance(error, BrokerRefusedError)
         ),

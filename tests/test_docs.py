@@ -12,6 +12,9 @@ import click
 import pytest
 
 from dagster_defs.cli import main
+from execution import errors as execution_errors
+from execution.ibkr_codes import CodeSet
+from execution.limits import MEANINGS
 from warehouse import errors
 from warehouse.validation import QuarantineCode
 
@@ -29,8 +32,9 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 def _exit_codes() -> str:
     failures = [
         kind
-        for _, kind in inspect.getmembers(errors, inspect.isclass)
-        if issubclass(kind, errors.SwingError) and kind is not errors.SwingError
+        for module in (errors, execution_errors)
+        for _, kind in inspect.getmembers(module, inspect.isclass)
+        if kind.__module__ == module.__name__ and issubclass(kind, errors.SwingError) and kind is not errors.SwingError
     ]
     rows = [
         f"| {kind.exit_code} | `{kind.__name__}` | {inspect.getdoc(kind)} |"
@@ -44,7 +48,29 @@ def _quarantine_codes() -> str:
     return "\n".join(["| code | meaning |", "|---|---|", *rows])
 
 
-TABLES = {"exit codes": _exit_codes, "quarantine codes": _quarantine_codes}
+def _refusals() -> str:
+    rows = [f"| `{code}` | {meaning} |" for code, meaning in MEANINGS.items()]
+    return "\n".join(["| refusal | meaning, and what to do |", "|---|---|", *rows])
+
+
+def _broker_codes() -> str:
+    rows = []
+    for known in CodeSet:
+        traits = known.value
+        if not traits.codes:
+            continue
+        codes = ", ".join(str(code) for code in sorted(traits.codes)) + (f" “{traits.text}”" if traits.text else "")
+        rows.append(f"| {codes} | {traits.area} | {traits.consequence} | {traits.meaning} | {traits.remedy} |")
+    return "\n".join(["| code | about | class | meaning | what to do |", "|---|---|---|---|---|", *rows])
+
+
+RUNBOOK = ROOT / "docs/runbook.md"
+TABLES = {
+    "exit codes": (README, _exit_codes),
+    "quarantine codes": (README, _quarantine_codes),
+    "refusals": (RUNBOOK, _refusals),
+    "broker codes": (RUNBOOK, _broker_codes),
+}
 
 
 def _shell_lines(document: str) -> Iterator[str]:
@@ -131,9 +157,10 @@ def test_links_lead_somewhere(path: Path) -> None:
 @pytest.mark.parametrize("name", TABLES)
 def test_a_table_repeats_the_code(name: str) -> None:
     """The table between its markers is the one made from the code."""
+    document, table = TABLES[name]
     tables = re.findall(
         rf"<!-- {name} -->\n+(.*?)\n+<!-- /{name} -->",
-        README.read_text(encoding="utf-8"),
+        document.read_text(encoding="utf-8"),
         re.DOTALL,
     )
-    assert tables == [TABLES[name]()]
+    assert tables == [table()]
