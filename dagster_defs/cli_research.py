@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,15 +30,13 @@ OBJECTIVES = ("calmar", "sharpe", "cagr", "profit_factor")
 def _window(_context: click.Context, _option: click.Parameter, text: str | None) -> Window | None:
     if text is None:
         return None
-    from warehouse.permutation import Window  # noqa: PLC0415 - heavy imports wait until they are needed
+    from warehouse.errors import ConfigurationError  # noqa: PLC0415 - heavy imports wait until they are needed
+    from warehouse.permutation import Window  # noqa: PLC0415
 
     try:
-        start, end = (date.fromisoformat(part) for part in text.split(":"))
-    except ValueError as error:
-        raise click.BadParameter("write it as START:END, for example 2015-05-13:2018-05-13") from error
-    if start >= end:
-        raise click.BadParameter("the start must be before the end")
-    return Window(start, end)
+        return Window.parsed(text)
+    except ConfigurationError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 @click.command()

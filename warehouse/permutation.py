@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from warehouse.errors import LakeError
+from warehouse.errors import ConfigurationError, LakeError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -32,6 +32,19 @@ class Window:
 
     start: date
     end: date
+
+    @classmethod
+    def parsed(cls, text: str) -> Window:
+        """Read START:END. Raises ConfigurationError if it is no such thing."""
+        try:
+            start, end = (date.fromisoformat(part) for part in text.split(":"))
+        except ValueError as error:
+            raise ConfigurationError(
+                f"'{text}' is no window. Write it as START:END, for example 2015-05-13:2018-05-13."
+            ) from error
+        if start >= end:
+            raise ConfigurationError(f"The window {text} ends before it starts. Write it as START:END.")
+        return cls(start, end)
 
     def __str__(self) -> str:
         """As the command line takes it."""

@@ -162,20 +162,21 @@ class PermutationTest:
                 for future in pending:
                     future.cancel()
 
-    def result(self, lake: Lake, runs: int) -> Result:
-        """What the recorded scenarios say.
+    def result(self, lake: Lake, runs: int | None = None) -> Result:
+        """What the recorded scenarios say: so many, or all there are.
 
         Raises:
             LakeError: Some of them are missing.
         """
         outcomes = {each.scenario_id: each for each in recorded(lake, self.test_id)}
-        missing = [number for number in range(runs + 1) if number not in outcomes]
-        if missing:
+        numbers = sorted(outcomes.keys() - {HISTORY}) if runs is None else range(1, runs + 1)
+        missing = [number for number in (HISTORY, *numbers) if number not in outcomes]
+        if missing or not numbers:
             raise LakeError(
-                f"{len(missing)} of {runs} permuted worlds of test {self.test_id} are not computed yet. "
+                f"Test {self.test_id} is not computed yet: {len(missing)} worlds are missing. "
                 "Run the rest: `swing permute` with the same options takes up where it stopped."
             )
-        return Result(outcomes[HISTORY], tuple(outcomes[number] for number in range(1, runs + 1)))
+        return Result(outcomes[HISTORY], tuple(outcomes[number] for number in numbers))
 
     def outcomes(self, numbers: Sequence[int]) -> list[Outcome]:
         """Compute some scenarios, in one pass of the models."""

@@ -1,0 +1,70 @@
+"""The permutation test as assets: batches of worlds that any worker can compute, and the report on all of them."""
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from dagster_defs.assets.reports import Reports
+from dagster_defs.reports import as_markdown
+from dagster_defs.research import permutation_report
+from dagster_defs.research.bench import Bench
+from dagster_defs.research.permutation_test import Design, PermutationTest
+from dagster_defs.resources import Progress, home
+from warehouse.config import Objective
+from warehouse.lake import Lake
+from warehouse.permutation import Window
+
+GROUP = "permutation"
+BATCH, BATCHES = 50, 20
+WORLDS = dg.StaticPartitionsDefinition(
+    [f"{batch * BATCH + 1:04d}-{(batch + 1) * BATCH:04d}" for batch in range(BATCHES)]
+)
+"""Scenarios by their numbers. History, 0, belongs to every batch."""
+
+
+class Permutations(Reports):
+    """The question; what is left empty is as `swing permute` has it. A batch and the report must be asked the same."""
+
+    seed: int = 1
+    objective: str = ""
+    window: str = ""
+    walk_forward: bool = False
+
+    def test(self, lake: Lake) -> PermutationTest:
+        """The test that is meant."""
+        objective = Objective(self.objective) if self.objective else None
+        window = Window.parsed(self.window) if self.window else None
+        return PermutationTest.of(Bench.of(lake), Design(self.seed, objective, window, self.walk_forward))
+
+
+# These hold the writer's lock only while they append: many workers may run them side by side.
+@dg.asset(key=["landing", "permutations"], group_name=GROUP, partitions_def=WORLDS, kinds={"duckdb"})
+def permutations(
+    context: dg.AssetExecutionContext, config: Permutations, progress: Progress
+) -> dg.MaterializeResult[Any]:
+    """What the grid and the live parameters would have given in permuted worlds."""
+    lake = Lake(home())
+    test = config.test(lake)
+    first, last = (int(number) for number in context.partition_key.split("-"))
+    test.run(lake, [0, *range(first, last + 1)], progress)
+    return dg.MaterializeResult(metadata={"test_id": test.test_id, "worlds": last + 1 - first})
+
+
+@dg.asset(name="permutation_report", group_name=GROUP, deps=[permutations], kinds={"matplotlib"})
+def permutation_figures(config: Permutations) -> dg.MaterializeResult[Any]:
+    """How often luck does as well, over the worlds computed so far."""
+    lake = Lake(home())
+    test = config.test(lake)
+    result = test.result(lake)
+    picture, data = permutation_report.write(test, result, Path(config.folder))
+    return dg.MaterializeResult(
+        metadata={
+            "best_p": result.best_p,
+            "live_p": result.live_p,
+            "worlds": len(result.permuted),
+            "left_out": test.left_out,
+            "picture": dg.MetadataValue.md(as_markdown(picture)),
+            "files": [str(picture), str(data)],
+        }
+    )
