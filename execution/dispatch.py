@@ -82,10 +82,16 @@ class Desk:
         """Whether something may still be sent."""
         return self.clock() < self.window.deadline
 
-    @property
-    def may_send(self) -> bool:
-        """Whether a new order may leave at this moment."""
-        return self.is_open and self.ledger.switch(self.scope.account_id) is not Switch.HALTED
+    def objection(self, side: Side) -> str:
+        """Why no order on that side may leave at this moment; empty if it may."""
+        if not self.is_open:
+            return "the deadline has come"
+        match self.ledger.switch(self.scope.account_id):
+            case Switch.HALTED:
+                return "trading is halted"
+            case Switch.REDUCE_ONLY if side is Side.BUY:
+                return "positions may only be reduced"
+        return ""
 
 
 async def connect(desk: Desk) -> BrokerState:
@@ -102,7 +108,12 @@ async def look(desk: Desk) -> BrokerState:
 
 def _news(desk: Desk, state: BrokerState) -> Iterable[Payload]:
     """What a state shows of our orders and the ledger does not know yet."""
-    for order_ref, known in desk.session().orders.items():
+    orders = desk.session().orders
+    others = [execution for execution in state.executions if execution.order_ref not in orders]
+    if others:  # a rebalance that was cut off before this one may have left them: the positions count them
+        ours = desk.ledger.order_refs(desk.scope.account_id)
+        yield from (execution for execution in others if execution.order_ref in ours)
+    for order_ref, known in orders.items():
         found = trace(order_ref, state)
         yield from found.executions
         report = found.report
@@ -144,7 +155,7 @@ async def carry_out(desk: Desk, orders: Sequence[Order]) -> None:
     refs = [order.order_ref for order in orders]
     fresh: set[str] = set()
     for order in orders:
-        if order.order_ref not in desk.session().orders and desk.may_send:
+        if order.order_ref not in desk.session().orders and not desk.objection(order.side):
             desk.step(f"intend {order.order_ref}")
             desk.record(order)
             fresh.add(order.order_ref)
@@ -156,13 +167,18 @@ async def carry_out(desk: Desk, orders: Sequence[Order]) -> None:
 
 
 async def _send(desk: Desk, order: Order) -> None:
-    """Hand an order over; a connection that breaks here leaves it to the search for traces."""
+    """Hand an order over, until the deadline; what breaks here leaves it to the search for traces."""
+    left = (desk.window.deadline - desk.clock()).total_seconds()
+    if left <= 0:
+        return
     try:
-        await desk.broker.send(order)
+        async with asyncio.timeout(left):
+            await desk.broker.send(order)
     except BrokerRefusedError:
         raise
-    except BrokerError as error:
-        desk.record(Notice(NOT_CONNECTED, f"the connection broke while it was sent: {error}", order.order_ref))
+    except (BrokerError, TimeoutError) as error:
+        why = f"it was cut off while it was sent: {str(error) or 'the deadline came'}"
+        desk.record(Notice(NOT_CONNECTED, why, order.order_ref))
         return
     desk.record(Sent(order.order_ref))
     desk.step(f"sent {order.order_ref}")
@@ -174,8 +190,7 @@ async def _follow(desk: Desk, refs: Sequence[str]) -> None:
     time = asyncio.get_running_loop().time
     next_look = time() + desk.pace.look_every
     while waiting := [state for state in _states(desk, refs) if not state.is_done and not search.is_given_up(state)]:
-        if not desk.may_send:
-            reason = "halted" if desk.is_open else "the deadline has come"
+        if reason := desk.objection(waiting[0].order.side):
             await cancel(desk, [state.order.order_ref for state in waiting], reason)
             return
         if await _hear(desk, min(0.5, max(next_look - time(), 0.01))) and time() < next_look:
@@ -239,7 +254,8 @@ class _Search:
             self._absent[order.order_ref] = absent = self._absent.get(order.order_ref, 0) + 1
             waited = asyncio.get_running_loop().time() - self._since
             is_refused = any(is_rejection(code) for code in known.codes)
-            if absent < 2 or waited < desk.pace.ambiguous_for or is_refused or not desk.may_send:  # noqa: PLR2004
+            is_certain = absent > 1 and waited >= desk.pace.ambiguous_for
+            if not is_certain or is_refused or desk.objection(order.side):
                 continue
             desk.step(f"resend {order.order_ref}")
             desk.record(Resent(order.order_ref, f"absent from {absent} states of the broker over {waited:.0f} s"))
@@ -249,19 +265,33 @@ class _Search:
 
 
 async def cancel(desk: Desk, refs: Sequence[str], reason: str) -> None:
-    """Ask for open orders to be cancelled and wait, beyond the deadline if need be, for how they ended."""
-    for ref in refs:
-        desk.step(f"cancel {ref}")
-        desk.record(CancelRequest(ref, reason))
-        try:
-            await desk.broker.cancel(ref)
-        except BrokerError as error:
-            desk.record(Notice(NOT_CONNECTED, f"the cancellation could not be sent: {error}", ref))
+    """Ask for open orders to be cancelled and wait, beyond the deadline if need be, for how they ended.
+
+    It is asked again after each look, for a request may be lost with its connection, and an order that nobody has shown
+    may still arrive.
+    """
     time = asyncio.get_running_loop().time
-    end = time() + desk.pace.cancel_within
-    while time() < end and any(not state.is_done for state in _states(desk, refs) if state.is_known):
-        if not await _hear(desk, 0.5):
+    start = next_look = time()
+    while time() < start + desk.pace.cancel_within:
+        is_on_its_way = time() < start + desk.pace.ambiguous_for
+        waiting = [state for state in _states(desk, refs) if not state.is_done and (state.is_known or is_on_its_way)]
+        if not waiting:
+            return
+        if time() >= next_look:
+            for state in waiting:
+                await _ask_to_cancel(desk, state.order.order_ref, reason)
             await look(desk)
+            next_look = time() + desk.pace.look_every
+        await _hear(desk, min(0.5, max(next_look - time(), 0.01)))
+
+
+async def _ask_to_cancel(desk: Desk, order_ref: str, reason: str) -> None:
+    desk.step(f"cancel {order_ref}")
+    desk.record(CancelRequest(order_ref, reason))
+    try:
+        await desk.broker.cancel(order_ref)
+    except BrokerError as error:
+        desk.record(Notice(NOT_CONNECTED, f"the cancellation could not be sent: {error}", order_ref))
 
 
 def unfilled(states: Iterable[OrderState]) -> list[str]:

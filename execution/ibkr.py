@@ -43,12 +43,13 @@ class IbkrBroker(Broker):
         self._reader = Reader(f"Gateway {connection.host}:{connection.port}", timing.persistence)
         self._asking = asyncio.Lock()
         self._next_id = 1
+        self._numbers: dict[str, int] = {}
         self._was_open = False
         self._begin()
 
     def _begin(self) -> None:
         self._reports: asyncio.Queue[Report | None] = asyncio.Queue()
-        self._book = OrderBook(self._connection.client_id, self._reports.put_nowait)
+        self._book = OrderBook(self._connection.client_id, self._reports.put_nowait, self._numbers)
         self._book.next_id = self._next_id
         self._session = Session(self._connection, self._timing, _Ear(self))
         self._alarms = 0

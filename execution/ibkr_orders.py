@@ -42,9 +42,10 @@ class OrderBook:
     A message with a status or side that is unknown raises KeyError, which the decoder reports as a lost message.
     """
 
-    def __init__(self, client_id: int, tell: Callable[[Report], None]) -> None:
+    def __init__(self, client_id: int, tell: Callable[[Report], None], numbers: dict[str, int] | None = None) -> None:
         self._client_id = client_id
         self._tell = tell
+        self._numbers = {} if numbers is None else numbers
         self._refs: dict[int, str] = {}
         self._sent: dict[int, Order] = {}
         self._reports: dict[Key, OrderReport] = {}
@@ -59,16 +60,19 @@ class OrderBook:
         """Above every number that the broker has named, so that none is used twice, even after they roll back."""
 
     def sent(self, order: Order) -> int:
-        """Note that an order leaves now, and return the number it gets."""
-        number = self.next_id
-        self.next_id += 1
+        """Note that an order leaves now, and return the number it gets.
+
+        One that leaves again has the same number: if the broker had it after all, it is a change that changes nothing.
+        """
+        number = self._numbers.setdefault(order.order_ref, self.next_id)
+        self.next_id = max(self.next_id, number + 1)
         self._refs[number] = order.order_ref
         self._sent[number] = order
         return number
 
     def unsent(self, number: int) -> None:
-        """Note that the broker refused a number as used: it is another order's."""
-        self._refs.pop(number, None)
+        """Note that the broker refused a number as used: the order needs another, and can no more arrive under this."""
+        self._numbers.pop(self._refs.pop(number, ""), None)
         self._sent.pop(number, None)
 
     def reference(self, number: int) -> str:

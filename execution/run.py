@@ -19,6 +19,7 @@ from execution.models import Plan, Refusal, RefusalCode, Side
 from execution.planning import Situation, decide, equity, fund_buys
 from execution.preflight import check_account, check_clock, check_window, planned_window
 from execution.reconcile import Expectation, disagreements
+from warehouse.trading_hours import window_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,8 +94,11 @@ def _minutes(assignment: Assignment) -> int:
 
 
 def _desk(assignment: Assignment, tools: Tools, proposal: Proposal) -> Desk:
-    window = planned_window(tools.clock(), _minutes(assignment))
+    now, minutes = tools.clock(), _minutes(assignment)
+    window, today = planned_window(now, minutes), window_of(now, minutes)
     strategy = LIQUIDATION if assignment.is_liquidation else proposal.strategy_id
+    if today is not None and tools.ledger.is_begun(strategy, today.session_date):
+        window = today  # what an earlier start has left is looked after, even when the session is over
     return Desk(
         broker=tools.broker,
         ledger=tools.ledger,
@@ -144,6 +148,7 @@ async def _trade(assignment: Assignment, desk: Desk, proposal: Proposal) -> Outc
     desk.record(Claim(desk.window.deadline))
     plan = session.plan
     if plan is None:
+        check_window(desk.clock(), _minutes(assignment))
         desk.step("decide")
         decision, plan = decide(await _situation(assignment, desk, proposal, state))
         desk.record(decision)
@@ -182,7 +187,7 @@ async def _carry_out(assignment: Assignment, desk: Desk, proposal: Proposal, pla
         raise StateDisagreesError(f"The deadline has passed and {reason}. Look at them in TWS before the close.")
     desk.step("finish")
     account = state.account
-    message = _message(orders, (*plan.orders, *funding.orders))
+    message = _message(desk, orders, (*plan.orders, *funding.orders))
     worth = equity(account, _ours(desk, proposal), desk.session().decision)
     desk.record(Finish(worth, account.cash, account.positions, message))
     desk.step("finished")
@@ -263,14 +268,14 @@ def _refuse(desk: Desk, code: RefusalCode, message: str) -> None:
     raise TradeRefusedError(message, (refusal,))
 
 
-def _message(orders: Sequence[OrderState], planned: Sequence[Order]) -> str:
+def _message(desk: Desk, orders: Sequence[OrderState], planned: Sequence[Order]) -> str:
     never = {order.order_ref for order in planned} - {state.order.order_ref for state in orders}
     filled = sum(state.remaining <= 0 for state in orders)
     said = [f"{filled} of {len(orders)} orders filled." if orders else "Nothing to trade."]
     if left := unfilled(orders):
         said.append(f"Not filled: {'; '.join(left)}.")
     if never:
-        said.append(f"Not sent, because the deadline had come: {', '.join(sorted(never))}.")
+        said.append(f"Not sent: {', '.join(sorted(never))}; {desk.objection(Side.BUY) or 'their time had passed'}.")
     return " ".join(said)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from execution.ledger import Ledger, ledger_url
@@ -11,7 +12,6 @@ from execution.models import Side
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
-    from decimal import Decimal
     from pathlib import Path
 
     from simulators import RunningSimulator
@@ -85,12 +85,12 @@ def _as_planned(home: Path, simulator: RunningSimulator) -> Iterator[str]:
 
 def _conserved(simulator: RunningSimulator, cash: Decimal, held: Mapping[str, Decimal]) -> Iterator[str]:
     """Cash and shares at the broker are those of the beginning and what its executions moved."""
-    shares = Counter(held)
+    shares = dict(held)
     for order in simulator.orders:
         for fill in order.fills:
             sign = 1 if order.side is Side.BUY else -1
             cash -= sign * fill.quantity * fill.price + fill.commission
-            shares[order.symbol] += sign * fill.quantity
+            shares[order.symbol] = shares.get(order.symbol, Decimal(0)) + sign * fill.quantity
     if cash != simulator.cash:
         yield f"cash: {cash} by the executions, {simulator.cash} at the broker"
     if {symbol: quantity for symbol, quantity in shares.items() if quantity} != simulator.positions:

@@ -69,11 +69,17 @@ class Tap:
         self.frames: list[Frame] = []
         self._trigger: tuple[Moment, Frame] | None = None
         self._act: Callable[[], None] = lambda: None
+        self._stalled: tuple[Frame, Frame] | None = None
+        self._kept = b""
 
     def arm(self, moment: Moment, frame: Frame, act: Callable[[], None]) -> None:
         """Do something, once, before or after a message."""
         self._act = act
         self._trigger = moment, frame
+
+    def stall(self, frame: Frame, until: Frame) -> None:
+        """Keep a message back until right before another one, as a busy gateway would."""
+        self._stalled = frame, until
 
     async def serve(self) -> asyncio.Server:
         """Listen."""
@@ -111,6 +117,11 @@ class Tap:
                 is_greeting = False
                 if self._is_due(Moment.BEFORE, frame) or sink.is_closing():
                     return
+                if self._stalled and frame == self._stalled[0]:
+                    self._kept = head + body
+                    continue
+                if self._stalled and frame == self._stalled[1]:
+                    sink.write(self._kept)
                 sink.write(head + body)
                 if self._is_due(Moment.AFTER, frame, later=True):
                     await sink.drain()

@@ -58,4 +58,9 @@ def test_killed_at_every_start_it_gets_done(process: Zygote, tmp_path: Path) -> 
 def _killed_at(trading: TradingProcess, last: int) -> Ended:
     """Kill a process when it has begun so many steps."""
     steps = count(1)
-    return trading.ended(lambda _name: next(steps) >= last and trading.kill())
+
+    def on_step(_name: str) -> None:
+        if next(steps) >= last:
+            trading.kill()
+
+    return trading.ended(on_step)

@@ -94,7 +94,7 @@ class TradingProcess:
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
 
-    def ended(self, on_step: Callable[[str], object] = lambda _name: None) -> Ended:
+    def ended(self, on_step: Callable[[str], None] = lambda _name: None) -> Ended:
         """Wait until it ends; `on_step` hears the name of each step meanwhile."""
         steps: list[str] = []
         last: dict[str, Any] = {"error": None, "message": "killed", "refusals": ()}
