@@ -3,13 +3,16 @@
     daily.py         imports, definitions, landing nothing new, every model and gate, one published snapshot
     daily.py floor   what Dagster and dbt cost before they do anything: imports, the instance, one empty asset,
                      one parse of the unchanged dbt project
+    daily.py trade   the scheduled rebalance: bars over the wire, every target and gate, plan, orders, fills
 
-The bars are landed, and the project parsed, by an earlier process; that time is not counted.
+The bars are landed, and the project parsed, by an earlier process, and simulated gateways run in others; that time is
+not counted.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -19,17 +22,26 @@ import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE / "peers"), str(HERE.parent)]
+NAMES = {
+    "daily": "swing, job daily",
+    "floor": "floor of Dagster and dbt",
+    "trade": "swing, scheduled rebalance over the wire",
+}
+EVENING, TRADED = "2024-12-30T16:30:00", "2024-12-31T15:55:05"
 PACKAGES = ("swing-portfolio", "dagster", "dbt-core", "dbt-duckdb")
 
 
 def main() -> None:
     """Prepare a lake in other processes, then run the day in this one and print its figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", choices=["daily", "floor"], default="daily")
+    parser.add_argument("what", nargs="?", choices=["daily", "floor", "trade"], default="daily")
     parser.add_argument("--bars", type=Path, required=True)
     parser.add_argument("--scope", required=True)
     parser.add_argument("--repeats", type=int, default=3)
@@ -37,10 +49,22 @@ def main() -> None:
     parser.add_argument("--started", type=float, default=time.monotonic())
     options = parser.parse_args()
     begun = time.monotonic()
-    os.environ["SWING_HOME"] = prepared(options.bars)
-    started = options.started + time.monotonic() - begun
+    is_trading = options.what == "trade"
+    with contextlib.ExitStack() as gateways:
+        ports = []
+        if is_trading:
+            ports = [gateways.enter_context(gateway(options.bars, TRADED)) for _ in range(1 + options.repeats)]
+            home = gateways.enter_context(fetched(options.bars))
+        else:
+            home = prepared(options.bars)
+        os.environ["SWING_HOME"] = home
+        measure(options, ports, options.started + time.monotonic() - begun)
 
-    day = daily() if options.what == "daily" else floor()
+
+def measure(options: argparse.Namespace, ports: list[int], started: float) -> None:
+    """Run the day as often as asked for, and print its figures."""
+    what = options.what
+    day = {"daily": daily, "floor": floor, "trade": lambda: trade(ports)}[what]()
     clock = [time.monotonic()]
     for _ in range(1 + options.repeats):
         day()
@@ -55,7 +79,7 @@ def main() -> None:
     print(
         json.dumps(
             {
-                "name": "swing, job daily" if options.what == "daily" else "floor of Dagster and dbt",
+                "name": NAMES[what],
                 "version": {name: version(name) for name in PACKAGES},
                 "python": platform.python_version(),
                 "cold_seconds": clock[1] - started,
@@ -80,6 +104,50 @@ def prepared(bars: Path) -> str:
     ):
         subprocess.run([*swing, *command], env=environment, cwd=HERE.parent, check=True, capture_output=True)
     return home
+
+
+@contextlib.contextmanager
+def gateway(bars: Path, clock: str) -> Iterator[int]:
+    """A simulated gateway in a process of its own, its clock stopped; gives its port."""
+    command = [sys.executable, "-m", "execution.simulator", "--bars", str(bars), "--clock", clock, "--speed", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HERE.parent) as process:
+        try:
+            yield int(process.stdout.readline().rpartition(":")[2]) if process.stdout else 0
+        finally:
+            process.terminate()
+
+
+@contextlib.contextmanager
+def fetched(bars: Path) -> Iterator[str]:
+    """A lake whose bars came from a gateway the evening before."""
+    home = tempfile.mkdtemp(prefix="swing-daily-")
+    swing = [sys.executable, "-m", "dagster_defs.cli"]
+    with gateway(bars, EVENING) as port:
+        environment = {**os.environ, "SWING_HOME": home, "IB_PORT": str(port)}
+        for command in (["fetch", "--source", "ibkr"], ["backtest", "--reports", f"{home}/reports"]):
+            subprocess.run([*swing, *command], env=environment, cwd=HERE.parent, check=True, capture_output=True)
+    yield home
+
+
+def trade(ports: list[int]) -> Any:  # noqa: ANN401 - a callable, or an array of a library imported late
+    """The job as the schedule runs it, each time with an account and a ledger of its own."""
+    from dagster_defs.resources import home, prepare_environment  # noqa: PLC0415
+
+    prepare_environment()
+    from dagster_defs import jobs  # noqa: PLC0415
+    from warehouse.sources.base import silent  # noqa: PLC0415
+
+    left = iter(ports)
+
+    def day() -> None:
+        port = next(left)
+        os.environ |= {"IB_PORT": str(port), "SWING_LEDGER": f"sqlite:///{home()}/ledger-{port}.sqlite"}
+        rebalance = {"mode": "paper", "is_gateway_clock": True}
+        result = jobs.run("trade", {"bars_landing": {"source": "ibkr"}, "rebalance": rebalance}, silent)
+        if not jobs.metadata(result, "rebalance")["orders"]:
+            raise SystemExit("The rebalance sent no order, so it measured nothing.")
+
+    return day
 
 
 def daily() -> Any:  # noqa: ANN401 - a callable, or an array of a library imported late

@@ -2,7 +2,7 @@
 
 Scopes: a = features and the backtest of all 81 strategies, b = the same and the walk-forward,
 both over the default universe 2015-2024; c71 = all the bars there are; c1000 = 1,000 symbols
-(see worlds.py), both for the live strategy alone; d = the job `daily` as a whole process.
+(see worlds.py), both for the live strategy alone; d = the jobs `daily` and `trade` as whole processes.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ ENTRIES = (
     Entry(PEERS, ("peers/compiled_kernel.py",), ("a", "b", "c71")),
     Entry(SWING, ("daily.py",), ("d",), repeats=3),
     Entry(SWING, ("daily.py", "floor"), ("d",), repeats=3),
+    Entry(SWING, ("daily.py", "trade"), ("d",), repeats=3),
 )
 
 

@@ -155,7 +155,7 @@ def as_record(outcome: Outcome) -> dict[str, Any]:
 def as_metadata(outcome: Outcome) -> dict[str, Any]:
     """An outcome as the Dagster UI shows it."""
     plan = outcome.plan
-    about: dict[str, Any] = {"outcome": outcome.message, "mode": outcome.mode, "account": outcome.account_id}
+    about: dict[str, Any] = {"outcome": outcome.message, "mode": outcome.mode.value, "account": outcome.account_id}
     if plan is not None:
         about |= {"equity": float(plan.equity), "tracking_error": float(plan.tracking_error)}
     about["orders"] = len(outcome.orders)

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 SCRIPTS = Path(__file__).parent / "clients"
 CLIENTS = {
     "ib_insync": (Path(sys.executable), "library_client.py", ["ib_insync"], 176),
-    "ib_async": (ROOT / ".venv-ib-async-client/bin/python", "library_client.py", ["ib_async"], 178),
+    "ib_async": (ROOT / ".venv-ib-async/bin/python", "library_client.py", ["ib_async"], 178),
     "ibapi": (ROOT / ".venv-ibapi/bin/python", "ibapi_client.py", [], 157),
 }
 
