@@ -78,6 +78,8 @@ class Lake:
         """Connect for writing; creates the lake when there is none. Callers hold `lock`."""
         self.home.mkdir(parents=True, exist_ok=True)
         with self._connection({}) as connection:
+            # Tables made in this transaction have no statistics yet: a join builds on the side that is written second.
+            connection.execute("SET disabled_optimizers = 'build_side_probe_side'")
             yield connection
 
     @contextlib.contextmanager

@@ -18,28 +18,42 @@ strategy_allocations as (
 
 ),
 
-series as (
+-- materialized: from here on, all threads take part
+calendar as materialized (
 
     select
         sessions.scenario_id,
-        strategies.strategy_id as series_id,
+        strategies.strategy_id,
         sessions.session_date,
-        coalesce(decided.allocation_id, 0) as allocation_id,
-        coalesce(held.allocation_id, 0) as previous_allocation_id,
+        sessions.previous_session_date,
         strategies.slippage,
         strategies.commission_per_share
     from {{ ref('sessions') }} as sessions
     cross join strategies
+
+),
+
+series as (
+
+    select
+        calendar.scenario_id,
+        calendar.strategy_id as series_id,
+        calendar.session_date,
+        coalesce(decided.allocation_id, 0) as allocation_id,
+        coalesce(held.allocation_id, 0) as previous_allocation_id,
+        calendar.slippage,
+        calendar.commission_per_share
+    from calendar
     left join strategy_allocations as decided
         on
-            sessions.scenario_id = decided.scenario_id
-            and sessions.session_date = decided.session_date
-            and strategies.strategy_id = decided.strategy_id
+            calendar.scenario_id = decided.scenario_id
+            and calendar.session_date = decided.session_date
+            and calendar.strategy_id = decided.strategy_id
     left join strategy_allocations as held
         on
-            sessions.scenario_id = held.scenario_id
-            and sessions.previous_session_date = held.session_date
-            and strategies.strategy_id = held.strategy_id
+            calendar.scenario_id = held.scenario_id
+            and calendar.previous_session_date = held.session_date
+            and calendar.strategy_id = held.strategy_id
 
 ),
 

@@ -29,84 +29,63 @@ sequenced as (
 ranges as (
 
     select
-        sequenced.*,
-        feature_windows.*,
-        sequenced.adjusted_close / sequenced.previous_close - 1 as ret,
-        greatest(sequenced.adjusted_high, sequenced.previous_close)
-        - least(sequenced.adjusted_low, sequenced.previous_close) as true_range,
-        sequenced.bar_number // {{ block_length() }} as block,
-        sequenced.bar_number % {{ block_length() }} as position
+        *,
+        adjusted_close / previous_close - 1 as ret,
+        greatest(adjusted_high, previous_close) - least(adjusted_low, previous_close) as true_range
     from sequenced
+
+),
+
+varied as (
+
+    select
+        ranges.*,
+        feature_windows.vol_window,
+        list_stddev_samp(list(ranges.ret) over (
+            partition by ranges.scenario_id, ranges.symbol
+            order by ranges.bar_number
+            rows between feature_windows.vol_window - 1 preceding and current row  -- noqa: PRS
+        )) as volatility
+    from ranges
     cross join feature_windows
 
 ),
 
-windowed as (
+observed as (
 
     select
-        *,
-        {{ decay('position', 'smoothing') }}
-        * list_sum(list({{ undecayed('true_range', 'bar_number', 'smoothing') }}) over (
-            partition by scenario_id, symbol, block order by bar_number
-        )) as atr_of_block,
-        list_stddev_samp(list(ret) over (
-            partition by scenario_id, symbol
-            order by bar_number
-            rows between vol_window - 1 preceding and current row  -- noqa: PRS
-        )) as volatility
+        scenario_id,
+        symbol,
+        session_date,
+        bar_number,
+        true_range as observation
     from ranges
 
 ),
 
-endings as (
+smoothings as (
 
-    select
-        scenario_id,
-        symbol,
-        smoothing,
-        block + 1 as block,
-        list(atr_of_block) over (partition by scenario_id, symbol order by block) as ends
-    from windowed
-    where position = {{ block_length() }} - 1
+    select smoothing from feature_windows
 
 ),
 
-block_ends as (
-
-    select
-        scenario_id,
-        symbol,
-        block,
-        {{ inherited('ends', 'smoothing') }} as inherited_atr
-    from endings
-
-),
-
-averaged as (
-
-    select
-        windowed.*,
-        windowed.atr_of_block
-        + coalesce(block_ends.inherited_atr * {{ decay('(windowed.position + 1)', 'windowed.smoothing') }}, 0) as atr
-    from windowed
-    left join block_ends
-        on
-            windowed.scenario_id = block_ends.scenario_id
-            and windowed.symbol = block_ends.symbol
-            and windowed.block = block_ends.block
-
-)
+{{ exponential_averages() }}
 
 select
-    scenario_id,
-    symbol,
-    session_date,
-    bar_number,
-    close,
-    adjusted_close,
-    ret,
-    true_range,
-    atr,
-    atr / adjusted_close as atr_pct,
-    if(bar_number >= vol_window, volatility, null) as volatility
-from averaged
+    varied.scenario_id,
+    varied.symbol,
+    varied.session_date,
+    varied.bar_number,
+    varied.close,
+    varied.adjusted_close,
+    varied.ret,
+    varied.true_range,
+    atrs.average as atr,
+    atrs.average / varied.adjusted_close as atr_pct,
+    if(varied.bar_number >= varied.vol_window, varied.volatility, null) as volatility
+from exponential_averages as atrs
+inner join varied
+    on
+        atrs.scenario_id = varied.scenario_id
+        and atrs.symbol = varied.symbol
+        and atrs.session_date = varied.session_date

@@ -52,12 +52,12 @@ candidates as (
         features.volatility,
         averages.emas[trends.fast_position] as fast,
         averages.emas[trends.slow_position] as slow
-    from features
-    inner join averages
+    from averages
+    inner join features
         on
-            features.scenario_id = averages.scenario_id
-            and features.symbol = averages.symbol
-            and features.session_date = averages.session_date
+            averages.scenario_id = features.scenario_id
+            and averages.symbol = features.symbol
+            and averages.session_date = features.session_date
     cross join trends
     where
         features.volatility > 0
