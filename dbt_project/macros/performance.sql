@@ -10,7 +10,9 @@
             scenario_id,
             series_id,
             min_by(net_return, session_date, 100000) as net_returns,
-            min_by(turnover, session_date, 100000) as turnovers
+            sum(greatest(net_return, 0)) as gains,
+            -sum(least(net_return, 0)) as losses,
+            avg(turnover) as mean_turnover
         from measured
         group by all
 
@@ -19,15 +21,11 @@
     totals as (
 
         select
-            scenario_id,
-            series_id,
+            *,
             len(net_returns) as sessions,
             {{ equity_path('net_returns') }} as path,
             list_avg(net_returns) as mean_return,
-            list_stddev_samp(net_returns) as deviation,
-            list_sum([greatest(net_return, 0) for net_return in net_returns]) as gains,
-            -list_sum([least(net_return, 0) for net_return in net_returns]) as losses,
-            list_avg(turnovers) as mean_turnover
+            list_stddev_samp(net_returns) as deviation
         from sequences
 
     ),

@@ -31,7 +31,6 @@ by_trend as (
         ema_fast,
         ema_slow,
         min_by(symbol, rank, 100000) filter (where rank <= walk_depth) as symbols,
-        min_by(volatility, rank, 100000) filter (where rank <= walk_depth) as volatilities,
         count(*) > any_value(walk_depth) as is_cut
     from rankings
     group by all
@@ -45,7 +44,6 @@ candidates as (
         scenario_id,
         session_date,
         symbols,
-        any_value(volatilities) as volatilities,
         bool_or(is_cut) as is_cut,
         list_sort(list({ 'ema_fast': ema_fast, 'ema_slow': ema_slow })) as trends
     from by_trend
@@ -61,7 +59,8 @@ correlations as (
         session_date,
         symbol_1 as symbol,
         symbol_2 as other,
-        coalesce(correlation, 2) as correlation
+        coalesce(correlation, 2) as correlation,
+        null as volatility
     from {{ ref('correlations') }}
     union all
     select
@@ -69,7 +68,8 @@ correlations as (
         session_date,
         symbol_2 as symbol,
         symbol_1 as other,
-        coalesce(correlation, 2) as correlation
+        coalesce(correlation, 2) as correlation,
+        null as volatility
     from {{ ref('correlations') }}
     union all
     select distinct
@@ -77,7 +77,8 @@ correlations as (
         session_date,
         symbol,
         symbol as other,
-        2 as correlation
+        2 as correlation,
+        volatility
     from rankings
     where rank <= walk_depth
 
@@ -89,7 +90,8 @@ matrix_rows as (
         scenario_id,
         session_date,
         symbol,
-        min_by(correlation, other, 100000) as correlations
+        min_by(correlation, other, 100000) as correlations,
+        max(volatility) as volatility
     from correlations
     group by all
 
@@ -101,6 +103,7 @@ matrices as (
         scenario_id,
         session_date,
         min_by(symbol, symbol, 100000) as matrix_symbols,
+        min_by(volatility, symbol, 100000) as matrix_volatilities,
         min_by(correlations, symbol, 100000) as matrix
     from matrix_rows
     group by all
@@ -112,6 +115,7 @@ placed as (
     select
         candidates.*,
         matrices.matrix,
+        matrices.matrix_volatilities,
         [list_position(matrices.matrix_symbols, symbol) for symbol in candidates.symbols] as places  -- noqa: RF02
     from candidates
     inner join matrices
@@ -152,6 +156,6 @@ select
     corr_cap,
     ranks,
     list_select(symbols, ranks) as symbols,
-    list_select(volatilities, ranks) as volatilities,
+    list_select(matrix_volatilities, list_select(places, ranks)) as volatilities,
     is_cut and len(ranks) < longest as is_cut_short
 from walked

@@ -33,9 +33,7 @@ distinct_selections as (
         limits.cash_buffer,
         walks.symbols[:limits.top_n] as picks,
         any_value(walks.volatilities[:limits.top_n]) as volatilities,
-        list_sort(list(
-            { 'trends': walks.trends, 'corr_cap': walks.corr_cap, 'top_n': limits.top_n }
-        )) as selected_by
+        list({ 'trends': walks.trends, 'corr_cap': walks.corr_cap, 'top_n': limits.top_n }) as selected_by
     from walks
     inner join limits on walks.corr_cap = limits.corr_cap
     group by walks.scenario_id, walks.session_date, limits.max_weight, limits.cash_buffer, picks
