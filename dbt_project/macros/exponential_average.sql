@@ -39,10 +39,10 @@
 
     ),
 
-    own_averages as materialized (
+    own_averages as (
 
         select
-            *,
+            * exclude (observations, terms),
             [{{ decay('(place - 1)') }} * list_sum(terms[:place]) for place in range(1, len(terms) + 1)] as averages
         from undecayed
 

@@ -83,9 +83,9 @@ select
     atrs.average as atr,
     atrs.average / varied.adjusted_close as atr_pct,
     if(varied.bar_number >= varied.vol_window, varied.volatility, null) as volatility
-from exponential_averages as atrs
-inner join varied
+from varied
+inner join exponential_averages as atrs
     on
-        atrs.scenario_id = varied.scenario_id
-        and atrs.symbol = varied.symbol
-        and atrs.session_date = varied.session_date
+        varied.scenario_id = atrs.scenario_id
+        and varied.symbol = atrs.symbol
+        and varied.session_date = atrs.session_date

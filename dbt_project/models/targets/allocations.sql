@@ -23,20 +23,34 @@ limits as (
 
 ),
 
--- walks that picked the same symbols end in the same weights
-distinct_selections as (
+-- materialized: from here on, all threads take part
+selections as materialized (
 
     select
         walks.scenario_id,
         walks.session_date,
-        limits.max_weight,
-        limits.cash_buffer,
+        walks.trends,
+        limits.*,
         walks.symbols[:limits.top_n] as picks,
-        any_value(walks.volatilities[:limits.top_n]) as volatilities,
-        list({ 'trends': walks.trends, 'corr_cap': walks.corr_cap, 'top_n': limits.top_n }) as selected_by
+        walks.volatilities[:limits.top_n] as volatilities
     from walks
     inner join limits on walks.corr_cap = limits.corr_cap
-    group by walks.scenario_id, walks.session_date, limits.max_weight, limits.cash_buffer, picks
+
+),
+
+-- walks that picked the same symbols end in the same weights
+distinct_selections as (
+
+    select
+        scenario_id,
+        session_date,
+        max_weight,
+        cash_buffer,
+        picks,
+        any_value(volatilities) as volatilities,
+        list({ 'trends': trends, 'corr_cap': corr_cap, 'top_n': top_n }) as selected_by
+    from selections
+    group by scenario_id, session_date, max_weight, cash_buffer, picks
 
 ),
 
