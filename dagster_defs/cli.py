@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dagster_defs import cli_trading
+from dagster_defs import cli_report, cli_research, cli_trading
 from warehouse.errors import SourceError, SwingError
 
 if TYPE_CHECKING:
@@ -330,7 +330,7 @@ def demo() -> None:
     demonstration.run()
 
 
-for command in cli_trading.COMMANDS:
+for command in (*cli_trading.COMMANDS, *cli_report.COMMANDS, *cli_research.COMMANDS):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a sc
 @click.command()
 @JSON
 def risk(as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
-    r"""Say what may be lost: by tonight's targets, by what is held, and by the strategy's history.
+    """Say what may be lost: by tonight's targets, by what is held, and by the strategy's history.
 
     Value at risk and expected shortfall four ways and their own test, drawdowns to expect, the crises of the
     sample replayed, correlations broken, factors shocked, concentration, and how alike the assets move now.
@@ -23,7 +23,7 @@ def risk(as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     Examples:
       swing risk
       swing risk --json
-    """
+    """  # noqa: D301 - click keeps the lines after \b
     from dagster_defs.report import risk_summary  # noqa: PLC0415
     from dagster_defs.report.record import as_record  # noqa: PLC0415
     from dagster_defs.report.risk import read_risk  # noqa: PLC0415

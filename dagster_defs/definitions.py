@@ -9,6 +9,7 @@ import dagster as dg
 from dagster_defs.assets.landing import bars_landing, portfolio_landing
 from dagster_defs.assets.ledger import ledger_landing
 from dagster_defs.assets.models import models_asset
+from dagster_defs.assets.permutation import permutation_figures, permutations
 from dagster_defs.assets.rebalance import rebalance
 from dagster_defs.assets.reports import backtest_report, walk_forward_report
 from dagster_defs.resources import Progress, Warehouse, home, prepare_environment, schedule_settings
@@ -34,6 +35,7 @@ walk_forward_job = dg.define_asset_job(
 everything_job = dg.define_asset_job("everything", landing | ledger | models | research)
 # Only what a decision needs: every second before the close counts.
 trade_job = dg.define_asset_job("trade", landing | decision | dg.AssetSelection.assets(rebalance))
+permutation_job = dg.define_asset_job("permutation", dg.AssetSelection.assets(permutations))
 settings = schedule_settings()
 plan = RebalancePlan(settings.minutes_before_close, settings.source, obstacle, lambda: datetime.now(UTC))
 
@@ -46,8 +48,10 @@ defs = dg.Definitions(
         rebalance,
         backtest_report,
         walk_forward_report,
+        permutations,
+        permutation_figures,
     ],
-    jobs=[fetch_job, daily_job, backtest_job, walk_forward_job, everything_job, trade_job],
+    jobs=[fetch_job, daily_job, backtest_job, walk_forward_job, everything_job, trade_job, permutation_job],
     schedules=[
         daily_schedule(daily_job, settings.source),
         rebalance_schedule(trade_job, plan),

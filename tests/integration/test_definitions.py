@@ -45,15 +45,19 @@ GROUPS = {
         "walk_forward_report",
         "walk_forward_windows",
     },
+    "permutation": {"landing/permutations", "permutation_report"},
     "execution": LEDGER - {"landing/ledger_events"} | {"rebalance"},
 }
-ALL = set[str]().union(*GROUPS.values())
+# Asked for by themselves: one trades, the others take their time.
+APART = {"rebalance"} | GROUPS["permutation"]
+ALL = set[str]().union(*GROUPS.values()) - APART
 JOBS = {
     "fetch": LANDING,
-    "daily": ALL - GROUPS["research"] - {"backtest_report", "rebalance"},
-    "backtest": ALL - GROUPS["research"] - (LANDING - PORTFOLIO) - LEDGER - {"rebalance"},
-    "walk_forward": ALL - {"backtest_report", "rebalance"} - (LANDING - PORTFOLIO) - LEDGER,
-    "everything": ALL - {"rebalance"},
+    "daily": ALL - GROUPS["research"] - {"backtest_report"},
+    "backtest": ALL - GROUPS["research"] - (LANDING - PORTFOLIO) - LEDGER,
+    "walk_forward": ALL - {"backtest_report"} - (LANDING - PORTFOLIO) - LEDGER,
+    "everything": ALL,
+    "permutation": {"landing/permutations"},
     "trade": LANDING.union(*(GROUPS[name] for name in ("staging", "features", "signals", "targets"))) | {"rebalance"},
 }
 SCHEDULES = {
