@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from dagster_defs.figures import monthly_returns
 from dagster_defs.report.holdings import holdings_of
 from dagster_defs.report.luck import Evidence, luck_of, read_permutations
 from dagster_defs.report.risk import HINDSIGHT, HONEST, LIVE, WALK_FORWARD, benchmarks_of, risk_of
-from dagster_defs.report.selection import selection_of
+from dagster_defs.report.selection import PARAMETERS, selection_of
 from dagster_defs.report.series import (
     Missing,
     measured,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from dagster_defs.report.selection import Selection
     from dagster_defs.report.series import Difference, Drawdown, Measured, Series
     from warehouse.lake import Lake
+    from warehouse.research_readers import History
     from warehouse.sources.base import Progress
     from warehouse.statistics.samples import FloatArray
 
@@ -131,39 +133,46 @@ def gather(lake: Lake, folder: Path, progress: Progress) -> tuple[Facts, Curves]
     curves = Curves(live, series_of(WALK_FORWARD, HONEST, search.walk_forward), tuple(benchmarks_of(history)))
     named = {each.name: each for each in curves.benchmarks}
     benchmark = named.get(SPY, named.get(EQUAL_WEIGHT))
-    progress(1, STEPS, "resampling histories")
-    whole = tuple(possible(partial(_measured, each)) for each in (live, *curves.benchmarks))
-    common = tuple(possible(partial(_measured, each)) for each in curves.since)
-    chosen, *others = curves.since
-    differences = tuple(possible(partial(sharpe_difference, chosen, other)) for other in others)
-    progress(2, STEPS, "following the choices")
-    selection, holdings = selection_of(history, search), holdings_of(history)
-    progress(3, STEPS, "asking what luck explains")
-    luck = luck_of(Evidence(live, curves.walk_forward, search.trials, benchmark), permutations)
-    progress(4, STEPS, "measuring risk")
-    row = history.parameters
-    facts = Facts(
-        provenance=Provenance(
-            snapshot=history.snapshot,
-            as_of=live.sessions[-1].date(),
-            parameters_hash=str(history.settings["parameters_hash"]),
-            strategy_id=str(row["strategy_id"]),
-            parameters={name: row[name] for name in ("ema_fast", "ema_slow", "top_n", "corr_cap")},
-            universe=history.universe,
-            initial_equity=float(row["initial_equity"]),
-        ),
-        whole=whole,
-        common=common,
-        differences=differences,
-        drawdowns={each.name: worst_drawdowns(each) for each in (live, curves.walk_forward)},
-        monthly=monthly_returns(history.live).rename_axis("year").reset_index(),
-        rolling=tuple(_rolling(each, named.get(SPY)) for each in (live, curves.walk_forward)),
-        holdings=holdings,
-        selection=selection,
-        luck=luck,
-        risk=risk_of(history, search),
-    )
+    # Most of the work is numpy's, which leaves the interpreter to a second thread.
+    with ThreadPoolExecutor(1) as beside:
+        risk = beside.submit(risk_of, history, search)
+        progress(1, STEPS, "resampling histories")
+        whole = tuple(possible(partial(_measured, each)) for each in (live, *curves.benchmarks))
+        common = tuple(possible(partial(_measured, each)) for each in curves.since)
+        chosen, *others = curves.since
+        differences = tuple(possible(partial(sharpe_difference, chosen, other)) for other in others)
+        progress(2, STEPS, "following the choices")
+        selection, holdings = selection_of(history, search), holdings_of(history)
+        progress(3, STEPS, "asking what luck explains")
+        luck = luck_of(Evidence(live, curves.walk_forward, search.trials, benchmark), permutations)
+        progress(4, STEPS, "measuring risk")
+        facts = Facts(
+            provenance=_provenance(history),
+            whole=whole,
+            common=common,
+            differences=differences,
+            drawdowns={each.name: worst_drawdowns(each) for each in (live, curves.walk_forward)},
+            monthly=monthly_returns(history.live).rename_axis("year").reset_index(),
+            rolling=tuple(_rolling(each, named.get(SPY)) for each in (live, curves.walk_forward)),
+            holdings=holdings,
+            selection=selection,
+            luck=luck,
+            risk=risk.result(),
+        )
     return facts, curves
+
+
+def _provenance(history: History) -> Provenance:
+    row = history.parameters
+    return Provenance(
+        snapshot=history.snapshot,
+        as_of=history.live["session_date"].iloc[-1].date(),
+        parameters_hash=str(history.settings["parameters_hash"]),
+        strategy_id=str(row["strategy_id"]),
+        parameters={name: row[name] for name in PARAMETERS},
+        universe=history.universe,
+        initial_equity=float(row["initial_equity"]),
+    )
 
 
 def _measured(series: Series) -> Measured:

@@ -58,7 +58,7 @@ class Holdings:
     Attributes:
         turnover: Fraction of equity traded, a year.
         cost: Fraction of equity paid, a year.
-        weights: Mean weight by month (its last day) and symbol; cash is the rest.
+        weights: Mean weight by quarter (its first day) and symbol; cash is the rest.
     """
 
     contributions: tuple[Contribution, ...]
@@ -93,7 +93,7 @@ def holdings_of(history: History) -> Holdings:
         cost=float(live["cost"].mean()) * SESSIONS_A_YEAR,
         gross_growth=float(np.prod(1 + live["gross_return"])),
         net_growth=float(np.prod(1 + live["net_return"])),
-        weights=_monthly_weights(rows, pd.DatetimeIndex(live["session_date"])),
+        weights=_quarterly_weights(rows, pd.DatetimeIndex(live["session_date"])),
     )
 
 
@@ -112,6 +112,6 @@ def _years(live: pd.DataFrame) -> tuple[Year, ...]:
     )
 
 
-def _monthly_weights(rows: pd.DataFrame, sessions: pd.DatetimeIndex) -> pd.DataFrame:
+def _quarterly_weights(rows: pd.DataFrame, sessions: pd.DatetimeIndex) -> pd.DataFrame:
     weights = rows.pivot_table(index="session_date", columns="symbol", values="weight", fill_value=0)
-    return weights.reindex(sessions, fill_value=0).resample("ME").mean()
+    return weights.reindex(sessions, fill_value=0).resample("QS").mean()

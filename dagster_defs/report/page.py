@@ -7,17 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagster_defs.report import sections_choice, sections_record, sections_risk
-from dagster_defs.report.elements import Shown, section
-from dagster_defs.report.forms import day
+from dagster_defs.report.elements import Shown, number, section
+from dagster_defs.report.forms import day, ratio
+from dagster_defs.report.risk import LIVE, WALK_FORWARD
+from dagster_defs.report.series import Missing
 from dagster_defs.report.summary import statements
+from warehouse.statistics.metrics import Metric
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dagster_defs.report.elements import Section
-    from dagster_defs.report.facts import Curves, Facts
+    from dagster_defs.report.facts import Curves, Facts, Provenance
     from dagster_defs.report.pictures.canvas import Picture
 
+CAPTIONS = {LIVE: "with hindsight", WALK_FORWARD: "chosen honestly"}
 STYLE = Path(__file__).with_name("style.css")
 
 
@@ -58,8 +62,7 @@ def render(facts: Facts, shown: Sequence[Section]) -> str:
     )
     links = "".join(f'<li><a href="#{part.name}">{escape(part.title)}</a></li>' for part in shown)
     body = "".join(str(section(part)) for part in shown)
-    parameters = " · ".join(f"{name} {value:g}" for name, value in made.parameters.items())
-    return f"""<!DOCTYPE html>
+    return _unbroken(f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -74,7 +77,8 @@ def render(facts: Facts, shown: Sequence[Section]) -> str:
 <header>
 <p class="kicker">Tear sheet · sessions up to {day(made.as_of)} · snapshot {made.snapshot}</p>
 <h1>What the evidence says</h1>
-<p class="meta">{escape(parameters)} · {escape(", ".join(made.universe))}</p>
+<p class="meta">{escape(_strategy(made))}</p>
+{_hero(facts)}
 </header>
 <main>
 <section id="answer" aria-labelledby="answer-title">
@@ -87,4 +91,35 @@ def render(facts: Facts, shown: Sequence[Section]) -> str:
 </main>
 </body>
 </html>
-"""
+""")
+
+
+def _hero(facts: Facts) -> str:
+    """The same number of the live parameters, of an honest choice, and of the first benchmark."""
+    known = {each.name: each for each in facts.common if not isinstance(each, Missing)}
+    benchmark = [name for name in known if name not in CAPTIONS][:1]
+    pieces = [
+        f'<div><p class="figure">{number(found.estimate, ratio)}</p><p>{escape(CAPTIONS.get(name, name))}</p>'
+        f'<p class="interval">{number(found.low, ratio)} to {number(found.high, ratio)}</p></div>'
+        for name in (*CAPTIONS, *benchmark)
+        if name in known
+        for found in [known[name].metrics[Metric.SHARPE]]
+    ]
+    first = next((f", {each.first.year} to {each.last.year}" for each in known.values()), "")
+    return (
+        f'<div class="hero">{"".join(pieces)}</div><p class="caveat">Sharpe ratios over the same sessions{first}.</p>'
+    )
+
+
+def _strategy(made: Provenance) -> str:
+    chosen = made.parameters
+    return (
+        f"Averages of {chosen['ema_fast']:g} and {chosen['ema_slow']:g} sessions, at most {chosen['top_n']:g} "
+        f"positions, "
+        f"correlations up to {chosen['corr_cap']:g}, out of {', '.join(made.universe)}."
+    )
+
+
+def _unbroken(text: str) -> str:
+    """Keep a number on one line with its unit."""
+    return text.replace(" %", "\u00a0%")

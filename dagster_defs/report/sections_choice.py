@@ -29,20 +29,31 @@ from dagster_defs.report.series import Missing
 from warehouse.statistics.metrics import Metric
 
 if TYPE_CHECKING:
+    from dagster_defs.report.elements import Form
     from dagster_defs.report.facts import Curves, Facts
     from dagster_defs.report.luck import Judgement, PermutationTest
     from dagster_defs.report.selection import Fold, Tally
     from dagster_defs.report.series import Measured
 
-HOW_TO_PERMUTE = "Run `swing permute --runs 200`, then `swing report` again: the picture appears here."
-YEARS = "Minimum track record length"
+HOW_TO_PERMUTE = (
+    '<p class="missing">Not asked yet. Run <code>swing permute --runs 200</code>, then '
+    "<code>swing report</code> again: the answer appears here.</p>"
+)
+OBJECTIVES = {"calmar": "Calmar ratio", "sharpe": "Sharpe ratio", "cagr": "return", "profit_factor": "profit factor"}
+FORMS: dict[str, tuple[Form, str]] = {
+    "Minimum track record length": (formed(ratio, 1), " years"),
+    "Probability of backtest overfitting": (formed(percent, 0), ""),
+    "Combinatorial purged cross-validation": (formed(percent, 0), " of paths lose"),
+    "Reality check and superior predictive ability": (probability, " (p)"),
+}
 
 
 def walk_forward(facts: Facts, curves: Curves) -> Section:
     """The honest line, and what each fold chose."""
     selection = facts.selection
     said = (
-        f"Every {selection.test_months} months the best {selection.objective} of the {selection.train_months} months "
+        f"Every {selection.test_months} months the best {OBJECTIVES[selection.objective]} of the "
+        f"{selection.train_months} months "
         f"before is chosen, and lived with: {len(selection.folds)} folds. The choice changed {selection.changes} times."
     )
     body = (
@@ -109,7 +120,7 @@ def permuted(facts: Facts) -> Section:
     lead = "If the order of days is shuffled there is nothing to find. How often does the search find as much?"
     tests = facts.luck.permutations
     if not tests:
-        return Section("permuted", "Worlds with nothing to find", lead, (paragraph(HOW_TO_PERMUTE),))
+        return Section("permuted", "Worlds with nothing to find", lead, (Html(HOW_TO_PERMUTE),))
     newest = tests[0]
     rows = [_permutation_row(test) for test in tests]
     heads = ["Test", "Worlds", "Best of the grid", "p", "Live parameters", "p"]
@@ -130,7 +141,7 @@ def luck(facts: Facts) -> Section:
     honest = facts.common[0]
     if not isinstance(honest, Missing):
         marks[WALK_FORWARD] = honest.metrics[Metric.SHARPE].estimate
-    marks["Luckiest of as many worthless ones"] = found.expected_best
+    marks["Luckiest worthless one"] = found.expected_best
     known = {name: value for name, value in marks.items() if value is not None}
     body: list[Html | Shown] = [Shown(judgement.trials(found, known))]
     if not isinstance(found.trials, Missing):
@@ -217,20 +228,18 @@ def _permutation_row(test: PermutationTest) -> tuple[str | Html, ...]:
 
 def _card(judged: Judgement) -> str:
     words = judged.words
-    value = (
-        f"{number(judged.value, formed(ratio, 1))} years"
-        if words.statistic == YEARS and judged.value is not None
-        else str(number(judged.value, probability))
-    )
-    about, says, silent, remedy = (
+    form, unit = FORMS.get(words.statistic, (probability, ""))
+    value = f"{number(judged.value, form)}{unit}" if judged.value is not None else "never"
+    says, silent, remedy = (
         Html(f"<dt>{term}</dt><dd>{text}</dd>")
         for term, text in zip(
-            ("About", "Says", "Does not say", "Remedy"),
-            map(escape, (judged.about, words.says, words.does_not_say, words.remedy)),
+            ("Says", "Does not say", "Remedy"),
+            map(escape, (words.says, words.does_not_say, words.remedy)),
             strict=True,
         )
     )
     return (
-        f'<article class="card"><h3>{escape(words.statistic)} {badge(words.standing)}</h3>'
-        f'<p class="value">{value}</p><p>{escape(words.finding)}</p><dl>{about}{says}{silent}{remedy}</dl></article>'
+        f'<article class="card"><h3>{escape(words.statistic)}</h3>'
+        f'<p class="about">{escape(judged.about)} {badge(words.standing)}</p>'
+        f'<p class="value">{value}</p><p>{escape(words.finding)}</p><dl>{says}{silent}{remedy}</dl></article>'
     )

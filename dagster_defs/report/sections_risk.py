@@ -27,7 +27,7 @@ from dagster_defs.report.series import Missing
 from warehouse.statistics.risk import HORIZONS, LEVELS, TailMethod
 
 if TYPE_CHECKING:
-    from dagster_defs.report.crises import Replay
+    from dagster_defs.report.crises import Replay, Window
     from dagster_defs.report.facts import Facts
     from dagster_defs.report.risk import BookRisk, Tails, Tested
     from warehouse.statistics.exposure import FactorShock
@@ -97,7 +97,7 @@ def crises(facts: Facts) -> Section:
         return Section("crises", "When it mattered", lead, tuple(paragraph(note) for note in notes))
     rows = [
         row(
-            f"{crisis.window.name}, {day(crisis.window.first)} to {day(crisis.window.last)}",
+            _named(crisis.window),
             *(_replayed(each) for each in crisis.replays),
         )
         for crisis in found
@@ -213,6 +213,11 @@ def _shock(shock: FactorShock) -> tuple[str | Html, ...]:
     name = f"{FACTORS[shock.factor]} ({shock.factor})"
     moves = number(shock.shock, formed(gain, 0))
     return row(name, moves, number(shock.beta, ratio), number(shock.impact, gain))
+
+
+def _named(window: Window) -> Html:
+    days = f"{day(window.first)} to {day(window.last)}"
+    return Html(f'{escape(window.name)}<small class="interval">{days}</small>')
 
 
 def _replayed(found: Replay) -> Html:

@@ -70,16 +70,16 @@ def _benchmark(facts: Facts) -> Statement:
     rival = rivals[0]
     other = measured[rival.against]
     beats, certain = rival.estimate > 0, rival.low > 0 or rival.high < 0
-    doubt = "more than chance explains" if certain else "no more than chance can explain"
+    doubt = "more than chance alone explains" if certain else "which chance alone might explain"
     return Statement(
-        f"{rival.against} did {'worse' if beats else 'better'}{'' if certain else ', as far as can be told'}.",
+        f"{rival.against} did {'worse' if beats else 'better'}{'' if certain else ', though not beyond doubt'}.",
         Html(
             f"Over the sessions of the walk-forward {rival.against} had {_sharpe(other)} and {_cagr(other)}, with "
             f"a fall "
             f"of {number(_estimate(other, Metric.MAX_DRAWDOWN), percent)} on the way against "
-            f"{number(_estimate(known[0], Metric.MAX_DRAWDOWN), percent)}; the walk-forward's Sharpe ratio is "
-            f"{number(abs(rival.estimate), ratio)} {'higher' if beats else 'lower'} "
-            f"({number(rival.low, ratio)} to {number(rival.high, ratio)}), {doubt}."
+            f"{number(_estimate(known[0], Metric.MAX_DRAWDOWN), percent)}; the walk-forward's Sharpe ratio differs by "
+            f"<strong>{number(rival.estimate, ratio)}</strong> ({number(rival.low, ratio)} to "
+            f"{number(rival.high, ratio)}), {doubt}."
         ),
     )
 

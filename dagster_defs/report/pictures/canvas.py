@@ -139,8 +139,12 @@ def heading(axes: Axes, text: str, shape: Shape) -> None:
 
 def legend(axes: Axes, shape: Shape, columns: int | None = None) -> None:
     """Name the lines above the picture, each in its own colour."""
-    count = len(axes.get_legend_handles_labels()[1])
+    handles, names = axes.get_legend_handles_labels()
+    count = len(names)
+    # Drawn last to lie on top, named first.
     axes.legend(
+        handles[::-1],
+        names[::-1],
         loc="lower left",
         bbox_to_anchor=(0, 1),
         ncols=columns or (min(count, 2) if shape.is_narrow else count),
@@ -167,7 +171,8 @@ def _svg(figure: Figure) -> str:
     text = buffer.getvalue().decode()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r"(\d+\.\d)\d+", r"\1", text)
+    # Coordinates to a tenth of a pixel; what is written between the tags stays.
+    text = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d+\.\d)\d+", r"\1", tag[0]), text)
     text = re.sub(r"'DejaVu Sans'(, [^;\"]*)?", FONTS, text)
     for colour in DARK:
         text = text.replace(colour, f"var(--c{colour[1:]})")

@@ -21,6 +21,9 @@ from dagster_defs.report.pictures.canvas import (
     level_lines,
 )
 
+QUARTER = 92
+"""Days of a bar."""
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -28,11 +31,11 @@ if TYPE_CHECKING:
 
 
 def weights(holdings: Holdings) -> Picture:
-    """Mean weights by month, stacked; what is left above is cash."""
+    """Mean weights by quarter, stacked; what is left above is cash."""
     means = holdings.weights.mean().sort_values(ascending=False)
     said = ", ".join(f"{symbol} {percent(float(weight))}" for symbol, weight in means.items())
-    alt = f"Weights over time, monthly means, stacked; the space above is cash. On average: {said}."
-    return Picture("weights", "What it held: mean weights by month", alt, lambda shape: _weights(holdings, shape))
+    alt = f"Weights over time, quarterly means, stacked; the space above is cash. On average: {said}."
+    return Picture("weights", "What it held: mean weights by quarter", alt, lambda shape: _weights(holdings, shape))
 
 
 def contributions(holdings: Holdings) -> Picture:
@@ -58,9 +61,11 @@ def _weights(holdings: Holdings, shape: Shape) -> Figure:
     if len(shown) < len(means):
         table = table.assign(Others=holdings.weights.drop(columns=shown).sum(axis="columns"))
     figure, (axes,) = axes_of(shape)
-    axes.stackplot(
-        table.index, table.to_numpy(dtype=float).T, labels=list(table.columns), colors=AREAS[: len(table.columns)]
-    )
+    below = np.zeros(len(table))
+    for (symbol, held), colour in zip(table.items(), AREAS, strict=False):
+        values = held.to_numpy(dtype=float)
+        axes.bar(table.index, values, QUARTER, below, color=colour, label=symbol, align="edge", linewidth=0)
+        below += values
     axes.set_ylim(0, 1)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, 0)))
     date_axis(axes, shape)

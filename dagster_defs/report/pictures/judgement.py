@@ -16,6 +16,7 @@ from dagster_defs.report.pictures.canvas import (
     INK,
     MUTED,
     ORANGE,
+    PAPER,
     Picture,
     Shape,
     axes_of,
@@ -109,8 +110,8 @@ def _histogram(axes: Axes, values: FloatArray, marks: Mapping[str, float], shape
     axes.set_ylim(top=top * (1.08 + 0.12 * len(marks)))
     middle = (min(span) + max(span)) / 2 if span else 0
     ordered = sorted(marks.items(), key=lambda mark: mark[1])
-    for place, ((name, value), colour) in enumerate(zip(ordered, (GREEN, ORANGE, BLUE, INK), strict=False)):
-        shown = COLOURS.get(name, colour)
+    for place, (name, value) in enumerate(ordered):
+        shown = COLOURS.get(name, GREEN)
         level = top * (1.08 + 0.12 * place)
         axes.plot([value, value], [0, level], color=shown, linewidth=1.8)
         is_right = value > middle
@@ -130,11 +131,11 @@ def _histogram(axes: Axes, values: FloatArray, marks: Mapping[str, float], shape
 
 def _drawdown_odds(odds: Mapping[str, DrawdownOdds], shape: Shape) -> Figure:
     figure, (axes,) = axes_of(shape, height=shape.height * 0.95)
-    for (name, each), colour in zip(odds.items(), (BLUE, ORANGE, GREEN, GREY), strict=False):
+    for (name, each), colour in reversed([*zip(odds.items(), (BLUE, ORANGE, GREEN, GREY), strict=False)]):
         reached = np.append(0, np.cumsum(each.counts)) / each.counts.sum()
         axes.plot(each.edges, reached, color=COLOURS.get(name, colour), linewidth=2, label=name)
     axes.axhline(0.05, color=MUTED, linewidth=1, linestyle="--")
-    axes.annotate("one in twenty", (0, 0.05), ha="right", va="bottom", fontsize=shape.text, color=MUTED)
+    axes.text(0.01, 0.06, "one in twenty", transform=axes.transAxes, fontsize=shape.text, color=MUTED)
     axes.set_xlim(right=0)
     axes.set_ylim(0, 1)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, 0)))
@@ -148,7 +149,7 @@ def _drawdown_odds(odds: Mapping[str, DrawdownOdds], shape: Shape) -> Figure:
 def _crises(found: Sequence[Crisis], shape: Shape) -> Figure:
     figure, (axes,) = axes_of(shape, height=90 + 52 * len(found))
     names = [replayed.name for replayed in found[0].replays]
-    for name, colour in zip(names, (BLUE, ORANGE, GREY, GREEN, INK), strict=False):
+    for name, colour in reversed([*zip(names, (BLUE, ORANGE, GREY, GREEN, INK), strict=False)]):
         rows = [
             (each.total, place)
             for place, crisis in enumerate(found)
@@ -185,6 +186,7 @@ def _regime(found: Regime, shape: Shape) -> Figure:
         fontsize=shape.text,
         color=ORANGE,
         weight="bold",
+        bbox={"facecolor": PAPER, "alpha": 0.85, "linewidth": 0, "pad": 2},
     )
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: ratio(value, 1)))
     level_lines(axes)

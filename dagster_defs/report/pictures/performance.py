@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from dagster_defs.figures import MONTHS, YEAR
 from dagster_defs.report.forms import day, dollars, gain, interval, percent, ratio
 from dagster_defs.report.pictures.canvas import (
     COLOURS,
     INK,
-    MUTED,
     PAPER,
     Picture,
     Shape,
@@ -117,6 +117,7 @@ def _intervals(measured: Sequence[Measured], shape: Shape) -> Figure:
         each.xaxis.set_major_formatter(
             FuncFormatter(lambda value, _, form=form: form(value, 1 if form is ratio else 0))
         )
+        each.xaxis.set_major_locator(MaxNLocator(5 if shape.is_narrow else 7, steps=[1, 2, 5, 10]))
         each.spines["bottom"].set_visible(False)
         level_lines(each, "x")
     return figure
@@ -200,10 +201,13 @@ def _rolling(found: Sequence[Rolling], shape: Shape) -> Figure:
     if has_correlation:
         heading(axes[1], "Correlation to SPY", shape)
         axes[1].set_ylim(-1, 1)
+        axes[1].set_yticks([-1, -0.5, 0, 0.5, 1])
     for each_axes in axes:
         level_lines(each_axes)
         date_axis(each_axes, shape)
-    axes[0].legend(loc="upper right", fontsize=shape.text, labelcolor="linecolor", frameon=False, ncols=len(found))
-    axes[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: ratio(value, 1)))
-    axes[-1].tick_params(labelcolor=MUTED)
+    names = [Line2D([], [], color=COLOURS[each.of], label=each.of) for each in found]
+    axes[-1].legend(
+        handles=names, loc="lower right", ncols=len(found), fontsize=shape.text, labelcolor="linecolor", frameon=False
+    )
+    axes[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: ratio(value, 0)))
     return figure

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from dagster_defs.report.forms import ratio
 from dagster_defs.report.pictures.canvas import (
@@ -67,7 +67,7 @@ def parameter_map(selection: Selection, metric: Metric, title: str) -> Picture:
     spread = f"{ratio(min(values))} to {ratio(max(values))}" if values else "unknown"
     alt = f"{title} of the grid by fast and slow average, one panel per number of positions: {spread}."
     name = f"parameter_map_{metric}"
-    return Picture(name, f"{title} by parameters", alt, lambda shape: _parameter_map(selection, metric, shape))
+    return Picture(name, f"{title} by parameters", alt, lambda shape: _parameter_map(selection, (metric, title), shape))
 
 
 def _choices(selection: Selection, shape: Shape) -> Figure:
@@ -102,11 +102,13 @@ def _before_and_after(folds: Sequence[Fold], shape: Shape) -> Figure:
     axes.set_xlabel("Sharpe ratio in training", fontsize=shape.text, color=MUTED)
     axes.set_ylabel("In the months after", fontsize=shape.text, color=MUTED)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: ratio(value, 0)))
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     level_lines(axes)
     return figure
 
 
-def _parameter_map(selection: Selection, metric: Metric, shape: Shape) -> Figure:
+def _parameter_map(selection: Selection, mapped: tuple[Metric, str], shape: Shape) -> Figure:
+    metric, title = mapped
     positions = sorted({point.parameters["top_n"] for point in selection.points})[:MOST_PANELS]
     columns = 1 if shape.is_narrow else min(COLUMNS, len(positions))
     rows = -(-len(positions) // columns)
@@ -115,7 +117,7 @@ def _parameter_map(selection: Selection, metric: Metric, shape: Shape) -> Figure
     known = [value for point in selection.points if (value := point.values[metric]) is not None]
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
     for each, top_n in zip(axes, positions, strict=False):
-        heading(each, f"{top_n:g} position{'' if top_n == 1 else 's'}", shape)
+        heading(each, f"{title}, {top_n:g} position{'' if top_n == 1 else 's'}", shape)
         _panel(each, selection, (metric, top_n), (low, high or 1.0), shape)
     for each in axes[len(positions) :]:
         each.set_visible(False)

@@ -1,0 +1,41 @@
+"""The tear sheet as an asset: its pictures and headline figures in the catalog, the page beside them."""
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from dagster_defs.assets.reports import Reports
+from dagster_defs.report.writing import write_tear_sheet
+from dagster_defs.reports import as_markdown
+from dagster_defs.resources import Progress, Warehouse
+
+GROUP = "report"
+
+
+@dg.asset(
+    group_name=GROUP,
+    deps=[
+        "backtest_daily",
+        "backtest_metrics",
+        "live_targets",
+        "walk_forward_daily",
+        "walk_forward_folds",
+        "walk_forward_metrics",
+    ],
+    kinds={"matplotlib", "html"},
+)
+def tear_sheet(config: Reports, warehouse: Warehouse, progress: Progress) -> dg.MaterializeResult[Any]:
+    """What the evidence says: hindsight against an honest choice, what luck explains, what may be lost."""
+    written = write_tear_sheet(warehouse.lake, Path(config.folder), progress)
+    figures = {name: value for name, value in written.metrics.items() if value is not None}
+    pictures = {name: dg.MetadataValue.md(as_markdown(path)) for name, path in written.pictures.items()}
+    return dg.MaterializeResult(
+        metadata={
+            "answer": dg.MetadataValue.md(written.summary.replace("\n", "\n\n")),
+            "page": dg.MetadataValue.path(str(written.page.absolute())),
+            **figures,
+            **pictures,
+            "files": [str(path) for path in written.files],
+        }
+    )
