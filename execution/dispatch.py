@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_exponential, wait_random
 
-from execution.errors import BrokerError, BrokerRefusedError, HaltedError
+from execution.errors import BrokerError, BrokerRefusedError, HaltedError, StateDisagreesError
 from execution.ibkr_codes import NOT_CONNECTED, is_rejection
 from execution.ledger_events import CancelRequest, Event, Resent, Sent, Switch
 from execution.models import Execution, Notice, OrderReport, OrderStatus, Side
@@ -153,12 +153,14 @@ async def carry_out(desk: Desk, orders: Sequence[Order]) -> None:
         HaltedError: A person has halted trading; what was open is cancelled.
     """
     refs = [order.order_ref for order in orders]
-    fresh: set[str] = set()
     for order in orders:
         if order.order_ref not in desk.session().orders and not desk.objection(order.side):
             desk.step(f"intend {order.order_ref}")
-            desk.record(order)
-            fresh.add(order.order_ref)
+            if not desk.record(order):
+                raise StateDisagreesError(
+                    f"{order.order_ref} was intended before, by another rebalance, and is not sent again. Look at its "
+                    "fills in TWS, and at the ledger (`swing ledger export`)."
+                )
             desk.step(f"send {order.order_ref}")
             await _send(desk, order)
     await _follow(desk, refs)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from execution.assignment import LIQUIDATION
 from execution.funding import fund
 from execution.ledger_events import Decision, Funding, Switch
 from execution.models import Account, Plan, Refusal, RefusalCode, Side
@@ -93,7 +94,7 @@ def _request(situation: Situation, targets: Mapping[str, Decimal]) -> PlanReques
     positions = {symbol: held for symbol, held in account.positions.items() if symbol in situation.ours}
     due = proposal.session_date if situation.is_liquidation else _due_date(situation)
     return PlanRequest(
-        strategy_id=proposal.strategy_id,
+        strategy_id=LIQUIDATION if situation.is_liquidation else proposal.strategy_id,
         session_date=situation.window.session_date,
         targets=Targets(targets, proposal.session_date, due),
         account=replace(account, positions=positions),
@@ -149,8 +150,8 @@ def _missing_bars(situation: Situation) -> tuple[Refusal, ...]:
     return tuple(
         Refusal(
             RefusalCode.TARGETS_STALE,
-            f"{bar.symbol} has no bar of {due}; its newest is of {bar.session_date}, so the targets would sell it unseen. "
-            f"Fetch it again. After {patience} sessions without a bar it counts as delisted.",
+            f"{bar.symbol} has no bar of {due}; its newest is of {bar.session_date}, so the targets would sell it "
+            f"unseen. Fetch it again. After {patience} sessions without a bar it counts as delisted.",
             bar.symbol,
             {"newest": bar.session_date.isoformat(), "due": due.isoformat()},
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,6 @@ from execution.models import Side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import date
     from pathlib import Path
 
     from simulators import RunningSimulator
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from execution.ledger_state import SessionState
 
 STRATEGY = "live"
+CENT = Decimal("0.01")
 
 
-def session_of(home: Path, simulator: RunningSimulator, session: date | None = None) -> SessionState:
-    """What the ledger says of the rebalance."""
+def session_of(home: Path, simulator: RunningSimulator, order_ref: str = "") -> SessionState:
+    """What the ledger says of the rebalance that an order belongs to; of the strategy's of today without one."""
+    strategy, day, *_ = order_ref.split("/") if order_ref else (STRATEGY, f"{simulator.clock.now():%Y%m%d}")
     ledger = Ledger.open(ledger_url(home))
     try:
-        return ledger.session(simulator.account_id, STRATEGY, session or simulator.clock.now().date())
+        return ledger.session(simulator.account_id, strategy, datetime.strptime(f"{day}Z", "%Y%m%d%z").date())
     finally:
         ledger.close()
 
@@ -50,16 +52,16 @@ def exactly_once(home: Path, simulator: RunningSimulator) -> Iterator[str]:
     try:
         ledger.verify()
         intended = ledger.order_refs(simulator.account_id)
-        positions = ledger.positions(simulator.account_id) or {}
+        positions = ledger.positions(simulator.account_id)
     finally:
         ledger.close()
     received = Counter(entry.order_ref for entry in simulator.record)
     yield from (f"{ref} reached the broker {times} times" for ref, times in received.items() if times > 1)
     yield from (f"{ref} is not in the ledger" for ref in received if ref not in intended)
-    if positions != simulator.positions:
+    if positions is not None and positions != simulator.positions:
         yield f"positions: {positions} by the ledger, {simulator.positions} at the broker"
-    session = session_of(home, simulator)
     for order in simulator.orders:
+        session = session_of(home, simulator, order.order_ref)
         known = session.orders[order.order_ref].executions if order.order_ref in session.orders else ()
         ours = {(each.exec_id, each.quantity, each.price, each.commission) for each in known}
         theirs = {(each.exec_id, each.quantity, each.price, each.commission) for each in order.fills}
@@ -79,8 +81,9 @@ def _as_planned(home: Path, simulator: RunningSimulator) -> Iterator[str]:
     received = {entry.order_ref: entry.quantity for entry in simulator.record}
     if wanted != received:
         yield f"orders: {wanted} planned, {received} received"
-    if (session.finish.cash, session.finish.positions) != (simulator.cash, simulator.positions):
-        yield f"the account: {session.finish.cash} {session.finish.positions} by the ledger, {simulator.cash}"
+    cash = simulator.cash.quantize(CENT)  # the broker tells no more of it
+    if (session.finish.cash, session.finish.positions) != (cash, simulator.positions):
+        yield f"the account: {session.finish.cash} {session.finish.positions} by the ledger, {cash} at the broker"
 
 
 def _conserved(simulator: RunningSimulator, cash: Decimal, held: Mapping[str, Decimal]) -> Iterator[str]:

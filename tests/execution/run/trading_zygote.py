@@ -46,13 +46,17 @@ if TYPE_CHECKING:
 TIMING = Timing(connect=3, request=3, quote=3, messages_per_second=0, persistence=Persistence(2, 0.05, 0.1))
 
 
+JUMP = "clock-jump"
+"""A file in the home with the seconds by which the clock of a process has jumped."""
+
+
 def tell(stream: socket.socket, **said: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
     """Write a line."""
     stream.sendall(json.dumps(said).encode() + b"\n")
 
 
 def trade(job: Mapping[str, Any], step: Callable[[str], None]) -> Outcome:
-    """Rebalance as the job says, by a clock that starts at its `now` and stands still at no time."""
+    """Rebalance as the job says, by a clock that starts at its `now`, and jumps when the file JUMP says so."""
     home, now = Path(job["home"]), datetime.fromisoformat(job["now"])
     offset = now - datetime.now(UTC)
     targets = {symbol: Decimal(weight) for symbol, weight in job["targets"].items()}
@@ -60,7 +64,7 @@ def trade(job: Mapping[str, Any], step: Callable[[str], None]) -> Outcome:
     tools = Tools(
         broker=IbkrBroker(Connection("127.0.0.1", job["port"], job["client_id"]), TIMING),
         ledger=ledger,
-        clock=lambda: datetime.now(UTC) + offset,
+        clock=lambda: datetime.now(UTC) + offset + _jump(home),
         propose=lambda: proposal((now - timedelta(hours=12)).date(), targets),
         step=step,
         pace=replace(PACE, **job["pace"]),
@@ -70,6 +74,11 @@ def trade(job: Mapping[str, Any], step: Callable[[str], None]) -> Outcome:
         return asyncio.run(rebalance(assignment, tools))
     finally:
         ledger.close()
+
+
+def _jump(home: Path) -> timedelta:
+    jump = home / JUMP
+    return timedelta(seconds=float(jump.read_text())) if jump.exists() else timedelta(0)
 
 
 def serve(stream: socket.socket) -> None:
