@@ -61,7 +61,7 @@ def permute(  # noqa: PLR0913, PLR0917 - one parameter an option
     reports: Path,
     as_json: bool,  # noqa: FBT001 - click passes flags so
 ) -> None:
-    r"""Ask how often luck does as well: the grid, optimised again in permuted worlds.
+    """Ask how often luck does as well: the grid, optimised again in permuted worlds.
 
     The sessions of a window are put in another order, the same for every symbol, and every strategy is computed on them
     by the same models. p = (1 + worlds that did as well) / (1 + worlds). Results are kept: killed, or asked again with
@@ -73,7 +73,7 @@ def permute(  # noqa: PLR0913, PLR0917 - one parameter an option
       swing permute --runs 1000 --objective sharpe
       swing permute --window 2018-01-01:2021-01-01
       swing permute --walk-forward                is the walk-forward itself better than luck?
-    """
+    """  # noqa: D301 - click keeps the lines after \b
     from dagster_defs import terminal  # noqa: PLC0415
     from dagster_defs.resources import home  # noqa: PLC0415
     from warehouse.config import Objective  # noqa: PLC0415
@@ -240,7 +240,7 @@ def optimize(  # noqa: PLR0913, PLR0917 - one parameter an option
     reports: Path,
     as_json: bool,  # noqa: FBT001 - click passes flags so
 ) -> None:
-    r"""Search parameters beyond the grid inside each train fold, and live with what was found.
+    """Search parameters beyond the grid inside each train fold, and live with what was found.
 
     A sampler proposes strategies for each fold; the models compute them all together. The winner of a fold, and the
     ensemble of its best, are lived through the test window after it. Works in memory; changes no parameter of yours.
@@ -250,7 +250,7 @@ def optimize(  # noqa: PLR0913, PLR0917 - one parameter an option
       swing optimize
       swing optimize --objective multi --trials 300
       swing optimize --folds 4                    the last four folds
-    """
+    """  # noqa: D301 - click keeps the lines after \b
     from dagster_defs import terminal  # noqa: PLC0415
     from dagster_defs.resources import home  # noqa: PLC0415
     from warehouse.lake import Lake  # noqa: PLC0415

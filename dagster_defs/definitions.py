@@ -12,6 +12,7 @@ from dagster_defs.assets.models import models_asset
 from dagster_defs.assets.permutation import permutation_figures, permutations
 from dagster_defs.assets.rebalance import rebalance
 from dagster_defs.assets.reports import backtest_report, walk_forward_report
+from dagster_defs.assets.tear_sheet import tear_sheet
 from dagster_defs.resources import Progress, Warehouse, home, prepare_environment, schedule_settings
 from dagster_defs.schedules import RebalancePlan, daily_schedule, rebalance_schedule
 from dagster_defs.trading import obstacle
@@ -36,6 +37,7 @@ everything_job = dg.define_asset_job("everything", landing | ledger | models | r
 # Only what a decision needs: every second before the close counts.
 trade_job = dg.define_asset_job("trade", landing | decision | dg.AssetSelection.assets(rebalance))
 permutation_job = dg.define_asset_job("permutation", dg.AssetSelection.assets(permutations))
+report_job = dg.define_asset_job("report", dg.AssetSelection.assets(tear_sheet))
 settings = schedule_settings()
 plan = RebalancePlan(settings.minutes_before_close, settings.source, obstacle, lambda: datetime.now(UTC))
 
@@ -50,8 +52,9 @@ defs = dg.Definitions(
         walk_forward_report,
         permutations,
         permutation_figures,
+        tear_sheet,
     ],
-    jobs=[fetch_job, daily_job, backtest_job, walk_forward_job, everything_job, trade_job, permutation_job],
+    jobs=[fetch_job, daily_job, backtest_job, walk_forward_job, everything_job, trade_job, permutation_job, report_job],
     schedules=[
         daily_schedule(daily_job, settings.source),
         rebalance_schedule(trade_job, plan),

@@ -46,10 +46,11 @@ GROUPS = {
         "walk_forward_windows",
     },
     "permutation": {"landing/permutations", "permutation_report"},
+    "report": {"tear_sheet"},
     "execution": LEDGER - {"landing/ledger_events"} | {"rebalance"},
 }
 # Asked for by themselves: one trades, the others take their time.
-APART = {"rebalance"} | GROUPS["permutation"]
+APART = {"rebalance"} | GROUPS["permutation"] | GROUPS["report"]
 ALL = set[str]().union(*GROUPS.values()) - APART
 JOBS = {
     "fetch": LANDING,
@@ -58,6 +59,7 @@ JOBS = {
     "walk_forward": ALL - {"backtest_report"} - (LANDING - PORTFOLIO) - LEDGER,
     "everything": ALL,
     "permutation": {"landing/permutations"},
+    "report": {"tear_sheet"},
     "trade": LANDING.union(*(GROUPS[name] for name in ("staging", "features", "signals", "targets"))) | {"rebalance"},
 }
 SCHEDULES = {
