@@ -33,7 +33,8 @@ def staged(market: str) -> pd.DataFrame:
 def wide(world: World, seed: int, number: int) -> pd.DataFrame:
     """Lay a scenario's bars out as sessions by (price, symbol)."""
     rows = world.scenarios(seed, [number]).to_pandas().drop(columns="scenario_id")
-    return rows.pivot_table(index="session_date", columns="symbol")
+    laid_out: pd.DataFrame = rows.pivot_table(index="session_date", columns="symbol")
+    return laid_out
 
 
 def log_moves(prices: pd.DataFrame, world: World) -> NDArray[np.float64]:

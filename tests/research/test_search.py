@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from dagster_defs.research.trials import Fold
 
 GRID: dict[str, Any] = {"ema_fast": [8, 20], "ema_slow": [50], "top_n": [1, 2], "corr_cap": [0.5, 0.7]}
-SETTINGS = {"grid": GRID, "walk_forward": {"train_months": 12, "test_months": 6}}
-ASKED = Search(trials=20, top=3)
+SETTINGS = {"grid": GRID, "walk_forward": {"train_months": 18, "test_months": 9}}
+ASKED = Search(trials=16, top=3)
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def test_the_winner_is_the_best_that_was_tried(trials: Trials, found: list[Found
 
 def test_several_objectives_give_a_front(trials: Trials, folds: list[Fold]) -> None:
     """Among Calmar, turnover and drawdown no point of the front beats another in all, and the winner is one."""
-    (each,) = search(trials, folds[-1:], replace(ASKED, goal=Goal.MULTI, trials=60), silent)
+    (each,) = search(trials, folds[-1:], replace(ASKED, goal=Goal.MULTI, trials=50), silent)
     assert each.best[0] in each.front
     measured = trials.measure(each.front, each.fold)
     rows = np.column_stack(
