@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from brokerage import ACCOUNT, Brokerage, Filling
 
@@ -17,7 +17,7 @@ from execution.errors import BrokerError, BrokerRefusedError
 from execution.models import Account, BrokerState, Notice, Price, PriceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from execution.models import Order, Report
@@ -94,10 +94,22 @@ class Hostility:
     cancellings: Sequence[Cancelling] = ()
 
 
-class HostileBroker(Broker):
-    """One session with the brokerage; `point` is told of each place at which a trader may die."""
+class Point(Protocol):
+    """Is told of each place at which a trader may die."""
 
-    def __init__(self, books: Brokerage, hostility: Hostility, point: Callable[[], None]) -> None:
+    def __call__(self, *, is_order: bool = False) -> None:
+        """Raise whatever ends it; `is_order` says that an order has just left."""
+
+
+def no_point(*, is_order: bool = False) -> None:
+    """Nobody dies."""
+    del is_order
+
+
+class HostileBroker(Broker):
+    """One session with the brokerage."""
+
+    def __init__(self, books: Brokerage, hostility: Hostility, point: Point = no_point) -> None:
         self.sent: list[tuple[datetime, Order]] = []
         self._books = books
         self._point = point
@@ -185,9 +197,9 @@ class HostileBroker(Broker):
             case Sending.FALSE_CANCEL:
                 self._tell(Notice(FALSE_CANCEL, "Order TIF was set to DAY based on order preset", order.order_ref))
                 self._books.arrive(order, filling)
+        self._point(is_order=True)
         if sending in {Sending.DROPPED_BEFORE, Sending.DROPPED_AFTER, Sending.DROPPED_LATE}:
             self._drop()
-        self._point()
 
     async def cancel(self, order_ref: str) -> None:
         """See Broker.cancel."""

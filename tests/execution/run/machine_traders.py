@@ -38,9 +38,15 @@ class PowerLossError(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """When a trader dies: at the nth point at which it does something or has done it, or after so many seconds."""
+    """When a trader dies, by one of these.
+
+    Attributes:
+        at_point: The nth at which it does something, or has just done it.
+        after_orders: So many have just left, and it knows nothing of it.
+    """
 
     at_point: int = 0
+    after_orders: int = 0
     after_seconds: float = 0.0
 
 
@@ -62,7 +68,7 @@ class Trader:
         is_liquidation: bool = False,
     ) -> Outcome:
         """Rebalance once. Raises SwingError, and PowerLossError if it died."""
-        fuse = _Fuse(crash.at_point if crash else 0)
+        fuse = _Fuse(crash or Crash())
         broker = HostileBroker(self._books, hostility, fuse.burn)
         tools = Tools(
             broker=broker,
@@ -90,7 +96,7 @@ class Trader:
 
     def _desk(self, hostility: Hostility) -> Desk:
         return Desk(
-            broker=HostileBroker(self._books, hostility, lambda: None),
+            broker=HostileBroker(self._books, hostility),
             ledger=self._ledger,
             scope=Scope(ACCOUNT, "person"),
             window=planned_window(self._books.time.now(), 5),
@@ -110,14 +116,16 @@ class Trader:
 
 
 class _Fuse:
-    """Ends the trader at the nth point; 0 is never."""
+    """Ends the trader at its crash."""
 
-    def __init__(self, length: int) -> None:
-        self._left = length
+    def __init__(self, crash: Crash) -> None:
+        self._points = crash.at_point
+        self._orders = crash.after_orders
 
-    def burn(self) -> None:
-        self._left -= 1
-        if self._left == 0:
+    def burn(self, *, is_order: bool = False) -> None:
+        self._points -= 1
+        self._orders -= is_order
+        if self._points == 0 or (is_order and self._orders == 0):
             raise PowerLossError
 
 

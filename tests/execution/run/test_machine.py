@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections import Counter, defaultdict
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -27,6 +27,7 @@ from execution.ledger import Ledger, ledger_url
 from execution.ledger_events import Event, Scope, Switch, SwitchChange
 from execution.models import Side
 from warehouse.errors import SwingError
+from warehouse.sessions import close_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,6 +68,7 @@ HOSTILITIES = st.builds(
 CRASHES = st.one_of(
     st.none(),
     st.builds(Crash, at_point=st.integers(1, 120)),
+    st.builds(Crash, after_orders=st.integers(1, 4)),
     st.builds(Crash, after_seconds=st.floats(0.01, 250)),
 )
 MOVES = st.fixed_dictionaries({symbol: st.sampled_from(["0.97", "1", "1.005", "1.03"]) for symbol in PRICES})
@@ -75,15 +77,17 @@ MOVES = st.fixed_dictionaries({symbol: st.sampled_from(["0.97", "1", "1.005", "1
 class HostileMarket(RuleBasedStateMachine):
     """Days on which a trader is cut off and started again, and its broker does what it can."""
 
-    @initialize(is_settled_only=st.booleans())
-    def open_account(self, is_settled_only: bool) -> None:  # noqa: FBT001 - hypothesis passes it by name
-        """An account with cash, an empty ledger."""
+    @initialize(is_settled_only=st.booleans(), wish=st.sampled_from(WISHES))
+    def open_account(self, is_settled_only: bool, wish: dict[str, str]) -> None:  # noqa: FBT001 - passed by name
+        """An account that was brought to some targets in peace, on the day before."""
         self.folder = tempfile.TemporaryDirectory()
         self.books = Brokerage(VirtualTime(START), CASH, {symbol: Decimal(each) for symbol, each in PRICES.items()})
         self.ledger = Ledger.open(ledger_url(Path(self.folder.name)))
         self.books.is_settled_only = is_settled_only
         settings = {"trading": {"settlement": "settled_only" if is_settled_only else "unsettled_ok"}}
         self.trader = Trader(Path(self.folder.name), self.ledger, self.books, settings)
+        self.trader.rebalance(wish)
+        self.books.reopen()
 
     def teardown(self) -> None:
         """In peace again the account can be traded, and the ledger has all that the broker has."""
@@ -115,6 +119,18 @@ class HostileMarket(RuleBasedStateMachine):
             self._rebalance(wish, hostility, None)
             self.books.time.seconds += 20
 
+    @rule(wish=st.sampled_from(WISHES), sendings=some(Sending), fillings=some(Filling))
+    def trade_badly(self, wish: dict[str, str], sendings: list[Sending], fillings: list[Filling]) -> None:
+        """Only the orders fare badly: what is sold pays for what is bought, or does not."""
+        self._rebalance(wish, Hostility(sendings=sendings, fillings=fillings), None)
+
+    @rule(wish=st.sampled_from(WISHES), sendings=some(Sending), seconds=st.sampled_from([1, 10, 25]))
+    def trade_late(self, wish: dict[str, str], sendings: list[Sending], seconds: int) -> None:
+        """Start it so many seconds before the deadline."""
+        deadline = close_time(self.books.today) - timedelta(minutes=1)
+        self.books.time.jump(deadline - timedelta(seconds=seconds))
+        self._rebalance(wish, Hostility(sendings=sendings), None)
+
     @rule(hostility=HOSTILITIES)
     def liquidate(self, hostility: Hostility) -> None:
         """A person wants everything sold."""
@@ -127,7 +143,7 @@ class HostileMarket(RuleBasedStateMachine):
         with suppress(SwingError):
             self.trader.cancel_open_orders(hostility)
 
-    @rule(seconds=st.sampled_from([1, 10, 60]))
+    @rule(seconds=st.sampled_from([1, 10, 60, 215]))
     def wait(self, seconds: int) -> None:
         """Time passes, and orders fill meanwhile."""
         self.books.time.seconds += seconds
@@ -224,7 +240,7 @@ def thorough(examples: int) -> settings:
 
 
 TestHostileMarket = HostileMarket.TestCase
-TestHostileMarket.settings = thorough(60)
+TestHostileMarket.settings = thorough(40)
 
 if __name__ == "__main__":  # the examples of a night: python tests/execution/run/test_machine.py 10000
     run_state_machine_as_test(HostileMarket, settings=thorough(int(sys.argv[1])))
