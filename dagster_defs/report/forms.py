@@ -33,7 +33,7 @@ def probability(value: float | None) -> str:
     """A p-value or a probability, never rounded to certainty."""
     if value is None or math.isnan(value):
         return NOTHING
-    return f"< {TINY}" if value < TINY else f"> {1 - TINY}" if 1 - TINY < value < 1 else f"{value:.3f}"
+    return f"< {TINY}" if 0 < value < TINY else f"> {1 - TINY}" if 1 - TINY < value < 1 else f"{value:.3f}"
 
 
 def dollars(value: float) -> str:

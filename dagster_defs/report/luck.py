@@ -108,12 +108,14 @@ class Luck:
 
     Attributes:
         sharpe: Annual Sharpe ratio of every trial over the live strategy's sessions.
+        median: The middle one of them.
         expected_best: Annual Sharpe ratio to expect of the best of as many worthless trials.
         benchmark: What the reality check compares with; empty where there is nothing.
     """
 
     trials: Trials | Missing
     sharpe: FloatArray
+    median: float
     expected_best: float | None
     benchmark: str
     judgements: tuple[Judgement, ...]
@@ -139,6 +141,7 @@ class Evidence:
 def luck_of(evidence: Evidence, permutations: Sequence[PermutationTest]) -> Luck:
     """Judge the result by every statistic of overfitting that the sample carries."""
     live, trials = evidence.live, evidence.trials
+    sharpe = sharpe_ratio(trials)
     counted = possible(lambda: measure_trials(trials))
     sample = possible(lambda: sharpe_sample(live.returns))
     asked: list[tuple[str, str, Callable[[], tuple[float | None, object]]]] = []
@@ -170,7 +173,8 @@ def luck_of(evidence: Evidence, permutations: Sequence[PermutationTest]) -> Luck
         expected = annual_sharpe(deflated_sharpe(sample, counted.recorded, counted.sharpe_variance).benchmark)
     return Luck(
         trials=counted,
-        sharpe=sharpe_ratio(trials),
+        sharpe=sharpe,
+        median=float(np.nanmedian(sharpe)),
         expected_best=expected,
         benchmark=evidence.benchmark.name if evidence.benchmark else "",
         judgements=tuple(judgements),

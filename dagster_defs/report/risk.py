@@ -60,10 +60,11 @@ BINS = 40
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """A method's value at risk against what happened."""
+    """A method's value at risk against what happened, and how many exceedances were to be expected."""
 
     method: TailMethod
     test: KupiecTest
+    expected: float
     words: Verdict
 
 
@@ -222,7 +223,7 @@ def _tails(series: Series) -> Tails:
 
 def _tested(series: Series, method: TailMethod, level: float) -> Tested:
     test = backtest_value_at_risk(series.returns, method, level, TESTED_OVER)
-    return Tested(method, test, verdict(test))
+    return Tested(method, test, test.expected, verdict(test))
 
 
 def _drawdown_odds(returns: FloatArray) -> DrawdownOdds:
@@ -275,7 +276,7 @@ def _shocked(symbols: Sequence[str], weights: FloatArray, assets: pd.DataFrame) 
     shocks = {factor: shock for factor, shock in SHOCKS.items() if factor in assets}
     if not symbols or not shocks:
         raise SampleError("All is cash, which no factor moves." if shocks else f"No bars of {', '.join(SHOCKS)}.")
-    recent = assets[[*dict.fromkeys([*symbols, *shocks])]].dropna()[-BETA_SESSIONS:]
+    recent = assets.reindex(columns=[*dict.fromkeys([*symbols, *shocks])]).dropna()[-BETA_SESSIONS:]
     betas = factor_betas(recent[list(symbols)].to_numpy().T, recent[list(shocks)].to_numpy().T)
     return shock_factors(weights, betas, shocks)
 

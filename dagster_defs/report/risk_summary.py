@@ -76,7 +76,7 @@ def _show_tails(tails: Tails) -> None:
                 "level": percent(each.test.level, 0),
                 "method": str(each.method),
                 "exceeded": each.test.exceedances,
-                "expected": ratio(each.test.expected, 1),
+                "expected": ratio(each.expected, 1),
                 "sessions": each.test.sessions,
                 "p": probability(each.test.p_value),
                 "holds": str(each.words.standing),

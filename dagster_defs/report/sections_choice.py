@@ -5,8 +5,6 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from dagster_defs.report.elements import (
     Html,
     Section,
@@ -93,12 +91,15 @@ def before_and_after(facts: Facts, curves: Curves) -> Section:
     """In sample against out of sample."""
     common = {each.name: each for each in facts.common if not isinstance(each, Missing)}
     whole = {each.name: each for each in facts.whole if not isinstance(each, Missing)}
-    median = float(np.nanmedian(facts.luck.sharpe))
     rows = [
         row("Winners, in the months they were chosen on", number(facts.selection.trained, ratio), "mean over folds"),
         *(_sharpe_row(f"{LIVE}, all sessions", whole[name]) for name in (LIVE,) if name in whole),
         *(_sharpe_row(f"{LIVE}, sessions of the walk-forward", common[name]) for name in (LIVE,) if name in common),
-        row("Median strategy of the grid, all sessions", number(median, ratio), f"of {len(facts.luck.sharpe)}"),
+        row(
+            "Median strategy of the grid, all sessions",
+            number(facts.luck.median, ratio),
+            f"of {len(facts.luck.sharpe)}",
+        ),
         *(_sharpe_row("Winners, in the months after", common[name]) for name in (WALK_FORWARD,) if name in common),
     ]
     last = curves.walk_forward.sessions[-1]

@@ -185,7 +185,7 @@ def _tested(tests: tuple[Tested, ...]) -> Html:
         row(
             f"{METHODS[each.method]}, {percent(each.test.level, 0)}",
             number(each.test.exceedances, formed(ratio, 0)),
-            number(each.test.expected, formed(ratio, 1)),
+            number(each.expected, formed(ratio, 1)),
             number(each.test.sessions, formed(ratio, 0)),
             number(each.test.p_value, probability),
             badge(each.words.standing),

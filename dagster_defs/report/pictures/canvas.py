@@ -44,7 +44,7 @@ LIGHT_TEXT, DARK_TEXT = "#fefefe", "#101010"
 """On areas, whatever the paper."""
 POINT = 72
 """Figures are 72 to the inch, so that a point of matplotlib's is a pixel of the page's."""
-PNG_SCALE = 2
+PNG_SCALE = 1.5
 EPOCH = pd.Timestamp(0)
 """What matplotlib counts its days from."""
 FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
@@ -86,6 +86,7 @@ class Picture:
         """The picture for a file, with its title."""
         figure = self.draw(WIDE)
         figure.suptitle(self.title, x=0.01, ha="left", fontsize=17, weight="bold", color=INK, parse_math=False)
+        _settle(figure)
         buffer = BytesIO()
         figure.savefig(buffer, format="png", dpi=PNG_SCALE * POINT)
         return buffer.getvalue()
@@ -93,6 +94,7 @@ class Picture:
     def source(self, shape: Shape) -> tuple[str, int, int]:
         """The picture for the page, as a data URI, with its width and height in pixels."""
         figure = self.draw(shape)
+        _settle(figure)
         width, height = (round(float(size) * POINT) for size in figure.get_size_inches())
         return f"data:image/svg+xml;base64,{base64.b64encode(_svg(figure).encode()).decode()}", width, height
 
@@ -163,13 +165,22 @@ def text_on(shade: Iterable[float]) -> str:
     return DARK_TEXT if 0.299 * red + 0.587 * green + 0.114 * blue > 0.55 else LIGHT_TEXT  # noqa: PLR2004 - its middle
 
 
+def _settle(figure: Figure) -> None:
+    """Place everything, once: with an engine left in charge, each saving would draw the figure twice."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)
+
+
 def _svg(figure: Figure) -> str:
     """The figure as SVG whose colours follow the reader's theme, with the reader's own font."""
     buffer = BytesIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "swing", "path.simplify_threshold": 0.4}):
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "swing", "path.simplify_threshold": 0.7}):
         figure.savefig(buffer, format="svg", dpi=POINT, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue().decode()
     text = text[text.index("<svg") :]
+    text = re.sub(r'(width|height)="(\d+)(?:\.\d+)?pt"', r'\1="\2"', text)
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     # Coordinates to a tenth of a pixel; what is written between the tags stays.
     text = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d+\.\d)\d+", r"\1", tag[0]), text)
@@ -178,6 +189,6 @@ def _svg(figure: Figure) -> str:
         text = text.replace(colour, f"var(--c{colour[1:]})")
     light = ";".join(f"--c{colour[1:]}:{colour}" for colour in DARK)
     dark = ";".join(f"--c{colour[1:]}:{other}" for colour, other in DARK.items())
-    style = f"<style>svg{{{light}}}@media (prefers-color-scheme:dark){{svg{{{dark}}}}}</style>"
+    style = f"<style>svg{{{light}}}@media screen and (prefers-color-scheme:dark){{svg{{{dark}}}}}</style>"
     start = text.index(">") + 1
     return f"{text[:start]}{style}{text[start:]}"

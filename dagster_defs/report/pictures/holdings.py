@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
 from dagster_defs.report.forms import gain, percent, ratio
@@ -20,9 +21,6 @@ from dagster_defs.report.pictures.canvas import (
     heading,
     level_lines,
 )
-
-QUARTER = 92
-"""Days of a bar."""
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -61,11 +59,10 @@ def _weights(holdings: Holdings, shape: Shape) -> Figure:
     if len(shown) < len(means):
         table = table.assign(Others=holdings.weights.drop(columns=shown).sum(axis="columns"))
     figure, (axes,) = axes_of(shape)
-    below = np.zeros(len(table))
-    for (symbol, held), colour in zip(table.items(), AREAS, strict=False):
-        values = held.to_numpy(dtype=float)
-        axes.bar(table.index, values, QUARTER, below, color=colour, label=symbol, align="edge", linewidth=0)
-        below += values
+    # The last quarter needs an end.
+    days = np.array([*table.index, table.index[-1] + pd.DateOffset(months=3)])
+    heights = np.vstack([table.to_numpy(dtype=float), table.to_numpy(dtype=float)[-1:]]).T
+    axes.stackplot(days, heights, labels=list(table.columns), colors=AREAS, step="post", linewidth=0)
     axes.set_ylim(0, 1)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, 0)))
     date_axis(axes, shape)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from dagster_defs.figures import MONTHS, YEAR
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from dagster_defs.report.facts import Facts, Rolling
     from dagster_defs.report.series import Measured, Series
+    from warehouse.statistics.samples import FloatArray
 
 SHOWN = {Metric.SHARPE: ("Sharpe ratio", ratio), Metric.CAGR: ("Return a year (CAGR)", gain)}
 MANY_YEARS = 12
@@ -164,14 +165,8 @@ def _months(facts: Facts, shape: Shape) -> Figure:
     table = facts.monthly
     row_height = 21 if len(table) > MANY_YEARS else 26
     figure, (axes,) = axes_of(shape, height=46 + row_height * len(table))
-    digits = 0 if shape.is_narrow else 1
-    for column, name in enumerate((*MONTHS, YEAR)):
-        cells = table[list(MONTHS)] if name != YEAR else table[[YEAR]]
-        limit = float(np.nanquantile(np.abs(cells.to_numpy(dtype=float)), 0.95)) or 0.01
-        left = column + (0.3 if name == YEAR else 0)
-        for row, value in enumerate(table[name]):
-            if not np.isnan(value):
-                _cell(axes, (left, row), (gain(value, digits).removesuffix(" %"), value / limit), shape)
+    for columns, left in ((MONTHS, 0.0), ((YEAR,), 12.3)):
+        _block(axes, table[list(columns)].to_numpy(dtype=float), left, shape)
     axes.set(xlim=(0, 13.3), ylim=(len(table), 0))
     names = [month[0] if shape.is_narrow else month for month in MONTHS]
     axes.set_xticks([*(np.arange(12) + 0.5), 12.8], [*names, YEAR])
@@ -181,13 +176,19 @@ def _months(facts: Facts, shape: Shape) -> Figure:
     return figure
 
 
-def _cell(axes: Axes, corner: tuple[float, int], content: tuple[str, float], shape: Shape) -> None:
-    text, strength = content
-    shade = colormaps["RdBu"](0.5 + 0.4 * float(np.clip(strength, -1, 1)))
-    axes.add_patch(Rectangle(corner, 1, 1, facecolor=shade, edgecolor=PAPER, linewidth=1.2))
-    size = shape.text - (3 if shape.is_narrow else 2)
-    middle = (corner[0] + 0.5, corner[1] + 0.5)
-    axes.text(*middle, text, ha="center", va="center", fontsize=size, color=text_on(shade))
+def _block(axes: Axes, cells: FloatArray, left: float, shape: Shape) -> None:
+    """Draw cells on a scale of their own, centred at zero: years move more than months."""
+    limit = float(np.nanquantile(np.abs(cells), 0.95)) or 0.01
+    shades = colormaps["RdBu"](0.5 + 0.4 * np.clip(np.nan_to_num(cells) / limit, -1, 1))
+    shades[np.isnan(cells)] = to_rgba(PAPER)
+    rows, columns = cells.shape
+    edges = left + np.arange(columns + 1), np.arange(rows + 1)
+    axes.pcolormesh(*edges, shades, edgecolors=PAPER, linewidth=1.2)
+    digits, size = (0, shape.text - 3) if shape.is_narrow else (1, shape.text - 2)
+    for row, column in np.argwhere(~np.isnan(cells)):
+        word = gain(float(cells[row, column]), digits).removesuffix(" %")
+        style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size, "in_layout": False}
+        axes.text(left + column + 0.5, row + 0.5, word, color=text_on(shades[row, column]), **style)
 
 
 def _rolling(found: Sequence[Rolling], shape: Shape) -> Figure:

@@ -1,0 +1,84 @@
+"""Permutation tests as the lake keeps them, and as the page shows them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from dagster_defs.report.elements import Shown, section
+from dagster_defs.report.luck import read_permutations
+from dagster_defs.report.sections_choice import permuted
+from warehouse.lake import Lake
+from warehouse.permutation_results import Outcome, append
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from report_market import Gathered
+
+    from dagster_defs.report.luck import PermutationTest
+
+WORLDS = 99
+DESCRIPTION = {
+    "test_id": "older",
+    "kind": "in_sample",
+    "objective": "calmar",
+    "window": {"start": "2017-06-01", "end": "2020-06-01"},
+}
+
+
+@pytest.fixture(scope="module")
+def tests(tmp_path_factory: pytest.TempPathFactory) -> list[PermutationTest]:
+    """An older whole test, a newer one, and one that only just began; a scenario was computed twice."""
+    lake = Lake(tmp_path_factory.mktemp("permuted"))
+    append(lake, "older", [Outcome(0, 2.0, 1.0), *(Outcome(n, n / 40, n / 100) for n in range(1, WORLDS + 1))])
+    append(lake, "older", [Outcome(1, 1000.0, 1000.0)])
+    append(lake, "newer", [Outcome(0, None, 1.0), *(Outcome(n, None, 0.5) for n in range(1, 20))])
+    append(lake, "began", [Outcome(0, 2.0, 1.0), Outcome(1, 1.0, 1.0)])
+    (lake.home / "permutation.json").write_text(json.dumps(DESCRIPTION), encoding="utf-8")
+    (lake.home / "permutation_walk_forward.json").write_text("{not json", encoding="utf-8")
+    with lake.reader() as connection:
+        return read_permutations(connection, lake.home)
+
+
+def test_whole_tests_are_read_newest_first(tests: list[PermutationTest]) -> None:
+    """A test with too few worlds for a p-value of 0.05 is not shown; of a world computed twice the first counts."""
+    assert [(test.test_id, test.runs) for test in tests] == [("newer", 19), ("older", WORLDS)]
+
+
+def test_p_counts_the_worlds_that_do_as_well(tests: list[PermutationTest]) -> None:
+    """(1 + #{permuted at least as good}) / (1 + worlds), for the grid and for the live parameters."""
+    older = tests[1]
+    assert older.best.p == pytest.approx((1 + sum(n / 40 >= 2 for n in range(1, WORLDS + 1))) / (1 + WORLDS))
+    assert older.live.p == pytest.approx(1 / (1 + WORLDS))
+    assert older.best.worlds.max() == pytest.approx(WORLDS / 40)
+    assert older.description == "in sample, calmar, 2017-06-01 to 2020-06-01"
+
+
+def test_an_objective_that_is_not_defined_proves_nothing(tests: list[PermutationTest]) -> None:
+    """Where history has no objective every world does as well, and p is 1."""
+    newer = tests[0]
+    assert newer.best.real is None
+    assert newer.best.p == 1
+    assert not np.isfinite(newer.best.worlds).any()
+    assert newer.description == ""
+
+
+def test_the_page_shows_the_newest_and_lists_all(tests: list[PermutationTest], gathered: Gathered) -> None:
+    """One picture of the newest test, and a row a test."""
+    for shown in (tests, tests[1:]):
+        luck = replace(gathered.facts.luck, permutations=tuple(shown))
+        found = permuted(replace(gathered.facts, luck=luck))
+        (picture,) = [each.picture for each in found.body if isinstance(each, Shown)]
+        assert f"in {shown[0].runs} permuted worlds" in picture.alt
+        assert str(section(found)).count('<th scope="row">') == len(shown)
+
+
+def test_a_lake_without_any_has_none(report_lake: Lake, tmp_path: Path) -> None:
+    """A warehouse in which nobody permuted is no error."""
+    with report_lake.reader() as connection:
+        assert read_permutations(connection, tmp_path) == []
