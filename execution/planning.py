@@ -115,7 +115,8 @@ def _request(situation: Situation, targets: Mapping[str, Decimal]) -> PlanReques
             ),
             day_trades=history.day_trades,
             bought=frozenset(history.bought),
-            sold=frozenset(history.sold),
+            # A liquidation sells what is left of a symbol that the rebalance has sold in part.
+            sold=frozenset() if situation.is_liquidation else frozenset(history.sold),
             orders_sent=history.orders,
             value_sent=history.value,
         ),
@@ -176,7 +177,5 @@ def _old_bars(situation: Situation) -> tuple[Refusal, ...]:
             {"ingested_at": bar.ingested_at.isoformat(), "now": situation.now.isoformat()},
         )
         for bar in situation.proposal.bars.values()
-        if bar.symbol in situation.proposal.universe
-        and not bar.is_final
-        and situation.now - bar.ingested_at > patience
+        if bar.symbol in situation.proposal.universe and not bar.is_final and situation.now - bar.ingested_at > patience
     )

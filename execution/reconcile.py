@@ -88,8 +88,8 @@ def _open_orders(expected: Expectation, state: BrokerState) -> list[Refusal]:
     return [
         Refusal(
             RefusalCode.STATE_DISAGREES,
-            f"An open order for {report.symbol} ({report.side} {report.quantity}) is not in the ledger. "
-            "Cancel it in TWS, or let it end; then start again.",
+            f"An open order for {report.symbol} ({report.side} {report.quantity}) is none of this rebalance. "
+            "Cancel it with `swing halt --cancel-orders` or in TWS, or let it end; then start again.",
             report.symbol,
             {"permanent_id": str(report.permanent_id), "order_ref": report.order_ref, "quantity": str(report.quantity)},
         )

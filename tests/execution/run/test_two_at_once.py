@@ -223,6 +223,32 @@ def test_an_order_that_arrives_after_the_deadline_is_cancelled(process: Zygote, 
         assert tuple(exactly_once(tmp_path, simulator)) == ()
 
 
+def test_all_is_not_sold_beside_an_open_order(process: Zygote, tmp_path: Path) -> None:
+    """While a killed rebalance's order is open, a liquidation is refused: both could sell the same shares."""
+    with running("fill TLT never", positions=HELD, cash=CASH) as simulator:
+        assert process.run(_killed(tmp_path, simulator, f"sent {SELL}")).is_killed
+        ended = process.run(Job(tmp_path, simulator.port, simulator.clock.now(), TARGETS, liquidate=True))
+        assert ended.error == "StateDisagreesError"
+        assert "swing halt --cancel-orders" in ended.message
+        assert len(simulator.record) == 1
+
+
+def test_what_a_rebalance_sold_in_part_is_sold_to_the_end(process: Zygote, tmp_path: Path) -> None:
+    """A liquidation on the day of a sale that was cut short has an order of its own, told apart from the first."""
+    with running("fill TLT in 2 parts every 5", positions=HELD, cash=CASH) as simulator:
+        halted = process.start(_job(tmp_path, simulator)).ended(
+            _at(f"heard execution {SELL}", lambda: _switch(tmp_path, Switch.HALTED))
+        )
+        assert halted.error == "HaltedError"
+        assert simulator.positions == {"TLT": 15}
+        _switch(tmp_path, Switch.NORMAL)
+        ended = process.run(Job(tmp_path, simulator.port, simulator.clock.now(), TARGETS, liquidate=True))
+        assert ended.is_done, ended
+        assert simulator.positions == {}, ended
+        assert [entry.order_ref for entry in simulator.record] == [SELL, "liquidation/20240611/TLT/SELL/1"]
+        assert tuple(exactly_once(tmp_path, simulator)) == ()
+
+
 def test_all_is_sold_after_a_crash(process: Zygote, tmp_path: Path) -> None:
     """A liquidation counts what a killed rebalance has bought and nobody heard of, and sells it too."""
     with running(positions=HELD, cash=CASH) as simulator:
