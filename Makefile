@@ -59,6 +59,8 @@ browser:
 
 test: $(VENV)/.dev .venv-ib-async/.test .venv-ibapi/.test browser ## Run the whole test suite
 	@$(BIN)/python -m pytest $(PYTEST)
+	echo "The broker's seam once more, with the other client library:"
+	.venv-ib-async/bin/python -m pytest -q tests/execution/ibkr
 
 lint: $(VENV)/.dev ## ruff, mypy strict, sqlfluff
 	@$(BIN)/ruff check .
