@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dagster_defs.research.out_of_sample import Lived
     from dagster_defs.research.search import Found, Goal
     from dagster_defs.research.trials import Trials
+    from warehouse.statistics.samples import FloatArray
 
 PLANES = (("ema_fast", "ema_slow"), ("top_n", "corr_cap"))
 NAMES = {
@@ -30,6 +31,8 @@ NAMES = {
     "grid": "Grid, out of sample",
 }
 FRAGILE = 0.5
+DECIMALS = 10
+"""Beyond them a figure depends on the order in which the engine added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +67,13 @@ def stability(trials: Trials, found: Sequence[Found], goal: Goal) -> Stability:
     planes = [plane(winner, *axes) for axes in PLANES]
     trials.compute({winner, *around, *(point for points in planes for point in points)})
 
-    def objectives(points: Sequence[Point]) -> np.ndarray:
-        return trials.measure(points, fold).metrics[metric]
+    def objectives(points: Sequence[Point]) -> FloatArray:
+        return trials.measure(points, fold).metrics[metric].round(DECIMALS)
 
     return Stability(
         winner,
         float(objectives([winner])[0]),
-        float(np.nanmedian(objectives(around))),
+        round(float(np.nanmedian(objectives(around))), DECIMALS),
         tuple(at_edge(winner)),
         tuple(
             ParameterPanel(
@@ -94,7 +97,7 @@ def record(found: Sequence[Found], lived: Sequence[Lived], stable: Stability, co
             | {"ensemble": [point._asdict() for point in each.best], "front": len(each.front)}
             for each in found
         ],
-        "out_of_sample": {each.name: each.metrics for each in lived},
+        "out_of_sample": {each.name: _rounded(each.metrics) for each in lived},
         "edges": dict(Counter(edge for each in found for edge in each.edges)),
         "stability": {
             "winner": stable.winner._asdict(),
@@ -104,6 +107,10 @@ def record(found: Sequence[Found], lived: Sequence[Lived], stable: Stability, co
             "edges": list(stable.edges),
         },
     }
+
+
+def _rounded(metrics: dict[str, Any]) -> dict[str, Any]:
+    return {name: round(value, DECIMALS) if isinstance(value, float) else value for name, value in metrics.items()}
 
 
 def warnings_of(found: Sequence[Found], stable: Stability) -> list[str]:

@@ -199,7 +199,7 @@ def test_the_neighbourhood_of_a_winner(trials: Trials, found: list[Found]) -> No
     assert stable.winner == found[-1].best[0]
     for panel in stable.panels:
         assert panel.objectives[panel.winner] == pytest.approx(stable.objective)
-    fragile = replace(stable, neighbours=0.1 * abs(stable.objective), objective=1.0, edges=("ema_fast",))
+    fragile = replace(stable, neighbours=0.1, objective=1.0, edges=("ema_fast",))
     told = " ".join(warnings_of(found, fragile))
     assert "edge of what was searched (ema_fast)" in told
     assert "a peak, not a plateau" in told
