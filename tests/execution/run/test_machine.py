@@ -240,7 +240,7 @@ def thorough(examples: int) -> settings:
 
 
 TestHostileMarket = HostileMarket.TestCase
-TestHostileMarket.settings = thorough(40)
+TestHostileMarket.settings = thorough(25)
 
 if __name__ == "__main__":  # the examples of a night: python tests/execution/run/test_machine.py 10000
     run_state_machine_as_test(HostileMarket, settings=thorough(int(sys.argv[1])))
