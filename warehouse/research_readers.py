@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CASH = "CASH"
+MADE_UP = "synthetic"
+"""The source of the sample market, which shares a warehouse with no other."""
 SPY, SIXTY_FORTY, EQUAL_WEIGHT = "SPY", "60/40", "Equal weight"
 
 STRATEGIES = Question(
@@ -72,6 +74,7 @@ BENCHMARKS = Question(
     ORDER BY session_date
     """
 )
+SOURCES = Question("SELECT DISTINCT source FROM landing.bar_versions ORDER BY source")
 UNIVERSE = Question("SELECT symbol FROM landing.universe ORDER BY symbol")
 BENCHMARK_SPANS = Question(
     "SELECT symbol, min(session_date) AS first_bar FROM bars WHERE symbol IN ('SPY', 'IEF') GROUP BY symbol"
@@ -117,6 +120,7 @@ class History:
     """The live strategy's past, and what its assets and the benchmarks did.
 
     Attributes:
+        sources: Names of the bar sources.
         parameters: The live strategy's row: its parameters and its metrics.
         live: One row a session it could earn on: session_date, gross_return, cost, net_return, turnover.
         holdings: session_date, symbol, weight, and contribution: what it earned to the next close, fraction of equity.
@@ -125,6 +129,7 @@ class History:
     """
 
     snapshot: int
+    sources: tuple[str, ...]
     parameters: Mapping[str, Any]
     settings: Mapping[str, Any]
     universe: tuple[str, ...]
@@ -133,6 +138,11 @@ class History:
     books: tuple[Book, ...]
     assets: pd.DataFrame
     benchmarks: pd.DataFrame
+
+    @property
+    def is_made_up(self) -> bool:
+        """Whether its bars are the sample market's."""
+        return MADE_UP in self.sources
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,6 +180,7 @@ def read_history(connection: duckdb.DuckDBPyConnection) -> History:
     assets = answer(connection, ASSET_RETURNS).pivot_table(index="session_date", columns="symbol", values="ret")
     return History(
         snapshot=current_snapshot(connection),
+        sources=tuple(answer(connection, SOURCES)["source"]),
         parameters=_first(strategies[strategies["is_live"]]),
         settings=_first(answer(connection, SETTINGS)),
         universe=tuple(answer(connection, UNIVERSE)["symbol"]),

@@ -56,6 +56,8 @@ class Provenance:
     strategy_id: str
     parameters: Mapping[str, float]
     universe: tuple[str, ...]
+    sources: tuple[str, ...]
+    is_made_up: bool
     initial_equity: float
 
 
@@ -171,6 +173,8 @@ def _provenance(history: History) -> Provenance:
         strategy_id=str(row["strategy_id"]),
         parameters={name: row[name] for name in PARAMETERS},
         universe=history.universe,
+        sources=history.sources,
+        is_made_up=history.is_made_up,
         initial_equity=float(row["initial_equity"]),
     )
 

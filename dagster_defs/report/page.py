@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dagster_defs.report.pictures.canvas import Picture
 
 CAPTIONS = {LIVE: "with hindsight", WALK_FORWARD: "chosen honestly"}
+MADE_UP = '<p class="missing"><strong>The bars are made up</strong>: nothing here is about a real market.</p>\n'
 STYLE = Path(__file__).with_name("style.css")
 
 
@@ -78,7 +79,7 @@ def render(facts: Facts, shown: Sequence[Section]) -> str:
 <p class="kicker">Tear sheet · sessions up to {day(made.as_of)} · snapshot {made.snapshot}</p>
 <h1>What the evidence says</h1>
 <p class="meta">{escape(_strategy(made))}</p>
-{_hero(facts)}
+{MADE_UP if made.is_made_up else ""}{_hero(facts)}
 </header>
 <main>
 <section id="answer" aria-labelledby="answer-title">

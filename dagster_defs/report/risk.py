@@ -186,13 +186,14 @@ def risk_of(history: History, search: Search | None = None) -> Risk:
         [Series(SPY, "", sessions, history.benchmarks[SPY].to_numpy(dtype=float))] if SPY in history.benchmarks else []
     )
     assets = history.assets
-    crises = replay(WINDOWS, [*series, *spy], assets, history.books)
+    windows = () if history.is_made_up else WINDOWS  # a made-up market lived through none
+    crises = replay(windows, [*series, *spy], assets, history.books)
     lived = {crisis.window for crisis in crises}
     return Risk(
         books=tuple(_book_risk(book, assets) for book in history.books),
         histories=tuple(_tails(each) for each in series),
         crises=tuple(crises),
-        not_replayed=tuple(window for window in WINDOWS if window not in lived),
+        not_replayed=tuple(window for window in windows if window not in lived),
         exposure=_exposure(history),
         regime=possible(lambda: _regime(history)),
     )

@@ -48,7 +48,7 @@ def _show_book(book: BookRisk) -> None:
             }
             for shock in book.shocks
         ]
-        _table(rows, "One factor moves, the others stand still (betas of the last two years)")
+        _table(rows, "One factor moves, the others stand still")
 
 
 def _show_tails(tails: Tails) -> None:
@@ -105,7 +105,7 @@ def _show_crises(risk: Risk) -> None:
         | {each.name: gain(each.total) + ("*" if each.without else "") for each in crisis.replays}
         for crisis in risk.crises
     ]
-    _table(rows, "Crises replayed: returns; a book's weights held throughout")
+    _table(rows, "Crises replayed: returns, a book's weights held")
     without = sorted({symbol for crisis in risk.crises for each in crisis.replays for symbol in each.without})
     if without:
         _say(f"* without {', '.join(without)}, which had no bars yet: that weight counts as cash.")

@@ -90,6 +90,8 @@ def crises(facts: Facts) -> Section:
     lead = "What it did, and what tonight's book would have done, when it mattered."
     skipped = ", ".join(f"{window.name} ({window.first:%Y-%m})" for window in facts.risk.not_replayed)
     notes = [f"Not in the bars, so not replayed: {skipped}."] if skipped else []
+    if facts.provenance.is_made_up:
+        notes.append("A made-up market lived through none of them.")
     without = sorted({symbol for crisis in found for each in crisis.replays for symbol in each.without})
     if without:
         notes.append(f"* {', '.join(without)} had no bars yet: that weight counts as cash, which flatters the book.")
@@ -135,6 +137,7 @@ def small_print(facts: Facts) -> Section:
         ("Warehouse snapshot", str(made.snapshot)),
         ("Live strategy", f"{made.strategy_id}: {', '.join(f'{k} {v:g}' for k, v in made.parameters.items())}"),
         ("Universe", ", ".join(made.universe)),
+        ("Bars from", ", ".join(made.sources)),
         ("Configuration", made.parameters_hash[:12]),
         ("Numbers", "report.json beside this page has every number in full, and this page carries them too"),
         ("Not advice", "Past returns, and simulated ones above all, do not tell future ones"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -172,3 +172,11 @@ def test_pictures_follow_the_readers_theme(gathered: Gathered) -> None:
 def test_the_page_says_how_to_make_what_is_missing(page: str) -> None:
     """Without a permutation test its section names the command."""
     assert "swing permute --runs 200" in page
+
+
+def test_made_up_bars_are_said_to_be(gathered: Gathered, page: str) -> None:
+    """A page about the sample market says so before its first number; a page about landed bars does not."""
+    facts = replace(gathered.facts, provenance=replace(gathered.facts.provenance, is_made_up=True))
+    text = render(facts, [])
+    assert text.index("The bars are made up") < text.index("<data")
+    assert "The bars are made up" not in page

@@ -105,3 +105,9 @@ def test_positions_of_an_account_are_a_book(report_lake: Lake) -> None:
         assert current_snapshot(connection) > 0
     assert [book.name for book in books] == ["Targets", "Account DU1"]
     assert books[1].weights == {"GLD": 0.3}
+
+
+def test_a_made_up_market_lived_through_no_crisis(read: Read) -> None:
+    """The sample market's sessions bear the dates of crises, and nothing of them."""
+    found = risk_of(replace(read.history, sources=("synthetic",)))
+    assert (found.crises, found.not_replayed) == ((), ())
