@@ -21,7 +21,9 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-sys.path[:0] = [str(Path(__file__).parents[1] / part) for part in ("tests/execution/planner", "tests/execution", "")]
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests/execution/planner"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests/execution"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 import pyarrow as pa
