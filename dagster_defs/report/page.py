@@ -116,8 +116,7 @@ def _strategy(made: Provenance) -> str:
     chosen = made.parameters
     return (
         f"Averages of {chosen['ema_fast']:g} and {chosen['ema_slow']:g} sessions, at most {chosen['top_n']:g} "
-        f"positions, "
-        f"correlations up to {chosen['corr_cap']:g}, out of {', '.join(made.universe)}."
+        f"positions, correlations up to {chosen['corr_cap']:g}, out of {', '.join(made.universe)}."
     )
 
 

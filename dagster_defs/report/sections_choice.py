@@ -51,8 +51,8 @@ def walk_forward(facts: Facts, curves: Curves) -> Section:
     selection = facts.selection
     said = (
         f"Every {selection.test_months} months the best {OBJECTIVES[selection.objective]} of the "
-        f"{selection.train_months} months "
-        f"before is chosen, and lived with: {len(selection.folds)} folds. The choice changed {selection.changes} times."
+        f"{selection.train_months} months before is chosen, and lived with: {len(selection.folds)} folds. The choice "
+        f"changed {selection.changes} times."
     )
     body = (
         Shown(
@@ -74,11 +74,9 @@ def walk_forward(facts: Facts, curves: Curves) -> Section:
             ),
         ),
         caveat(
-            "One path through one history: other fold lengths, or a start a month later, give other lines. "
-            "Parameters that "
-            "jump from fold to fold say that the objective's peak is noise; choices at the edge say that the grid "
-            "may be "
-            "too small."
+            "One path through one history: other fold lengths, or a start a month later, give other lines. Parameters "
+            "that jump from fold to fold say that the objective's peak is noise; choices at the edge say that the "
+            "grid may be too small."
         ),
     )
     lead = (
@@ -107,9 +105,9 @@ def before_and_after(facts: Facts, curves: Curves) -> Section:
         Shown(pictures_of_selection.before_and_after(facts.selection)),
         table("Sharpe ratios, from the most flattering down", ["", "Sharpe ratio", "Interval or kind"], rows),
         caveat(
-            f"Each dot is a few dozen sessions up to {day(last)}, so it scatters by several units either way; the "
-            f"mean of "
-            "all of them, the last row, is what counts. Train windows overlap, so the dots are fewer than they look."
+            f"Each dot is a few dozen sessions up to {day(last)}, so it scatters by several units either way; all of "
+            "them together, the last row, are what counts. Train windows overlap, so the dots are fewer than they "
+            "look."
         ),
     )
     lead = "What a winner showed when it was chosen, and what it showed afterwards."
@@ -126,10 +124,9 @@ def permuted(facts: Facts) -> Section:
     rows = [_permutation_row(test) for test in tests]
     heads = ["Test", "Worlds", "Best of the grid", "p", "Live parameters", "p"]
     note = caveat(
-        "Shuffling keeps each day's moves of all symbols together and destroys everything between days, calm and storm "
-        "as well; p cannot be below 1 in the number of worlds. A small p says that the order of days mattered, "
-        "not that "
-        "it will again."
+        "Shuffling keeps each day's moves of all symbols together and destroys everything between days, calm and "
+        "storm as well; p cannot be below 1 in the number of worlds. A small p says that the order of days mattered, "
+        "not that it will again."
     )
     body = (Shown(judgement.permutations(newest)), table("Permutation tests", heads, rows), note)
     return Section("permuted", "Worlds with nothing to find", lead, body)
@@ -161,15 +158,13 @@ def luck(facts: Facts) -> Section:
     body.append(
         caveat(
             "Trials that nobody recorded, the choice of this universe and of this idea among them, are in none of "
-            "these "
-            "numbers; each of them makes the truth worse. The Sharpe ratios take sessions as independent. The "
-            "marks of the "
-            "picture do not all cover the same sessions."
+            "these numbers; each of them makes the truth worse. The Sharpe ratios take sessions as independent. The "
+            "marks of the picture do not all cover the same sessions."
         )
     )
     lead = (
-        "Try enough strategies and one looks good. These statistics ask how good the best of as many worthless "
-        "ones looks."
+        "Try enough strategies and one looks good. These statistics ask how good the best of as many worthless ones "
+        "looks."
     )
     return Section("luck", "What luck explains", lead, tuple(body))
 
@@ -183,10 +178,9 @@ def parameter_map(facts: Facts) -> Section:
         if isinstance(near, Missing)
         else paragraph(
             Html(
-                f"The live parameters rank {number(near.rank, formed(ratio, 0))} of {near.trials} by Sharpe "
-                f"ratio. Their "
-                f"{near.neighbours} neighbours, one step of one parameter away, have {number(near.mean, ratio)} on "
-                f"average and {number(near.low, ratio)} at worst, against {number(near.live, ratio)}."
+                f"The live parameters rank {number(near.rank, formed(ratio, 0))} of {near.trials} by Sharpe ratio. "
+                f"Their {near.neighbours} neighbours, one step of one parameter away, have {number(near.mean, ratio)} "
+                f"on average and {number(near.low, ratio)} at worst, against {number(near.live, ratio)}."
             )
         )
     )
@@ -196,8 +190,7 @@ def parameter_map(facts: Facts) -> Section:
         said,
         caveat(
             "All sessions, after costs, mean over the correlation caps: hindsight throughout. The intervals of "
-            "neighbouring "
-            "cells overlap almost wholly, so differences within a plateau are chance."
+            "neighbouring cells overlap almost wholly, so differences within a plateau are chance."
         ),
     )
     lead = "A good place to stand is a plateau: where one step to either side changes little."

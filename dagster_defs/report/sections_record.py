@@ -62,13 +62,10 @@ def numbers(facts: Facts) -> Section:
     lengths = ", ".join(f"{each.name} {ratio(each.block_length, 0)}" for each in known)
     body.append(
         caveat(
-            f"Small print under each number: its {percent(LEVEL, 0)} interval over 2,000 histories drawn in "
-            f"blocks (mean "
-            f"sessions a block: {lengths}). The intervals know nothing of how parameters were chosen, nor of "
-            f"crashes that "
-            "are not in these years. Falls are biased: shuffled blocks break long declines. The strategy pays "
-            "costs, the "
-            "benchmarks pay none."
+            f"Small print under each number: its {percent(LEVEL, 0)} interval over 2,000 histories drawn in blocks "
+            f"(mean sessions a block: {lengths}). The intervals know nothing of how parameters were chosen, nor of "
+            "crashes that are not in these years. Falls are biased: shuffled blocks break long declines. The strategy "
+            "pays costs, the benchmarks pay none."
         )
     )
     lead = "Whether a number means anything shows in its interval: where two overlap, the order may be chance."
@@ -84,9 +81,8 @@ def growth(facts: Facts, curves: Curves) -> Section:
         "What the live parameters would have made of the first dollar to the last, and what doing nothing would have."
     )
     note = caveat(
-        "The line of the live parameters is hindsight: they were chosen with these years in view. The honest line "
-        "is under "
-        "“Choosing as one would have had to”. Interest on cash is not counted."
+        "The line of the live parameters is hindsight: they were chosen with these years in view. The honest line is "
+        "under “Choosing as one would have had to”. Interest on cash is not counted."
     )
     return Section("growth", "Growth", lead, (Shown(picture), note))
 
@@ -106,8 +102,8 @@ def months(facts: Facts) -> Section:
     """A cell a month."""
     lead = "Blue months earned, red ones lost; the last column is the year."
     note = caveat(
-        "Live parameters, after costs: hindsight. A single month says nothing; look for years that carry the "
-        "whole result."
+        "Live parameters, after costs: hindsight. A single month says nothing; look for years that carry the whole "
+        "result."
     )
     return Section("months", "Month by month", lead, (Shown(performance.months(facts)), note))
 
@@ -116,9 +112,8 @@ def trailing(facts: Facts) -> Section:
     """The trailing year."""
     lead = "A strategy that works should work in most years, and not only because SPY does."
     note = caveat(
-        "Windows of 252 sessions overlap: neighbours are one reading. The standard error of a yearly Sharpe ratio "
-        "is about "
-        "1, so only long stretches above or below say something."
+        "Windows of 252 sessions overlap: neighbours are one reading. The standard error of a yearly Sharpe ratio is "
+        "about 1, so only long stretches above or below say something."
     )
     return Section("trailing", "The trailing year", lead, (Shown(performance.rolling(facts)), note))
 
@@ -138,9 +133,8 @@ def held(facts: Facts) -> Section:
     on_average = Html(
         f"On average {number(exposure.invested, percent)} was invested, the largest position was "
         f"{number(exposure.largest, percent)}, and the positions were as concentrated as "
-        f"{number(exposure.effective_holdings, ratio)} equal ones; {number(exposure.in_cash, percent)} of the "
-        f"sessions were "
-        "all cash."
+        f"{number(exposure.effective_holdings, ratio)} equal ones; {number(exposure.in_cash, percent)} of the sessions "
+        "were all cash."
     )
     body = (
         Shown(pictures_of_holdings.weights(holdings)),
@@ -151,8 +145,8 @@ def held(facts: Facts) -> Section:
             table("Contribution of each symbol", ["Symbol", "Points a year", "Held", "Mean weight"], rows),
         ),
         caveat(
-            "Contributions are sums of weight times return before costs, not compounded, without intervals: with a few "
-            "dozen holding periods a symbol, their order is mostly chance. A symbol that did not exist earlier "
+            "Contributions are sums of weight times return before costs, not compounded, without intervals: with a "
+            "few dozen holding periods a symbol, their order is mostly chance. A symbol that did not exist earlier "
             "had less time."
         ),
     )
@@ -184,9 +178,8 @@ def costs(facts: Facts) -> Section:
         Shown(pictures_of_holdings.costs(holdings)),
         folded("Year by year", table("Returns, turnover and costs by year", heads, rows)),
         caveat(
-            "Costs are modelled: a fixed slippage on the value traded and a commission a share. A small account "
-            "pays the "
-            "broker's minimum an order besides, and taxes are not counted; both make the honest result lower."
+            "Costs are modelled: a fixed slippage on the value traded and a commission a share. A small account pays "
+            "the broker's minimum an order besides, and taxes are not counted; both make the honest result lower."
         ),
     )
     return Section("costs", "What trading cost", "Every change of mind is paid for.", body)

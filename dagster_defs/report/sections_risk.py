@@ -52,11 +52,9 @@ def tonight(facts: Facts) -> Section:
         body += _moved(book)
     body.append(
         caveat(
-            "Four methods stand side by side because none is right: their spread is the uncertainty. A dash says "
-            "that the "
-            "Cornish-Fisher expansion is no distribution for these returns. Betas are of the last two years and "
-            "linear. "
-            "Nothing here has seen a loss unlike those of its sessions."
+            "Four methods stand side by side because none is right: their spread is the uncertainty. A dash says that "
+            "the Cornish-Fisher expansion is no distribution for these returns. Betas are of the last two years and "
+            "linear. Nothing here has seen a loss unlike those of its sessions."
         )
     )
     lead = "The book of today, with its weights kept, over the past of what is in it."
@@ -73,11 +71,9 @@ def history(facts: Facts) -> Section:
         body += _tails(each)
     body.append(
         caveat(
-            "A strategy that changes its book is less like its past than an index is. Ten-session losses overlap, "
-            "so they "
-            "are fewer than they look. The test of a limit (Kupiec) counts how often it broke, not how deep, nor "
-            "whether "
-            "the breaks came together."
+            "A strategy that changes its book is less like its past than an index is. Ten-session losses overlap, so "
+            "they are fewer than they look. The test of a limit (Kupiec) counts how often it broke, not how deep, nor "
+            "whether the breaks came together."
         )
     )
     lead = "A drawdown of the backtest is one draw of many, often a kind one."
@@ -107,8 +103,8 @@ def crises(facts: Facts) -> Section:
     heads = ["Crisis", *(each.name for each in found[0].replays)]
     notes.append(
         "Returns within each window, the deepest fall inside it below; books are brought back to their weights at "
-        "every "
-        "close, without costs. Each crisis is one event: no interval can be given, and the next one will be another."
+        "every close, without costs. Each crisis is one event: no interval can be given, and the next one will be "
+        "another."
     )
     body = (Shown(judgement.crises(found)), table("Crises replayed", heads, rows), caveat(" ".join(notes)))
     return Section("crises", "When it mattered", lead, body)

@@ -74,9 +74,8 @@ def _benchmark(facts: Facts) -> Statement:
     return Statement(
         f"{rival.against} did {'worse' if beats else 'better'}{'' if certain else ', though not beyond doubt'}.",
         Html(
-            f"Over the sessions of the walk-forward {rival.against} had {_sharpe(other)} and {_cagr(other)}, with "
-            f"a fall "
-            f"of {number(_estimate(other, Metric.MAX_DRAWDOWN), percent)} on the way against "
+            f"Over the sessions of the walk-forward {rival.against} had {_sharpe(other)} and {_cagr(other)}, with a "
+            f"fall of {number(_estimate(other, Metric.MAX_DRAWDOWN), percent)} on the way against "
             f"{number(_estimate(known[0], Metric.MAX_DRAWDOWN), percent)}; the walk-forward's Sharpe ratio differs by "
             f"<strong>{number(rival.estimate, ratio)}</strong> ({number(rival.low, ratio)} to "
             f"{number(rival.high, ratio)}), {doubt}."
@@ -99,25 +98,28 @@ def _luck(facts: Facts) -> Statement:
     if overfit is not None:
         carried = "does not carry" if overfit >= EVEN else "hardly carries" if overfit >= LITTLE else "carries"
         parts.append(
-            f"the order of the grid {carried} from one half of history to the other (the best of one half ends up "
-            f"at or "
-            f"below the middle in {number(overfit, formed(percent, 0))} of all splits)"
+            f"the order of the grid {carried} from one half of history to the other (the best of one half ends up at "
+            f"or below the middle in {number(overfit, formed(percent, 0))} of all splits)"
         )
     if superior is not None:
         found = "beats" if superior <= STRONG else "does not beat"
         parts.append(
-            f"its best strategy {found} {facts.luck.benchmark}'s mean return once the search is counted "
-            f"(p = {number(superior, probability)})"
+            f"its best strategy {found} {facts.luck.benchmark}'s mean return once the search is counted (p = "
+            f"{number(superior, probability)})"
         )
+    permuted = next((test.best.p for test in facts.luck.permutations), None)
+    if permuted is not None:
+        share = number(permuted, formed(percent, 0))
+        parts.append(f"where the order of days is shuffled the search finds as much in {share} of all worlds")
     if not parts:
         return Statement("Luck cannot be judged.", Html("The trials are too few or too short for these statistics."))
-    title = "Luck is not ruled out." if _is_doubtful(deflated, overfit, superior) else "More than luck."
-    return Statement(title, Html("; ".join(parts) + "."))
-
-
-def _is_doubtful(deflated: float | None, overfit: float | None, superior: float | None) -> bool:
-    is_clear = (deflated is not None and deflated >= SURE) and (superior is not None and superior <= STRONG)
-    return not is_clear or overfit is None or overfit >= LITTLE
+    is_clear = (
+        (deflated is not None and deflated >= SURE)
+        and (overfit is not None and overfit < LITTLE)
+        and (superior is not None and superior <= STRONG)
+        and (permuted is None or permuted <= STRONG)
+    )
+    return Statement("More than luck." if is_clear else "Luck is not ruled out.", Html("; ".join(parts) + "."))
 
 
 def _risk(facts: Facts) -> Statement:
