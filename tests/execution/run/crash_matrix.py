@@ -23,7 +23,7 @@ from simulators import RunningSimulator, running
 from trading_processes import LIBRARIES, Ended, Job, Zygote, zygote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 HELD = {"TLT": Decimal(30)}
 CASH = Decimal(7000)
@@ -140,6 +140,26 @@ def _killed_by(tap: Tap, boundary: Passage, process: Zygote, job: Job) -> Ended:
     return trading.ended()
 
 
+def page(found: Sequence[Trial]) -> Iterator[str]:
+    """The matrix with what it shows."""
+    meant, wrong = sum(each.is_killed for each in found), sum(bool(each.problems) for each in found)
+    yield f"""# Crash matrix
+
+A rebalance of one sale and two buys against the broker's simulator, over its socket. In each trial the trading process
+is killed (`kill -9`) once: when a step begins, or right before or after one message passes a tap on the wire (→ to the
+broker, ← to the client; before: the message never arrives). Of the messages before the first order there is one of each
+name. Then it is started again until it is done.
+
+As planned means: the broker holds the planned positions; it received each order once, and no other; every execution,
+with price and commission, and every position is the same in the ledger and in the broker's own record; cash and shares
+are conserved to the cent; the ledger's chain of digests holds.
+
+{len(found)} kills, {meant} of them where they were meant; {wrong} did not end as planned. Made by
+`python tests/execution/run/crash_matrix.py`; `make test` runs the same trials.
+"""
+    yield from table(found)
+
+
 def table(found: Iterable[Trial]) -> Iterator[str]:
     """A row for each boundary, a column for each library."""
     by_boundary: dict[str, dict[str, Trial]] = defaultdict(dict)
@@ -152,7 +172,9 @@ def table(found: Iterable[Trial]) -> Iterator[str]:
 
 
 def _cell(found: Trial | None) -> str:
-    return f"{found.restarts} restarts, {found.orders} orders, {found.result}" if found else "not tried"
+    if found is None:
+        return "not there"
+    return f"restarts: {found.restarts}, orders: {found.orders}, {found.result}"
 
 
 def main() -> None:
@@ -160,7 +182,7 @@ def main() -> None:
     with ExitStack() as stack:
         processes = [stack.enter_context(zygote(library)) for library in LIBRARIES]
         found = [each for process in processes for each in trials(process, boundaries(process))]
-    sys.stdout.write("\n".join(table(found)) + "\n")
+    sys.stdout.write("\n".join(page(found)) + "\n")
     sys.exit(any(each.problems for each in found))
 
 

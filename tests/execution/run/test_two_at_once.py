@@ -152,6 +152,7 @@ def test_reduce_only_midway_cancels_an_open_buy(process: Zygote, tmp_path: Path)
         )
         assert ended.is_done
         assert "bought 0 of 7 SPY" in ended.message
+        assert simulator.clock.now() < DEADLINE
         assert not any(order.status.is_open for order in simulator.orders)
         assert tuple(exactly_once(tmp_path, simulator)) == ()
 
