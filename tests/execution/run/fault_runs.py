@@ -39,6 +39,7 @@ class Case:
         scenario: As text.
         errors: What stops each start; empty for the one that comes to the end.
         received: How often each order reached the broker; None if just the planned ones did, once each, and filled.
+        killed_at: The step at which the first start is killed besides; None if it is not.
     """
 
     scenario: str
@@ -46,6 +47,7 @@ class Case:
     received: Mapping[str, int] | None = None
     start: datetime = AFTERNOON
     settings: Mapping[str, Any] = field(default_factory=dict)
+    killed_at: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,10 @@ def story(process: Zygote, case: Case) -> Story:
         with running(case.scenario, positions=HELD, cash=CASH, start=case.start) as simulator:
             starts: list[Ended] = []
             while len(starts) < STARTS_AT_MOST and not any(ended.is_done for ended in starts):
-                starts.append(process.run(Job(home, simulator.port, simulator.clock.now(), TARGETS)))
+                kill = None if starts else case.killed_at
+                starts.append(
+                    process.run(Job(home, simulator.port, simulator.clock.now(), TARGETS, killed_at_step=kill))
+                )
             received = Counter(entry.order_ref for entry in simulator.record)
             starts.append(process.run(Job(home, simulator.port, simulator.clock.now(), TARGETS)))
             assert received == Counter(entry.order_ref for entry in simulator.record)
