@@ -136,6 +136,7 @@ def test_fetch_lands_once(market: Market) -> None:
         "quarantined": 0,
         "first_session": "2012-01-03",
         "last_session": "2019-12-31",
+        "failures": {},
     }
 
 
