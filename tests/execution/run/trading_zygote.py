@@ -119,7 +119,6 @@ def warm_up() -> None:
 def main(path: str) -> None:
     """Fork at every connection, until the standard input ends."""
     warm_up()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system takes the dead away
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen(64)
@@ -127,9 +126,9 @@ def main(path: str) -> None:
     sys.stdout.flush()
     while True:
         stream, _ = listener.accept()
+        # Nobody waits for the dead: they keep their ids, so that a late signal cannot meet another process.
         if os.fork() == 0:
             listener.close()
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             with contextlib.suppress(BrokenPipeError):
                 serve(stream)
             os._exit(0)
