@@ -144,7 +144,9 @@ def zygote(library: str) -> Iterator[Zygote]:
         raise FileNotFoundError(f"{python} is missing: run make test, which makes it")
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/zygote"
-        with subprocess.Popen([python, ZYGOTE, path], stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(
+            [python, ZYGOTE, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
             try:
                 assert process.stdout is not None
                 assert process.stdout.readline() == "ready\n", f"{python} could not start"

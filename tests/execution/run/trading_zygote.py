@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -124,7 +125,7 @@ def main(path: str) -> None:
     listener.listen(64)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    while True:
+    while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
         stream, _ = listener.accept()
         # Nobody waits for the dead: they keep their ids, so that a late signal cannot meet another process.
         if os.fork() == 0:
