@@ -52,6 +52,7 @@ def halt(request: Halt) -> Iterator[str]:
     """Halt, and tell each thing that was done."""
     with trading.open_ledger() as ledger:
         if request.is_flattening:
+            yield from _cancel(ledger)  # an order of a cut-off rebalance would stop the sale
             _switch(ledger, Switch.NORMAL, f"to sell everything before a halt: {request.reason}")
             mode = Mode.LIVE if request.confirmed_account else Mode.PAPER
             flat = trading.Request(mode, request.confirmed_account, request.is_gateway_clock, is_liquidation=True)
@@ -61,7 +62,7 @@ def halt(request: Halt) -> Iterator[str]:
                 _switch(ledger, Switch.HALTED, request.reason)
         _switch(ledger, Switch.HALTED, request.reason)
         yield "Trading is halted until `swing resume`."
-        if request.is_cancelling:
+        if request.is_cancelling and not request.is_flattening:
             yield from _cancel(ledger)
 
 
