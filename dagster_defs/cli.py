@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dagster_defs import cli_report, cli_research, cli_trading
+from dagster_defs.cli_options import JSON, REPORTS
 from warehouse.errors import SourceError, SwingError
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 
 
 class Commands(click.Group):
@@ -158,13 +157,7 @@ def _landed(landed: dict[str, Any]) -> str:
 
 
 @main.command()
-@click.option(
-    "--reports",
-    type=click.Path(path_type=Path),
-    default=Path("reports"),
-    show_default=True,
-    help="Folder for pictures and files.",
-)
+@REPORTS
 @JSON
 def backtest(reports: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Build every model up to the backtest of all strategies, and report the live one.
@@ -175,13 +168,7 @@ def backtest(reports: Path, as_json: bool) -> None:  # noqa: FBT001 - click pass
 
 
 @main.command()
-@click.option(
-    "--reports",
-    type=click.Path(path_type=Path),
-    default=Path("reports"),
-    show_default=True,
-    help="Folder for pictures and files.",
-)
+@REPORTS
 @JSON
 def walkforward(reports: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Choose the parameters on each train window, live with them through the test window after it.

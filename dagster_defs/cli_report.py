@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+from dagster_defs.cli_options import JSON, REPORTS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command()
@@ -38,15 +41,9 @@ def risk(as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
 
 
 @click.command()
-@click.option(
-    "--folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("reports"),
-    show_default=True,
-    help="Folder for the page, its pictures and its numbers.",
-)
+@REPORTS
 @JSON
-def report(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def report(reports: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Write the tear sheet: one HTML page that needs nothing else, its pictures as PNG, its numbers as JSON.
 
     What the live parameters show, what choosing them honestly would have shown, what of it luck explains, and what may
@@ -59,7 +56,7 @@ def report(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes 
     with terminal.progress("Writing the report", is_quiet=as_json) as progress:
         from dagster_defs.report.writing import write_tear_sheet  # noqa: PLC0415
 
-        written = write_tear_sheet(Lake(home()), folder, progress)
+        written = write_tear_sheet(Lake(home()), reports, progress)
     if as_json:
         click.echo(json.dumps({"files": [str(path) for path in written.files], **written.metrics}, indent=2))
     else:

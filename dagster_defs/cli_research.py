@@ -5,24 +5,18 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from dagster_defs.cli_options import JSON, REPORTS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from warehouse.permutation import Window
 
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
-REPORTS = click.option(
-    "--reports",
-    type=click.Path(path_type=Path),
-    default=Path("reports"),
-    show_default=True,
-    help="Folder for pictures and files.",
-)
 SEED = click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Another seed, other luck.")
 OBJECTIVES = ("calmar", "sharpe", "cagr", "profit_factor")
 

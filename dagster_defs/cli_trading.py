@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dagster_defs.cli_options import JSON
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 REASON = click.option("--reason", default="", help="Why, for the record.")
-
-
 CLOCK = click.option(
     "--gateway-clock", is_flag=True, help="Go by the gateway's clock: what a simulated one needs. Not for real money."
 )
@@ -59,7 +58,7 @@ def _steps(report: Callable[[int, int, str], None]) -> Callable[[str], None]:
 
 @click.command()
 @click.option("--cancel-orders", is_flag=True, help="Cancel what is still open.")
-@click.option("--flatten", is_flag=True, help="Sell everything the strategy holds first.")
+@click.option("--flatten", is_flag=True, help="Then sell everything the strategy holds.")
 @click.option("--confirm", default="", metavar="ACCOUNT", help="To flatten a live account: its id.")
 @REASON
 @CLOCK

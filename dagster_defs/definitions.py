@@ -27,16 +27,21 @@ ledger = dg.AssetSelection.assets(ledger_landing).downstream()
 decision = dg.AssetSelection.groups("staging", "features", "signals", "targets")
 models = decision | dg.AssetSelection.groups("backtest")
 
-fetch_job = dg.define_asset_job("fetch", landing)
-daily_job = dg.define_asset_job("daily", landing | ledger | models - reports)
-backtest_job = dg.define_asset_job("backtest", portfolio | models)
+# dagster.yaml limits how many runs with these tags go on at once; the rebalance waits for nobody who only queues.
+WRITER, PERMUTES = {"swing/writes_the_lake": "true"}, {"swing/permutes": "true"}
+
+fetch_job = dg.define_asset_job("fetch", landing, tags=WRITER)
+daily_job = dg.define_asset_job("daily", landing | ledger | models - reports, tags=WRITER)
+backtest_job = dg.define_asset_job("backtest", portfolio | models, tags=WRITER)
 walk_forward_job = dg.define_asset_job(
-    "walk_forward", portfolio | (models | research) - dg.AssetSelection.assets(backtest_report)
+    "walk_forward", portfolio | (models | research) - dg.AssetSelection.assets(backtest_report), tags=WRITER
 )
-everything_job = dg.define_asset_job("everything", landing | ledger | models | research)
+everything_job = dg.define_asset_job("everything", landing | ledger | models | research, tags=WRITER)
 # Only what a decision needs: every second before the close counts.
-trade_job = dg.define_asset_job("trade", landing | decision | dg.AssetSelection.assets(rebalance))
-permutation_job = dg.define_asset_job("permutation", dg.AssetSelection.assets(permutations))
+trade_job = dg.define_asset_job(
+    "trade", landing | decision | dg.AssetSelection.assets(rebalance), tags=WRITER | {"dagster/priority": "10"}
+)
+permutation_job = dg.define_asset_job("permutation", dg.AssetSelection.assets(permutations), tags=PERMUTES)
 report_job = dg.define_asset_job("report", dg.AssetSelection.assets(tear_sheet))
 settings = schedule_settings()
 plan = RebalancePlan(settings.minutes_before_close, settings.source, obstacle, lambda: datetime.now(UTC))

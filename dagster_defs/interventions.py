@@ -49,21 +49,25 @@ def _switch(ledger: Ledger, switch: Switch, reason: str) -> None:
 
 
 def halt(request: Halt) -> Iterator[str]:
-    """Halt, and tell each thing that was done."""
+    """Halt before anything else can fail, then do what more is asked for, telling each thing."""
     with trading.open_ledger() as ledger:
-        if request.is_flattening:
-            yield from _cancel(ledger)  # an order of a cut-off rebalance would stop the sale
-            _switch(ledger, Switch.NORMAL, f"to sell everything before a halt: {request.reason}")
-            mode = Mode.LIVE if request.confirmed_account else Mode.PAPER
-            flat = trading.Request(mode, request.confirmed_account, request.is_gateway_clock, is_liquidation=True)
-            try:
-                yield f"Sold what the strategy held: {trading.trade(flat, lambda _step: None).message}"
-            finally:
-                _switch(ledger, Switch.HALTED, request.reason)
         _switch(ledger, Switch.HALTED, request.reason)
         yield "Trading is halted until `swing resume`."
-        if request.is_cancelling and not request.is_flattening:
+        if request.is_cancelling or request.is_flattening:  # an order of a cut-off rebalance would stop the sale
             yield from _cancel(ledger)
+        if request.is_flattening:
+            yield _flatten(ledger, request)
+
+
+def _flatten(ledger: Ledger, request: Halt) -> str:
+    """Sell everything; while it lasts, and if it is killed, positions can only become smaller."""
+    mode = Mode.LIVE if request.confirmed_account else Mode.PAPER
+    sale = trading.Request(mode, request.confirmed_account, request.is_gateway_clock, is_liquidation=True)
+    _switch(ledger, Switch.REDUCE_ONLY, f"to sell everything: {request.reason}")
+    try:
+        return f"Sold what the strategy held: {trading.trade(sale, lambda _step: None).message}"
+    finally:
+        _switch(ledger, Switch.HALTED, request.reason)
 
 
 def _cancel(ledger: Ledger) -> Iterator[str]:

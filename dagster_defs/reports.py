@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import tempfile
@@ -80,12 +79,6 @@ def write_walk_forward(lake: Lake, folder: Path) -> Report:
         _json({"metrics": metrics, "folds": json.loads(folds.to_json(orient="records", date_format="iso"))}),
     )
     return report
-
-
-def as_markdown(picture: Path) -> str:
-    """A picture as Markdown that carries the image itself."""
-    encoded = base64.b64encode(picture.read_bytes()).decode()
-    return f"![{picture.stem}](data:image/png;base64,{encoded})"
 
 
 def _rebased(daily: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:

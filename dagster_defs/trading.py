@@ -108,8 +108,7 @@ def obstacle(session: date) -> str:
 def standing() -> dict[str, str]:
     """What a person last allowed, and how the last rebalance ended."""
     with open_ledger() as ledger:
-        newest = {recorded.event.kind: recorded for recorded in ledger.read()}
-    switched, finished = newest.get(EventKind.SWITCH_CHANGED), newest.get(EventKind.SESSION_FINISHED)
+        switched, finished = ledger.newest(EventKind.SWITCH_CHANGED), ledger.newest(EventKind.SESSION_FINISHED)
     said = {"switch": Switch.NORMAL.value, "last_rebalance": "none"}
     if switched and isinstance(switched.event.payload, SwitchChange):
         change = switched.event.payload

@@ -37,6 +37,10 @@ class Assignment:
     confirmed_account: str = ""
     is_liquidation: bool = False
 
+    def strategy_id(self, proposal: Proposal) -> str:
+        """What the session's orders and events are kept under."""
+        return LIQUIDATION if self.is_liquidation else proposal.strategy_id
+
 
 @dataclass(frozen=True, slots=True)
 class Tools:

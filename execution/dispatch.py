@@ -233,6 +233,10 @@ def _states(desk: Desk, refs: Iterable[str]) -> list[OrderState]:
     return [orders[ref] for ref in refs if ref in orders]
 
 
+def _is_rejected(state: OrderState) -> bool:
+    return any(is_rejection(code) for code in state.codes)
+
+
 class _Search:
     """Looks for intended orders that the broker has never shown."""
 
@@ -243,8 +247,7 @@ class _Search:
 
     def is_given_up(self, state: OrderState) -> bool:
         """Whether the broker refused it with a code alone, and was then twice found not to have it."""
-        is_refused = any(is_rejection(code) for code in state.codes)
-        return is_refused and not state.is_known and self._absent.get(state.order.order_ref, 0) > 1
+        return _is_rejected(state) and not state.is_known and self._absent.get(state.order.order_ref, 0) > 1
 
     async def seek(self, state: BrokerState, refs: Iterable[str]) -> None:
         """Count in how many states each has been absent; send again what may be."""
@@ -255,9 +258,8 @@ class _Search:
                 continue
             self._absent[order.order_ref] = absent = self._absent.get(order.order_ref, 0) + 1
             waited = asyncio.get_running_loop().time() - self._since
-            is_refused = any(is_rejection(code) for code in known.codes)
             is_certain = absent > 1 and waited >= desk.pace.ambiguous_for
-            if not is_certain or is_refused or desk.objection(order.side):
+            if not is_certain or _is_rejected(known) or desk.objection(order.side):
                 continue
             desk.step(f"resend {order.order_ref}")
             desk.record(Resent(order.order_ref, f"absent from {absent} states of the broker over {waited:.0f} s"))

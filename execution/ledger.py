@@ -170,6 +170,11 @@ class Ledger:
         found = [recorded.event for recorded in self.read(is_meant, events.c.kind == EventKind.SESSION_FINISHED)]
         return newest_of(Finish, [event.payload for event in counted(found)])
 
+    def newest(self, kind: EventKind) -> Recorded | None:
+        """The newest event of a kind, of whichever account; None if there is none."""
+        newest_sequence = sa.select(sa.func.max(events.c.sequence)).where(events.c.kind == kind).scalar_subquery()
+        return next(self.read(events.c.sequence == newest_sequence), None)
+
     def rows(self) -> list[dict[str, Any]]:
         """Every event as the database holds it, its payload as text: what the warehouse takes over."""
         return list(self._rows())

@@ -7,7 +7,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from execution.assignment import LIQUIDATION
 from execution.funding import fund
 from execution.ledger_events import Decision, Funding, Switch
 from execution.models import Account, Plan, Refusal, RefusalCode, Side
@@ -33,6 +32,7 @@ class Situation:
     """Everything a decision is made from.
 
     Attributes:
+        strategy_id: What the orders are kept under.
         ours: Symbols that the strategy may hold, or has held; other positions of the account are left alone.
         prices: By symbol, of `ours`.
         is_rehearsal: A dry run, which may be made at any hour and is then judged at the time of its prices.
@@ -40,6 +40,7 @@ class Situation:
     """
 
     portfolio: Portfolio
+    strategy_id: str
     proposal: Proposal
     account: Account
     ours: frozenset[str]
@@ -94,7 +95,7 @@ def _request(situation: Situation, targets: Mapping[str, Decimal]) -> PlanReques
     positions = {symbol: held for symbol, held in account.positions.items() if symbol in situation.ours}
     due = proposal.session_date if situation.is_liquidation else _due_date(situation)
     return PlanRequest(
-        strategy_id=LIQUIDATION if situation.is_liquidation else proposal.strategy_id,
+        strategy_id=situation.strategy_id,
         session_date=situation.window.session_date,
         targets=Targets(targets, proposal.session_date, due),
         account=replace(account, positions=positions),

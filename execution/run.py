@@ -96,7 +96,7 @@ def _minutes(assignment: Assignment) -> int:
 def _desk(assignment: Assignment, tools: Tools, proposal: Proposal) -> Desk:
     now, minutes = tools.clock(), _minutes(assignment)
     window, today = planned_window(now, minutes), window_of(now, minutes)
-    strategy = LIQUIDATION if assignment.is_liquidation else proposal.strategy_id
+    strategy = assignment.strategy_id(proposal)
     if today is not None and tools.ledger.is_begun(strategy, today.session_date):
         window = today  # what an earlier start has left is looked after, even when the session is over
     return Desk(
@@ -244,6 +244,7 @@ async def _situation(assignment: Assignment, desk: Desk, proposal: Proposal, sta
     ours = _ours(desk, proposal)
     return Situation(
         portfolio=assignment.portfolio,
+        strategy_id=desk.scope.strategy_id,
         proposal=proposal,
         account=state.account,
         ours=ours,

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from warehouse.lake import Lake
 
@@ -18,10 +19,44 @@ PATIENCE_SECONDS = 600
 TABLE = """
 CREATE SCHEMA IF NOT EXISTS landing;
 CREATE TABLE IF NOT EXISTS landing.permutations (
-    test_id VARCHAR, scenario_id INTEGER, best DOUBLE, live DOUBLE, computed_at TIMESTAMPTZ
+    test_id VARCHAR, is_walk_forward BOOLEAN, objective VARCHAR, window_start DATE, window_end DATE, seed BIGINT,
+    scenario_id INTEGER, best DOUBLE, live DOUBLE, computed_at TIMESTAMPTZ
 );
 """
-SCHEMA = pa.schema([("scenario_id", pa.int32()), ("best", pa.float64()), ("live", pa.float64())])
+SCHEMA = pa.schema(
+    [
+        ("test_id", pa.string()),
+        ("is_walk_forward", pa.bool_()),
+        ("objective", pa.string()),
+        ("window_start", pa.date32()),
+        ("window_end", pa.date32()),
+        ("seed", pa.int64()),
+        ("scenario_id", pa.int32()),
+        ("best", pa.float64()),
+        ("live", pa.float64()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a test asks.
+
+    Attributes:
+        test_id: The same for the same bars, models, parameters, window, objective and seed.
+        is_walk_forward: Whether the folds are run again in every world, or the grid is chosen from in sample.
+        objective: What the best is best at.
+        window_start: First session that is permuted.
+        window_end: The day after the last one.
+        seed: Of the permutations.
+    """
+
+    test_id: str
+    is_walk_forward: bool
+    objective: str
+    window_start: date
+    window_end: date
+    seed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +74,17 @@ class Outcome:
     live: float | None
 
 
-def append(lake: Lake, test_id: str, outcomes: Sequence[Outcome]) -> None:
+def append(lake: Lake, asked: Asked, outcomes: Sequence[Outcome]) -> None:
     """Append outcomes of a test; the writer's lock is held meanwhile.
 
     Raises:
         LakeBusyError: Another run has been writing for ten minutes.
     """
-    rows = pa.Table.from_pylist([asdict(each) for each in outcomes], SCHEMA)
+    rows = pa.Table.from_pylist([asdict(asked) | asdict(each) for each in outcomes], SCHEMA)
     with lake.lock(PATIENCE_SECONDS), lake.writer() as connection:
         connection.execute(TABLE)
         connection.register("outcomes", rows)
-        connection.execute(
-            "INSERT INTO landing.permutations BY NAME "
-            "SELECT $test_id AS test_id, *, now() AS computed_at FROM outcomes",
-            {"test_id": test_id},
-        )
+        connection.execute("INSERT INTO landing.permutations BY NAME SELECT *, now() AS computed_at FROM outcomes")
 
 
 def recorded(lake: Lake, test_id: str) -> list[Outcome]:

@@ -5,9 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_defs.assets.reports import Reports
-from dagster_defs.reports import as_markdown
-from dagster_defs.research import permutation_report
+from dagster_defs.assets.reports import Reports, as_markdown
 from dagster_defs.research.bench import Bench
 from dagster_defs.research.permutation_test import Design, PermutationTest
 from dagster_defs.resources import Progress, home
@@ -54,6 +52,8 @@ def permutations(
 @dg.asset(name="permutation_report", group_name=GROUP, deps=[permutations], kinds={"matplotlib"})
 def permutation_figures(config: Permutations) -> dg.MaterializeResult[Any]:
     """How often luck does as well, over the worlds computed so far."""
+    from dagster_defs.research import permutation_report  # noqa: PLC0415
+
     lake = Lake(home())
     test = config.test(lake)
     result = test.result(lake)

@@ -1,14 +1,15 @@
-"""The pictures and figures that people look at."""
+"""The pictures and figures that people look at. What draws them is imported when they are drawn."""
 
-from collections.abc import Callable
+import base64
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from dagster_defs.reports import Report, as_markdown, write_backtest, write_walk_forward
 from dagster_defs.resources import PROJECT, Warehouse
-from warehouse.lake import Lake
+
+if TYPE_CHECKING:
+    from dagster_defs.reports import Report
 
 
 class Reports(dg.Config):
@@ -17,10 +18,13 @@ class Reports(dg.Config):
     folder: str = str(PROJECT / "reports")
 
 
-def _reported(
-    write: Callable[[Lake, Path], Report], warehouse: Warehouse, config: Reports
-) -> dg.MaterializeResult[Any]:
-    report = write(warehouse.lake, Path(config.folder))
+def as_markdown(picture: Path) -> str:
+    """A picture as Markdown that carries the image itself."""
+    encoded = base64.b64encode(picture.read_bytes()).decode()
+    return f"![{picture.stem}](data:image/png;base64,{encoded})"
+
+
+def _reported(report: "Report") -> dg.MaterializeResult[Any]:
     pictures = {name: dg.MetadataValue.md(as_markdown(path)) for name, path in report.pictures.items()}
     figures = {name: value for name, value in report.metrics.items() if value is not None}
     return dg.MaterializeResult(metadata={**figures, **pictures, "files": [str(path) for path in report.files]})
@@ -33,7 +37,9 @@ def _reported(
 )
 def backtest_report(config: Reports, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     """Equity, drawdown and monthly returns of the live strategy, its metrics and its weights."""
-    return _reported(write_backtest, warehouse, config)
+    from dagster_defs.reports import write_backtest  # noqa: PLC0415
+
+    return _reported(write_backtest(warehouse.lake, Path(config.folder)))
 
 
 @dg.asset(
@@ -43,4 +49,6 @@ def backtest_report(config: Reports, warehouse: Warehouse) -> dg.MaterializeResu
 )
 def walk_forward_report(config: Reports, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     """The out-of-sample equity and drawdown, the folds and their winners."""
-    return _reported(write_walk_forward, warehouse, config)
+    from dagster_defs.reports import write_walk_forward  # noqa: PLC0415
+
+    return _reported(write_walk_forward(warehouse.lake, Path(config.folder)))

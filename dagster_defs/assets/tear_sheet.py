@@ -5,9 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_defs.assets.reports import Reports
-from dagster_defs.report.writing import write_tear_sheet
-from dagster_defs.reports import as_markdown
+from dagster_defs.assets.reports import Reports, as_markdown
 from dagster_defs.resources import Progress, Warehouse
 
 GROUP = "report"
@@ -27,6 +25,8 @@ GROUP = "report"
 )
 def tear_sheet(config: Reports, warehouse: Warehouse, progress: Progress) -> dg.MaterializeResult[Any]:
     """What the evidence says: hindsight against an honest choice, what luck explains, what may be lost."""
+    from dagster_defs.report.writing import write_tear_sheet  # noqa: PLC0415
+
     written = write_tear_sheet(warehouse.lake, Path(config.folder), progress)
     figures = {name: value for name, value in written.metrics.items() if value is not None}
     pictures = {name: dg.MetadataValue.md(as_markdown(path)) for name, path in written.pictures.items()}

@@ -28,7 +28,6 @@ from warehouse.research_readers import EQUAL_WEIGHT, SPY, read_history, read_sea
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
-    from pathlib import Path
 
     import pandas as pd
 
@@ -116,12 +115,11 @@ class Facts:
     risk: Risk
 
 
-def gather(lake: Lake, folder: Path, progress: Progress) -> tuple[Facts, Curves]:
+def gather(lake: Lake, progress: Progress) -> tuple[Facts, Curves]:
     """Read and measure everything.
 
     Args:
         lake: The lake, read at one snapshot.
-        folder: Where `swing permute` may have written what its tests are.
         progress: Told (done, total, label).
 
     Raises:
@@ -130,7 +128,7 @@ def gather(lake: Lake, folder: Path, progress: Progress) -> tuple[Facts, Curves]
     progress(0, STEPS, "reading the warehouse")
     with lake.reader() as connection:
         history, search = read_history(connection), read_search(connection)
-        permutations = read_permutations(connection, folder)
+        permutations = read_permutations(connection)
     live = series_of(LIVE, HINDSIGHT, history.live)
     curves = Curves(live, series_of(WALK_FORWARD, HONEST, search.walk_forward), tuple(benchmarks_of(history)))
     named = {each.name: each for each in curves.benchmarks}

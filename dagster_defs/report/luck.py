@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -33,14 +32,18 @@ from warehouse.statistics.sharpe import (
 from warehouse.statistics.verdicts import Verdict, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     import duckdb
 
 PERMUTATIONS = Question(
     """
-    SELECT test_id, scenario_id, arg_min(best, computed_at) AS best, arg_min(live, computed_at) AS live
+    SELECT
+        test_id,
+        format('{}, {}, {} to {}',
+            if(any_value(is_walk_forward), 'walk-forward', 'in sample'), any_value(objective),
+            any_value(window_start), any_value(window_end) - 1) AS description,
+        scenario_id, arg_min(best, computed_at) AS best, arg_min(live, computed_at) AS live
     FROM landing.permutations GROUP BY test_id, scenario_id
     QUALIFY bool_or(scenario_id = 0) OVER (PARTITION BY test_id)
     ORDER BY max(max(computed_at)) OVER (PARTITION BY test_id) DESC, test_id, scenario_id
@@ -92,7 +95,7 @@ class PermutationTest:
     """One recorded permutation test.
 
     Attributes:
-        description: Its kind, objective and window as `swing permute` wrote them; empty where it wrote none here.
+        description: Its kind, objective and window.
     """
 
     test_id: str
@@ -183,17 +186,16 @@ def luck_of(evidence: Evidence, permutations: Sequence[PermutationTest]) -> Luck
     )
 
 
-def read_permutations(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[PermutationTest]:
-    """The recorded permutation tests, the newest first; described by what `swing permute` wrote to `folder`."""
+def read_permutations(connection: duckdb.DuckDBPyConnection) -> list[PermutationTest]:
+    """The recorded permutation tests, the newest first."""
     rows = if_built(connection, PERMUTATIONS)
-    described = {record.get("test_id"): record for record in map(_read, sorted(folder.glob("permutation*.json")))}
     tests = []
     for test_id in rows["test_id"].unique().tolist() if len(rows) else []:
         worlds = rows[rows["test_id"] == test_id]
         real, permuted = worlds[worlds["scenario_id"] == 0], worlds[worlds["scenario_id"] > 0]
         if len(permuted) >= FEWEST_WORLDS:
             best, live = (_permuted(real[name].tolist(), permuted[name].tolist()) for name in ("best", "live"))
-            tests.append(PermutationTest(str(test_id), _described(described.get(test_id)), len(permuted), best, live))
+            tests.append(PermutationTest(str(test_id), str(real["description"].iloc[0]), len(permuted), best, live))
     return tests
 
 
@@ -237,19 +239,3 @@ def _permuted(real: Sequence[float], permuted: Sequence[float]) -> Permuted:
     worlds = [None if math.isnan(each) else each for each in permuted]
     defined = np.array([each for each in worlds if each is not None], dtype=np.float64)
     return Permuted(history, p_value(history, worlds), defined)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
-
-
-def _described(record: Mapping[str, Any] | None) -> str:
-    if not record:
-        return ""
-    kind = "walk-forward" if record.get("kind") == "walk_forward" else "in sample"
-    window = record.get("window", {})
-    return f"{kind}, {record.get('objective')}, {window.get('start')} to {window.get('end')}"

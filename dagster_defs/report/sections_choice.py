@@ -217,7 +217,7 @@ def _permutation_row(test: PermutationTest) -> tuple[str | Html, ...]:
     cells = [
         cell for each in (test.best, test.live) for cell in (number(each.real, ratio), number(each.p, probability))
     ]
-    return row(test.description or f"Test {test.test_id}", str(test.runs), *cells)
+    return row(test.description, str(test.runs), *cells)
 
 
 def _card(judged: Judgement) -> str:

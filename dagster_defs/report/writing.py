@@ -54,7 +54,7 @@ def write_tear_sheet(lake: Lake, folder: Path, progress: Progress) -> TearSheet:
     Raises:
         LakeError: The backtest or the walk-forward was never built, or the history is too short for one.
     """
-    facts, curves = gather(lake, folder, progress)
+    facts, curves = gather(lake, progress)
     progress(STEPS - 1, STEPS, "drawing")
     shown = sections(facts, curves)
     said = statements(facts)

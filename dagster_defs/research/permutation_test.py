@@ -15,7 +15,7 @@ from dagster_defs.research.bench import Bench, put
 from warehouse.config import Objective, strategy_rows
 from warehouse.errors import LakeError
 from warehouse.permutation import HISTORY, Window, World, p_value
-from warehouse.permutation_results import Outcome, append, recorded
+from warehouse.permutation_results import Asked, Outcome, append, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -148,6 +148,9 @@ class PermutationTest:
         missing = sorted(set(numbers) - {each.scenario_id for each in recorded(lake, self.test_id)})
         done = len(numbers) - len(missing)
         report(done, len(numbers), f"{done} were there already" if done else "permuting")
+        asked = Asked(
+            self.test_id, self.is_walk_forward, str(self.objective), self.window.start, self.window.end, self.seed
+        )
         workers = os.cpu_count() or 1
         # One engine thread a batch: batches side by side use the cores better than one batch on all of them.
         with ThreadPoolExecutor(workers) as pool:
@@ -155,7 +158,7 @@ class PermutationTest:
             try:
                 for finished in as_completed(pending):
                     outcomes = finished.result()
-                    append(lake, self.test_id, outcomes)
+                    append(lake, asked, outcomes)
                     done += len(outcomes)
                     report(done, len(numbers), "worlds")
             finally:

@@ -155,7 +155,21 @@ def test_a_circle_of_errors_is_told_once() -> None:
 
 
 def test_dagster_reports_nothing_to_its_makers() -> None:
-    """Telemetry is off, and runs queue one behind the other."""
+    """Telemetry is off."""
     settings = yaml.safe_load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
     assert settings["telemetry"] == settings["nux"] == {"enabled": False}
-    assert settings["concurrency"]["runs"]["max_concurrent_runs"] == 1
+
+
+def test_jobs_that_write_the_lake_queue_one_behind_the_other(definitions: dg.Definitions) -> None:
+    """A rebalance goes first, and a batch of permutations stands in nobody's way."""
+    from dagster_defs.definitions import PERMUTES, WRITER  # noqa: PLC0415 - as above
+
+    limits = yaml.safe_load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))["concurrency"]["runs"]
+    assert limits["tag_concurrency_limits"] == [{"key": key, "limit": 1} for key in (*WRITER, *PERMUTES)]
+    assert limits["max_concurrent_runs"] > len(limits["tag_concurrency_limits"])
+    tags = {name: definitions.resolve_job_def(name).tags for name in JOBS}
+    assert {name for name, found in tags.items() if found.items() >= WRITER.items()} == JOBS.keys() - {
+        "permutation",
+        "report",
+    }
+    assert max(tags, key=lambda name: int(tags[name].get("dagster/priority", 0))) == "trade"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -119,3 +120,15 @@ def test_without_a_gateway_a_trade_says_what_to_do(tmp_path: Path) -> None:
     unbuilt = swing("trade")
     assert unbuilt.code == 5
     assert "Traceback" not in refused.err + unbuilt.err
+
+
+def test_what_cannot_be_flattened_is_halted_all_the_same(tmp_path: Path) -> None:
+    """Nothing listens, so nothing is sold; the halt came first, and stands."""
+    swing = Swing(tmp_path / "home")
+    refused = swing("halt", "--flatten", "--reason", "a fire")
+    assert refused.code == 9
+    assert "Trading is halted" in refused.out
+    record = swing.home / "ledger.jsonl"
+    assert swing("ledger", "export", str(record)).code == 0
+    events = [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
+    assert [event["payload"]["switch"] for event in events] == ["halted"]

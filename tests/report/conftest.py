@@ -44,14 +44,14 @@ def read(report_lake: Lake) -> Read:
 @pytest.fixture(scope="session")
 def gathered(report_lake: Lake) -> Gathered:
     """What is reported of the market."""
-    return Gathered(*gather(report_lake, report_lake.home, silent))
+    return Gathered(*gather(report_lake, silent))
 
 
 @pytest.fixture(scope="session")
 def sheet(report_lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Sheet:
     """The market's tear sheet, written as a user writes it."""
     folder = tmp_path_factory.mktemp("sheet") / "reports"
-    arguments, environment = ["--json", "--folder", str(folder)], {"SWING_HOME": str(report_lake.home)}
+    arguments, environment = ["--json", "--reports", str(folder)], {"SWING_HOME": str(report_lake.home)}
     ran = CliRunner().invoke(report, arguments, env=environment, catch_exceptions=False)
     record = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     return Sheet(folder, json.loads(ran.stdout), record)

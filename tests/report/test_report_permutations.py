@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,36 +13,30 @@ from dagster_defs.report.elements import Shown, section
 from dagster_defs.report.luck import read_permutations
 from dagster_defs.report.sections_choice import permuted
 from warehouse.lake import Lake
-from warehouse.permutation_results import Outcome, append
+from warehouse.permutation_results import Asked, Outcome, append
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from report_market import Gathered
 
     from dagster_defs.report.luck import PermutationTest
 
 WORLDS = 99
-DESCRIPTION = {
-    "test_id": "older",
-    "kind": "in_sample",
-    "objective": "calmar",
-    "window": {"start": "2017-06-01", "end": "2020-06-01"},
-}
+OLDER, NEWER, BEGAN = (
+    Asked(name, is_walk_forward, "calmar", date(2017, 6, 1), date(2020, 6, 2), 1)
+    for name, is_walk_forward in (("older", False), ("newer", True), ("began", False))
+)
 
 
 @pytest.fixture(scope="module")
 def tests(tmp_path_factory: pytest.TempPathFactory) -> list[PermutationTest]:
     """An older whole test, a newer one, and one that only just began; a scenario was computed twice."""
     lake = Lake(tmp_path_factory.mktemp("permuted"))
-    append(lake, "older", [Outcome(0, 2.0, 1.0), *(Outcome(n, n / 40, n / 100) for n in range(1, WORLDS + 1))])
-    append(lake, "older", [Outcome(1, 1000.0, 1000.0)])
-    append(lake, "newer", [Outcome(0, None, 1.0), *(Outcome(n, None, 0.5) for n in range(1, 20))])
-    append(lake, "began", [Outcome(0, 2.0, 1.0), Outcome(1, 1.0, 1.0)])
-    (lake.home / "permutation.json").write_text(json.dumps(DESCRIPTION), encoding="utf-8")
-    (lake.home / "permutation_walk_forward.json").write_text("{not json", encoding="utf-8")
+    append(lake, OLDER, [Outcome(0, 2.0, 1.0), *(Outcome(n, n / 40, n / 100) for n in range(1, WORLDS + 1))])
+    append(lake, OLDER, [Outcome(1, 1000.0, 1000.0)])
+    append(lake, NEWER, [Outcome(0, None, 1.0), *(Outcome(n, None, 0.5) for n in range(1, 20))])
+    append(lake, BEGAN, [Outcome(0, 2.0, 1.0), Outcome(1, 1.0, 1.0)])
     with lake.reader() as connection:
-        return read_permutations(connection, lake.home)
+        return read_permutations(connection)
 
 
 def test_whole_tests_are_read_newest_first(tests: list[PermutationTest]) -> None:
@@ -65,7 +59,7 @@ def test_an_objective_that_is_not_defined_proves_nothing(tests: list[Permutation
     assert newer.best.real is None
     assert newer.best.p == 1
     assert not np.isfinite(newer.best.worlds).any()
-    assert newer.description == ""
+    assert newer.description == "walk-forward, calmar, 2017-06-01 to 2020-06-01"
 
 
 def test_the_page_shows_the_newest_and_lists_all(tests: list[PermutationTest], gathered: Gathered) -> None:
@@ -78,7 +72,7 @@ def test_the_page_shows_the_newest_and_lists_all(tests: list[PermutationTest], g
         assert str(section(found)).count('<th scope="row">') == len(shown)
 
 
-def test_a_lake_without_any_has_none(report_lake: Lake, tmp_path: Path) -> None:
+def test_a_lake_without_any_has_none(report_lake: Lake) -> None:
     """A warehouse in which nobody permuted is no error."""
     with report_lake.reader() as connection:
-        assert read_permutations(connection, tmp_path) == []
+        assert read_permutations(connection) == []

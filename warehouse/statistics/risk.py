@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import xlogy
-from scipy.stats import chi2, norm
+from scipy.stats import chi2
 
 from warehouse.statistics.bootstrap import Draws, resampled
 from warehouse.statistics.metrics import max_drawdown
@@ -26,6 +27,7 @@ LEVELS = (0.95, 0.99)
 HORIZONS = (1, 10)
 SIMULATED = 100_000
 SHORTEST_HISTORY = 30
+STANDARD_NORMAL = NormalDist()
 
 
 class TailMethod(StrEnum):
@@ -221,8 +223,8 @@ def _expanded(method: TailMethod, horizon: Horizon, row: FloatArray) -> TailRisk
     mean = float(row.mean()) * horizon.sessions
     deviation = float(row.std(ddof=1)) * math.sqrt(horizon.sessions)
     tail = 1 - horizon.level
-    z = float(norm.ppf(tail))
-    density = float(norm.pdf(z)) / tail
+    z = STANDARD_NORMAL.inv_cdf(tail)
+    density = STANDARD_NORMAL.pdf(z) / tail
     # The expansion is linear in the powers of z, so its mean over the tail takes their means over the tail.
     first, second = -density, 1 - z * density
     powers = (z, z**2, z**3), (first, second, 2 * first - z**2 * density)
