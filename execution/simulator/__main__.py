@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -75,8 +74,7 @@ def main(arguments: Sequence[str]) -> int:
     """Simulate until interrupted; return the exit code."""
     try:
         config = _config(arguments)
-        with suppress(KeyboardInterrupt):
-            asyncio.run(serve(config, lambda port: print(f"listening on 127.0.0.1:{port}", flush=True)))  # noqa: T201 - the command's output
+        asyncio.run(serve(config, lambda port: print(f"listening on 127.0.0.1:{port}", flush=True)))  # noqa: T201 - the command's output
     except (SwingError, OSError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - the command's output
         return error.exit_code if isinstance(error, SwingError) else 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -128,12 +129,14 @@ class Simulator:
 
 
 async def serve(config: SimulatorConfig, ready: Callable[[int], None]) -> None:
-    """Simulate until cancelled; `ready` is told the port once clients can connect."""
-    simulator = Simulator(config)
+    """Simulate until the process is interrupted or terminated; `ready` is told the port once clients can connect."""
+    simulator, stopped = Simulator(config), asyncio.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):  # a shell starts what runs in its background with SIGINT ignored
+        asyncio.get_running_loop().add_signal_handler(each, stopped.set)
     await simulator.start()
     ready(simulator.port)
     try:
-        await asyncio.Event().wait()
+        await stopped.wait()
     finally:
         await simulator.stop()
 

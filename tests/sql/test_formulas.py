@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from dbt.artifacts.resources.types import NodeType
 from lakes import SMALL_GRID, World, build_lake, land_lake
 from markets import MARKETS
 
@@ -29,7 +30,7 @@ def test_every_formula_gives_what_was_worked_out_by_hand(tmp_path: Path) -> None
     results = transformation._invoke(None, ["test", "--select", "test_type:unit"], lambda *_: None)
     assert {result.node.name: result.message for result in results if result.status != "pass"} == {}
     manifest = transformation.manifest()
-    models = {node.name for node in manifest.nodes.values() if node.resource_type == "model"}
+    models = {node.name for node in manifest.nodes.values() if node.resource_type is NodeType.Model}
     tested = {test.model for test in manifest.unit_tests.values()}
     assert len(results) == len(manifest.unit_tests)
     assert models - tested == WITHOUT_FORMULA

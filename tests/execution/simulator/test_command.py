@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from wire_client import WireClient
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 COMMAND = [sys.executable, "-m", "execution.simulator"]
 ROOT = Path(__file__).parents[3]
 
 
-def test_the_command_simulates_until_interrupted(tmp_path: Path) -> None:
+@contextlib.contextmanager
+def killed_in_the_end(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Kill a process that still runs when the block ends: waiting for it would never end."""
+    try:
+        yield
+    finally:
+        process.kill()
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_simulates_until_it_is_told_to_end(tmp_path: Path, ending: signal.Signals) -> None:
     """Sample bars, a clock, cash, a position, a scenario and a journal, all from the command line."""
     options = ["--clock", "2019-12-20T15:55", "--cash", "5000", "--position", "SPY=3", "--account", "DU7654321"]
     files = ["--scenario", "status_before_execution", "--journal", str(tmp_path / "journal.jsonl")]
-    with subprocess.Popen([*COMMAND, *options, *files], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    command = [
+        "env",
+        "--ignore-signal=INT",
+        *COMMAND,
+        *options,
+        *files,
+    ]  # as a shell starts what runs in its background
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process, killed_in_the_end(process):
         assert process.stdout is not None
         listening = re.fullmatch(r"listening on 127\.0\.0\.1:(\d+)\n", process.stdout.readline())
         assert listening is not None
@@ -32,7 +54,7 @@ def test_the_command_simulates_until_interrupted(tmp_path: Path) -> None:
             client.order("SELL", 1, "SPY", orderRef="mine")
             told = [name for name, _ in client.until("commissionReport")]
             assert told.index("orderStatus") < told.index("execDetails")
-        process.send_signal(signal.SIGINT)
+        process.send_signal(ending)
         assert process.wait(20) == 0
     lines = [json.loads(line) for line in (tmp_path / "journal.jsonl").read_text().splitlines()]
     assert [(line["kind"], line["order_ref"]) for line in lines] == [("order", "mine"), ("fill", "mine")]
