@@ -39,40 +39,59 @@ trends as (
 
 ),
 
-candidates as (
+known as (
 
     select
         features.scenario_id,
-        trends.ema_fast,
-        trends.ema_slow,
         features.session_date,
         features.symbol,
+        features.bar_number,
         features.adjusted_close,
         features.atr_pct,
         features.volatility,
-        averages.emas[trends.fast_position] as fast,
-        averages.emas[trends.slow_position] as slow
+        averages.emas
     from averages
     inner join features
         on
             averages.scenario_id = features.scenario_id
             and averages.symbol = features.symbol
             and averages.session_date = features.session_date
-    cross join trends
-    where
-        features.volatility > 0
-        and features.atr > 0
-        and features.bar_number + 1 >= trends.warm_up_bars
+    where features.volatility > 0 and features.atr > 0
 
 ),
 
+fasts as (
+
+    select distinct
+        ema_fast,
+        fast_position
+    from trends
+
+),
+
+-- the slow average decides who is ranked, and moves no score
 scored as (
 
     select
-        *,
-        (adjusted_close / fast - 1) / atr_pct as score
-    from candidates
-    where fast > slow
+        known.*,
+        fasts.ema_fast,
+        known.emas[fasts.fast_position] as fast,
+        (known.adjusted_close / known.emas[fasts.fast_position] - 1) / known.atr_pct as score
+    from known
+    cross join fasts
+
+),
+
+eligible as (
+
+    select
+        scored.*,
+        trends.ema_slow
+    from scored
+    inner join trends on scored.ema_fast = trends.ema_fast
+    where
+        scored.fast > scored.emas[trends.slow_position]
+        and scored.bar_number + 1 >= trends.warm_up_bars
 
 )
 
@@ -88,4 +107,4 @@ select
         order by score desc, symbol asc
     ) as rank,
     volatility
-from scored
+from eligible
