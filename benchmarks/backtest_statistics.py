@@ -1,7 +1,4 @@
-"""Times the statistics of a backtest on 81 trials of 2,500 sessions.
-
-Run with `.venv/bin/python -P benchmarks/backtest_statistics.py`: without -P, `warehouse` is the benchmark beside this.
-"""
+"""Times the statistics of a backtest on 81 trials of 2,500 sessions."""
 
 from __future__ import annotations
 

@@ -24,6 +24,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gateways import gateway
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -35,6 +37,7 @@ NAMES = {
     "trade": "swing, scheduled rebalance over the wire",
 }
 EVENING, TRADED = "2024-12-30T16:30:00", "2024-12-31T15:55:05"
+STOPPED = ("--speed", "0")  # the session's clock waits for the day that is measured
 PACKAGES = ("swing-portfolio", "dagster", "dbt-core", "dbt-duckdb")
 
 
@@ -50,11 +53,11 @@ def main() -> None:
     options = parser.parse_args()
     begun = time.monotonic()
     is_trading = options.what == "trade"
-    with contextlib.ExitStack() as gateways:
+    with contextlib.ExitStack() as running:
         ports = []
         if is_trading:
-            ports = [gateways.enter_context(gateway(options.bars, TRADED)) for _ in range(1 + options.repeats)]
-            home = gateways.enter_context(fetched(options.bars))
+            ports = [running.enter_context(gateway(options.bars, TRADED, *STOPPED)) for _ in range(1 + options.repeats)]
+            home = running.enter_context(fetched(options.bars))
         else:
             home = prepared(options.bars)
         os.environ["SWING_HOME"] = home
@@ -107,22 +110,11 @@ def prepared(bars: Path) -> str:
 
 
 @contextlib.contextmanager
-def gateway(bars: Path, clock: str) -> Iterator[int]:
-    """A simulated gateway in a process of its own, its clock stopped; gives its port."""
-    command = [sys.executable, "-m", "execution.simulator", "--bars", str(bars), "--clock", clock, "--speed", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HERE.parent) as process:
-        try:
-            yield int(process.stdout.readline().rpartition(":")[2]) if process.stdout else 0
-        finally:
-            process.terminate()
-
-
-@contextlib.contextmanager
 def fetched(bars: Path) -> Iterator[str]:
     """A lake whose bars came from a gateway the evening before."""
     home = tempfile.mkdtemp(prefix="swing-daily-")
     swing = [sys.executable, "-m", "dagster_defs.cli"]
-    with gateway(bars, EVENING) as port:
+    with gateway(bars, EVENING, *STOPPED) as port:
         environment = {**os.environ, "SWING_HOME": home, "IB_PORT": str(port)}
         for command in (["fetch", "--source", "ibkr"], ["backtest", "--reports", f"{home}/reports"]):
             subprocess.run([*swing, *command], env=environment, cwd=HERE.parent, check=True, capture_output=True)

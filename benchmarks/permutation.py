@@ -1,7 +1,6 @@
 """Times the permutation test: bars to p-value for 200 worlds, 81 strategies, three years, beside the peers.
 
-Run with `.venv/bin/python -P benchmarks/permutation.py`: without -P, `warehouse` is the benchmark beside this. Every
-contestant gets the same permuted worlds; what it must agree on is each world's best Calmar ratio.
+Every contestant gets the same permuted worlds; what it must agree on is each world's best Calmar ratio.
 """
 
 from __future__ import annotations

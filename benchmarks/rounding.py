@@ -2,7 +2,7 @@
 
 Random targets of two to four ETFs at about today's prices, bought from cash under the default configuration. At best
 means: of all whole shares that the cash pays for, at limit prices and with commissions, and whose weights stay below
-the cap, those nearest to the targets, cash among them. Repeat with `python -P benchmarks/rounding.py`.
+the cap, those nearest to the targets, cash among them.
 """
 
 from __future__ import annotations

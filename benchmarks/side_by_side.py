@@ -41,8 +41,8 @@ class Entry:
 
 
 ENTRIES = (
-    Entry(SWING, ("warehouse.py",), ("a", "b", "c71")),
-    Entry(SWING, ("warehouse.py",), ("c1000",), repeats=1),
+    Entry(SWING, ("swing.py",), ("a", "b", "c71")),
+    Entry(SWING, ("swing.py",), ("c1000",), repeats=1),
     Entry(PEERS, ("peers/with_vectorbt.py", "numba")),
     Entry(PEERS, ("peers/with_vectorbt.py", "rust")),
     Entry(PEERS, ("peers/with_bt.py",), ("a",), repeats=1),

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from gateways import gateway
 from plan_requests import Case, rules
 from rebalancing import TARGETS, proposal
 from simulators import calm_bars
@@ -48,7 +48,6 @@ from warehouse.sources.base import silent
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-ROOT = Path(__file__).resolve().parents[1]
 NOW = datetime(2024, 6, 11, 15, 55, tzinfo=EXCHANGE_ZONE)
 SLOW = "on reqHistoricalData: delay 0.2\nenforce pacing\n"
 MANY = 500
@@ -60,19 +59,14 @@ REQUESTS_A_SYMBOL = 3
 
 
 @contextlib.contextmanager
-def gateway(bars: pa.Table, scenario: str = "", *more: str) -> Iterator[int]:
-    """A simulated gateway in a process of its own; gives its port."""
+def market(bars: pa.Table, scenario: str = "", *more: str) -> Iterator[int]:
+    """A gateway that knows these bars and meets these faults; gives its port."""
     with tempfile.TemporaryDirectory() as folder:
         path, faults = Path(folder) / "bars.parquet", Path(folder) / "scenario.txt"
         pq.write_table(bars, path)
         faults.write_text(scenario, encoding="utf-8")
-        command = [sys.executable, "-m", "execution.simulator", "--bars", str(path), "--scenario", str(faults)]
-        command += ["--clock", NOW.isoformat(), *more]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
-            try:
-                yield int(process.stdout.readline().rpartition(":")[2]) if process.stdout else 0
-            finally:
-                process.terminate()
+        with gateway(path, NOW.isoformat(), "--scenario", str(faults), *more) as port:
+            yield port
 
 
 def decision_to_last_fill() -> float:
@@ -80,7 +74,7 @@ def decision_to_last_fill() -> float:
     begun: dict[str, float] = {}
     with (
         tempfile.TemporaryDirectory() as home,
-        gateway(calm_bars(), "", "--cash", "7000", "--position", "TLT=30") as port,
+        market(calm_bars(), "", "--cash", "7000", "--position", "TLT=30") as port,
     ):
         ledger = Ledger.open(ledger_url(Path(home)))
         broker = IbkrBroker(Connection("127.0.0.1", port, 17))
@@ -102,7 +96,7 @@ def decision_to_last_fill() -> float:
 def histories(span: str) -> tuple[float, float]:
     """Seconds for the histories of many symbols, and what the broker's pace alone would take."""
     symbols = [f"S{number:03}" for number in range(MANY)]
-    with gateway(walks(symbols), SLOW) as port:
+    with market(walks(symbols), SLOW) as port:
         source = IbkrBars(Connection("127.0.0.1", port, 18), symbols, span)
         begun = time.perf_counter()
         tables = list(source.fetch(silent))

@@ -14,8 +14,18 @@
             trough: 1 + daily_return,
             depth: least(1, 1 + daily_return)
         }),
-        lambda earlier, later : {{ joined_path('earlier', 'later') }}
+        lambda earlier, day : {{ prolonged_path('earlier', 'day') }}
     )
+{%- endmacro %}
+
+{# One path that goes on for a session: what joining comes to where the later path has one end only. #}
+{% macro prolonged_path(earlier, day) -%}
+    {
+        growth: {{ earlier }}.growth * {{ day }}.growth,
+        peak: greatest({{ earlier }}.peak, {{ earlier }}.growth * {{ day }}.growth),
+        trough: least({{ earlier }}.trough, {{ earlier }}.growth * {{ day }}.growth),
+        depth: least({{ earlier }}.depth, {{ earlier }}.growth * {{ day }}.growth / {{ earlier }}.peak)
+    }
 {%- endmacro %}
 
 {# One path that runs through two consecutive ones. #}

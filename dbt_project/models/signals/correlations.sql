@@ -54,7 +54,7 @@ reaching_back as (
         parameters.*,
         flatten(list(blocks.rets) over reach) as reached_rets,
         flatten(list(blocks.missing) over reach) as reached_missing,
-        len(flatten(list(blocks.rets) over reach)) - len(blocks.rets) as earlier
+        len(reached_rets) - len(blocks.rets) as earlier
     from blocks
     cross join parameters
     window reach as (

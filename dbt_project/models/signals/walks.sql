@@ -115,6 +115,7 @@ placed as (
     select
         candidates.*,
         matrices.matrix,
+        matrices.matrix_symbols,
         matrices.matrix_volatilities,
         [list_position(matrices.matrix_symbols, symbol) for symbol in candidates.symbols] as places  -- noqa: RF02
     from candidates
@@ -125,7 +126,7 @@ placed as (
 
 ),
 
--- each rank as a list of one, so that the ranks taken gather in a list of the same type
+-- each place as a list of one, so that the places taken gather in a list of the same type
 walked as (
 
     select
@@ -133,17 +134,14 @@ walked as (
         rules.corr_cap,
         rules.longest,
         list_reduce(  -- noqa: PRS, RF02
-            [[rank::integer] for rank in range(1, len(placed.places) + 1)],
+            [[place] for place in placed.places],
             lambda taken, candidate : if(
                 len(taken) < rules.longest
-                and list_max(list_select(
-                    placed.matrix[placed.places[candidate[1]]],
-                    list_select(placed.places, taken)
-                )) <= rules.corr_cap,
+                and list_max(list_select(placed.matrix[candidate[1]], taken)) <= rules.corr_cap,
                 taken || candidate,
                 taken
             )
-        ) as ranks
+        ) as taken
     from placed
     cross join rules
 
@@ -154,8 +152,8 @@ select
     session_date,
     trends,
     corr_cap,
-    ranks,
-    list_select(symbols, ranks) as symbols,
-    list_select(matrix_volatilities, list_select(places, ranks)) as volatilities,
-    is_cut and len(ranks) < longest as is_cut_short
+    [list_position(places, place)::integer for place in taken] as ranks,  -- noqa: RF02
+    list_select(matrix_symbols, taken) as symbols,
+    list_select(matrix_volatilities, taken) as volatilities,
+    is_cut and len(taken) < longest as is_cut_short
 from walked
