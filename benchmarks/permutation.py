@@ -43,6 +43,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=200, help="permuted worlds")
     parser.add_argument("--peers", type=Path, default=PEERS, help="their interpreter")
     options = parser.parse_args()
+    if not options.bars.exists():
+        print(f"Benchmark skipped: no bars at {options.bars}. Name a Parquet file with --bars.")
+        return
     with tempfile.TemporaryDirectory() as folder:
         lake = land(options.bars, Path(folder) / "home")
         models = Models.compiled(Transformation(lake))
