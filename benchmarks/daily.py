@@ -24,20 +24,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gateways import gateway
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE / "peers"), str(HERE.parent)]
+
+from execution.simulator.process import simulated_gateway  # noqa: E402 - the path must be there first
+
 NAMES = {
     "daily": "swing, job daily",
     "floor": "floor of Dagster and dbt",
     "trade": "swing, scheduled rebalance over the wire",
 }
 EVENING, TRADED = "2024-12-30T16:30:00", "2024-12-31T15:55:05"
-STOPPED = ("--speed", "0")  # the session's clock waits for the day that is measured
 PACKAGES = ("swing-portfolio", "dagster", "dbt-core", "dbt-duckdb")
 
 
@@ -56,7 +56,7 @@ def main() -> None:
     with contextlib.ExitStack() as running:
         ports = []
         if is_trading:
-            ports = [running.enter_context(gateway(options.bars, TRADED, *STOPPED)) for _ in range(1 + options.repeats)]
+            ports = [running.enter_context(gateway(options.bars, TRADED)) for _ in range(1 + options.repeats)]
             home = running.enter_context(fetched(options.bars))
         else:
             home = prepared(options.bars)
@@ -109,12 +109,17 @@ def prepared(bars: Path) -> str:
     return home
 
 
+def gateway(bars: Path, clock: str) -> contextlib.AbstractContextManager[int]:
+    """A simulated gateway whose clock waits for the day that is measured; gives its port."""
+    return simulated_gateway("--bars", str(bars), "--clock", clock, "--speed", "0")
+
+
 @contextlib.contextmanager
 def fetched(bars: Path) -> Iterator[str]:
     """A lake whose bars came from a gateway the evening before."""
     home = tempfile.mkdtemp(prefix="swing-daily-")
     swing = [sys.executable, "-m", "dagster_defs.cli"]
-    with gateway(bars, EVENING, *STOPPED) as port:
+    with gateway(bars, EVENING) as port:
         environment = {**os.environ, "SWING_HOME": home, "IB_PORT": str(port)}
         for command in (["fetch", "--source", "ibkr"], ["backtest", "--reports", f"{home}/reports"]):
             subprocess.run([*swing, *command], env=environment, cwd=HERE.parent, check=True, capture_output=True)

@@ -27,7 +27,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from gateways import gateway
 from plan_requests import Case, rules
 from rebalancing import TARGETS, proposal
 from simulators import calm_bars
@@ -41,6 +40,7 @@ from execution.ledger import Ledger, ledger_url
 from execution.ledger_events import Mode
 from execution.planner import plan
 from execution.run import rebalance
+from execution.simulator.process import simulated_gateway
 from warehouse import config
 from warehouse.sessions import EXCHANGE_ZONE, sessions
 from warehouse.sources.base import silent
@@ -65,7 +65,8 @@ def market(bars: pa.Table, scenario: str = "", *more: str) -> Iterator[int]:
         path, faults = Path(folder) / "bars.parquet", Path(folder) / "scenario.txt"
         pq.write_table(bars, path)
         faults.write_text(scenario, encoding="utf-8")
-        with gateway(path, NOW.isoformat(), "--scenario", str(faults), *more) as port:
+        files = ["--bars", str(path), "--scenario", str(faults)]
+        with simulated_gateway(*files, "--clock", NOW.isoformat(), *more) as port:
             yield port
 
 

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dagster_defs import jobs, summaries, terminal, trading, trading_summaries
-from dagster_defs.resources import PROJECT, home
+from dagster_defs.resources import home
 from execution.broker import Connection
 from execution.ledger_events import Mode
+from execution.simulator.process import simulated_gateway
 from warehouse import readers
 from warehouse.lake import Lake
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+BEFORE_THE_LAST_CLOSE = "2019-12-31T15:55:00"
 ROWS = readers.Question(
     """
     SELECT
@@ -75,24 +70,12 @@ def run() -> None:
 
 def _rebalance() -> None:
     """Trade the sample's last session on a paper account of 10,000 USD."""
-    with _simulated_gateway() as port:
+    with simulated_gateway("--bars", "sample", "--clock", BEFORE_THE_LAST_CLOSE) as port:
         request = trading.Request(Mode.PAPER, is_gateway_clock=True, connection=Connection("127.0.0.1", port, 1))
         trading_summaries.show(trading.trade(request, lambda _step: None))
     with trading.open_ledger() as ledger:
         kinds = Counter(row["kind"] for row in ledger.rows())
         _say(f"Ledger: {ledger.verify()} events: " + ", ".join(f"{kind} {count}" for kind, count in kinds.items()))
-
-
-@contextlib.contextmanager
-def _simulated_gateway() -> Iterator[int]:
-    """A gateway in a process of its own, five minutes before the sample's last close; gives its port."""
-    command = [sys.executable, "-m", "execution.simulator", "--bars", "sample", "--clock", "2019-12-31T15:55:00"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT) as process:  # noqa: S603 - ours
-        try:
-            assert process.stdout is not None  # noqa: S101 - it is piped
-            yield int(process.stdout.readline().rpartition(":")[2])
-        finally:
-            process.terminate()
 
 
 def _say(line: str) -> None:

@@ -35,13 +35,8 @@ def test_the_command_simulates_until_it_is_told_to_end(tmp_path: Path, ending: s
     """Sample bars, a clock, cash, a position, a scenario and a journal, all from the command line."""
     options = ["--clock", "2019-12-20T15:55", "--cash", "5000", "--position", "SPY=3", "--account", "DU7654321"]
     files = ["--scenario", "status_before_execution", "--journal", str(tmp_path / "journal.jsonl")]
-    command = [
-        "env",
-        "--ignore-signal=INT",
-        *COMMAND,
-        *options,
-        *files,
-    ]  # as a shell starts what runs in its background
+    # as a shell starts what runs in its background
+    command = ["env", "--ignore-signal=INT", *COMMAND, *options, *files]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process, killed_in_the_end(process):
         assert process.stdout is not None
         listening = re.fullmatch(r"listening on 127\.0\.0\.1:(\d+)\n", process.stdout.readline())
