@@ -128,7 +128,7 @@ def fetched(bars: Path) -> Iterator[str]:
 
 def trade(ports: list[int]) -> Any:  # noqa: ANN401 - a callable, or an array of a library imported late
     """The job as the schedule runs it, each time with an account and a ledger of its own."""
-    from dagster_defs.resources import home, prepare_environment  # noqa: PLC0415
+    from dagster_defs.environment import home, prepare_environment  # noqa: PLC0415
 
     prepare_environment()
     from dagster_defs import jobs  # noqa: PLC0415
@@ -149,7 +149,7 @@ def trade(ports: list[int]) -> Any:  # noqa: ANN401 - a callable, or an array of
 
 def daily() -> Any:  # noqa: ANN401 - a callable, or an array of a library imported late
     """The job as the schedule runs it."""
-    from dagster_defs.resources import prepare_environment  # noqa: PLC0415
+    from dagster_defs.environment import prepare_environment  # noqa: PLC0415
 
     prepare_environment()
     from dagster_defs import jobs  # noqa: PLC0415
@@ -160,7 +160,7 @@ def daily() -> Any:  # noqa: ANN401 - a callable, or an array of a library impor
 
 def floor() -> Any:  # noqa: ANN401 - a callable, or an array of a library imported late
     """An empty asset on the same instance, and a parse of the same project."""
-    from dagster_defs.resources import home, prepare_environment  # noqa: PLC0415
+    from dagster_defs.environment import home, prepare_environment  # noqa: PLC0415
 
     prepare_environment()
     import dagster as dg  # noqa: PLC0415
@@ -176,7 +176,7 @@ def floor() -> Any:  # noqa: ANN401 - a callable, or an array of a library impor
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
     def day() -> None:
-        Transformation(Lake(home())).manifest()
+        Transformation(Lake(home())).parse()
         with dg.DagsterInstance.get() as instance:
             dg.materialize([nothing], instance=instance, run_config=quiet)
 
@@ -185,7 +185,7 @@ def floor() -> Any:  # noqa: ANN401 - a callable, or an array of a library impor
 
 def answer() -> Any:  # noqa: ANN401 - a callable, or an array of a library imported late
     """Every strategy's net returns, as the contestants report them."""
-    from dagster_defs.resources import home  # noqa: PLC0415
+    from dagster_defs.environment import home  # noqa: PLC0415
     from warehouse.lake import Lake  # noqa: PLC0415
 
     with Lake(home()).reader() as connection:

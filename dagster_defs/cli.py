@@ -57,7 +57,7 @@ def main() -> None:
       8 rebalance · 9 gateway not reached · 10 gateway refused · 11 trade refused, nothing sent
       12 ledger and broker disagree · 13 halted · 14 ledger · 15 another process trades
     """  # noqa: D301 - click keeps the lines after \b
-    from dagster_defs.resources import prepare_environment  # noqa: PLC0415
+    from dagster_defs.environment import prepare_environment  # noqa: PLC0415
 
     prepare_environment()
 
@@ -65,7 +65,7 @@ def main() -> None:
 @main.command()
 def init() -> None:
     """Write $SWING_HOME/portfolio.yaml: every setting, commented out, ready to change."""
-    from dagster_defs.resources import home  # noqa: PLC0415
+    from dagster_defs.environment import home  # noqa: PLC0415
     from warehouse.config import write_override_template  # noqa: PLC0415
 
     click.echo(f"Wrote {write_override_template(home())}")
@@ -209,7 +209,7 @@ def weights(asof: datetime | None, known_at: int | None, as_json: bool) -> None:
       swing weights --asof 2020-03-09 --known-at 12    … and as it was known then (see `swing sql "from runs"`)
     """  # noqa: D301 - click keeps the lines after \b
     from dagster_defs import terminal  # noqa: PLC0415
-    from dagster_defs.resources import home  # noqa: PLC0415
+    from dagster_defs.environment import home  # noqa: PLC0415
     from warehouse import readers  # noqa: PLC0415
     from warehouse.lake import Lake  # noqa: PLC0415
 
@@ -245,7 +245,7 @@ def sql(snapshot: int | None, form: str, query: str) -> None:
     import duckdb  # noqa: PLC0415
 
     from dagster_defs import terminal  # noqa: PLC0415
-    from dagster_defs.resources import home  # noqa: PLC0415
+    from dagster_defs.environment import home  # noqa: PLC0415
     from warehouse.errors import LakeError  # noqa: PLC0415
     from warehouse.lake import Lake  # noqa: PLC0415
 
@@ -278,7 +278,7 @@ def status(as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
 @click.option("--port", type=int, default=3000, show_default=True, help="The next free one is taken if it is in use.")
 def dev(port: int) -> None:
     """Open the Dagster UI: assets with their lineage and checks, pictures, runs, schedules."""
-    from dagster_defs.resources import PROJECT  # noqa: PLC0415
+    from dagster_defs.environment import PROJECT  # noqa: PLC0415
 
     port = next(candidate for candidate in range(port, port + 100) if _is_free(candidate))
     click.echo(f"The Dagster UI is starting on http://127.0.0.1:{port} (ready in about half a minute; Ctrl-C ends it).")
@@ -302,7 +302,7 @@ def _is_free(port: int) -> bool:
 @main.command()
 def docs() -> None:
     """Build one HTML page that documents every relation, column and test."""
-    from dagster_defs.resources import home  # noqa: PLC0415
+    from dagster_defs.environment import home  # noqa: PLC0415
     from dagster_defs.transformation import Transformation  # noqa: PLC0415
     from warehouse.lake import Lake  # noqa: PLC0415
 

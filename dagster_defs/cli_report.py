@@ -27,10 +27,10 @@ def risk(as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
       swing risk
       swing risk --json
     """  # noqa: D301 - click keeps the lines after \b
+    from dagster_defs.environment import home  # noqa: PLC0415
     from dagster_defs.report import risk_summary  # noqa: PLC0415
     from dagster_defs.report.record import as_record  # noqa: PLC0415
     from dagster_defs.report.risk import read_risk  # noqa: PLC0415
-    from dagster_defs.resources import home  # noqa: PLC0415
     from warehouse.lake import Lake  # noqa: PLC0415
 
     found = read_risk(Lake(home()))
@@ -50,7 +50,7 @@ def report(reports: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes
     be lost; every number with its interval or its caveat. Needs `swing backtest` and `swing walkforward`.
     """
     from dagster_defs import terminal  # noqa: PLC0415
-    from dagster_defs.resources import home  # noqa: PLC0415
+    from dagster_defs.environment import home  # noqa: PLC0415
     from warehouse.lake import Lake  # noqa: PLC0415
 
     with terminal.progress("Writing the report", is_quiet=as_json) as progress:

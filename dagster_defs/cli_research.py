@@ -69,7 +69,7 @@ def permute(  # noqa: PLR0913, PLR0917 - one parameter an option
       swing permute --walk-forward                is the walk-forward itself better than luck?
     """  # noqa: D301 - click keeps the lines after \b
     from dagster_defs import terminal  # noqa: PLC0415
-    from dagster_defs.resources import home  # noqa: PLC0415
+    from dagster_defs.environment import home  # noqa: PLC0415
     from warehouse.config import Objective  # noqa: PLC0415
     from warehouse.lake import Lake  # noqa: PLC0415
 
@@ -142,7 +142,7 @@ def lookahead(sessions: int, as_json: bool) -> None:  # noqa: FBT001 - click pas
     Works in memory on the bars of the warehouse; writes nothing. Exit code 7 if a row changed.
     """
     from dagster_defs import terminal  # noqa: PLC0415
-    from dagster_defs.resources import home  # noqa: PLC0415
+    from dagster_defs.environment import home  # noqa: PLC0415
     from warehouse.errors import PipelineError  # noqa: PLC0415
     from warehouse.lake import Lake  # noqa: PLC0415
 
@@ -182,7 +182,7 @@ def warmup(as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     Each cell is the largest relative difference, over the symbols, from what the whole history says.
     """
     from dagster_defs import terminal  # noqa: PLC0415
-    from dagster_defs.resources import home  # noqa: PLC0415
+    from dagster_defs.environment import home  # noqa: PLC0415
     from warehouse.lake import Lake  # noqa: PLC0415
 
     with terminal.progress("Rebuilding", is_quiet=as_json) as report:
@@ -246,7 +246,7 @@ def optimize(  # noqa: PLR0913, PLR0917 - one parameter an option
       swing optimize --folds 4                    the last four folds
     """  # noqa: D301 - click keeps the lines after \b
     from dagster_defs import terminal  # noqa: PLC0415
-    from dagster_defs.resources import home  # noqa: PLC0415
+    from dagster_defs.environment import home  # noqa: PLC0415
     from warehouse.lake import Lake  # noqa: PLC0415
 
     with terminal.progress("Searching", is_quiet=as_json) as report:

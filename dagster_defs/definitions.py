@@ -13,7 +13,8 @@ from dagster_defs.assets.permutation import permutation_figures, permutations
 from dagster_defs.assets.rebalance import rebalance
 from dagster_defs.assets.reports import backtest_report, walk_forward_report
 from dagster_defs.assets.tear_sheet import tear_sheet
-from dagster_defs.resources import Progress, Warehouse, home, prepare_environment, schedule_settings
+from dagster_defs.environment import home, prepare_environment, schedule_settings
+from dagster_defs.resources import Progress, Warehouse
 from dagster_defs.schedules import RebalancePlan, daily_schedule, rebalance_schedule
 from dagster_defs.trading import obstacle
 

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from dagster_defs import jobs, summaries, terminal, trading, trading_summaries
-from dagster_defs.resources import home
+from dagster_defs.environment import home
 from execution.broker import Connection
 from execution.ledger_events import Mode
 from execution.simulator.process import simulated_gateway

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dagster_defs import trading
-from dagster_defs.resources import gateway, home
+from dagster_defs.environment import gateway, home
 from execution.diagnosis import diagnose
 from execution.errors import BrokerRefusedError, LedgerBusyError
 from execution.intervention import accept_positions, cancel_open_orders

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from dagster_defs.definitions import defs
-from dagster_defs.resources import Progress, Warehouse, home
+from dagster_defs.environment import home
+from dagster_defs.resources import Progress, Warehouse
 from warehouse.errors import PipelineError, SwingError
 
 if TYPE_CHECKING:

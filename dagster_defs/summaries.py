@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dagster_defs import terminal, trading
-from dagster_defs.resources import home
+from dagster_defs.environment import home
 from warehouse import config, readers
 from warehouse.errors import LakeBusyError, LakeError
 from warehouse.lake import Lake, current_snapshot

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from dagster_defs.resources import gateway, home, ledger_address
+from dagster_defs.environment import gateway, home, ledger_address
 from execution.assignment import Assignment, Tools
 from execution.dispatch import DEFAULT_PACE, Desk
 from execution.errors import TradeRefusedError

@@ -33,7 +33,14 @@ PROJECT = Path(__file__).parent.parent / "dbt_project"
 MAX_DEEPENINGS = 6
 SHOWN_ROWS = 3
 DEEPENING_FACTOR = 4
+OPTIONS = (
+    *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+    *("--log-level", "none", "--log-level-file", "none"),  # Dagster keeps the log
+    "--single-threaded",  # the models run one after the other anyway; a pool of one thread only adds its waits
+)
 FAILED = frozenset({"error", "fail", "runtime error"})
+_parsed: dict[float, Manifest] = {}
+"""The project by its newest change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,25 +109,26 @@ class Transformation:
     """Builds models and runs their tests against one lake.
 
     Attributes:
-        lake: The lake that sources are read from and relations are published to. The caller holds its lock.
+        lake: The lake that sources are read from and relations are published to.
     """
 
     def __init__(self, lake: Lake) -> None:
         self.lake = lake
-        self._manifest: Manifest | None = None
 
-    def build(self, select: Sequence[str], on_progress: Progress = silent) -> Built:
+    def build(
+        self, connection: duckdb.DuckDBPyConnection, select: Sequence[str], on_progress: Progress = silent
+    ) -> Built:
         """Build and test a selection, then publish it in one transaction.
 
         Args:
+            connection: The lake, for writing.
             select: dbt node selectors; empty for everything.
             on_progress: Told (done, total, name) as nodes start.
 
         Raises:
             PipelineError: dbt could not run, or a model or test failed; nothing was published.
         """
-        self.manifest()
-        with self.lake.writer() as connection, transaction(connection):
+        with transaction(connection):
             built = self._build_complete_walks(connection, select, on_progress)
             if built.failures:
                 # Read what a gate refused now: nobody can ask for it once it is rolled back.
@@ -137,7 +145,7 @@ class Transformation:
         results: dict[str, RunResult] = {}
         deepened = 0
         for _attempt in range(MAX_DEEPENINGS):
-            for result in self._invoke(connection, ["build", *_selection(select)], on_progress):
+            for result in self._invoke(connection, ["build", "--no-write-json", *_selection(select)], on_progress):
                 results[result.node.unique_id] = result
             cut_short = deepen_walks(connection) if _has_walks(results) else 0
             if not cut_short:
@@ -146,11 +154,23 @@ class Transformation:
             on_progress(0, 0, f"{cut_short} sessions need a deeper walk: building again")
         return Built(list(results.values()), deepened)
 
+    def parse(self) -> Manifest:
+        """Parse the project and write its manifest to the home; quick when no file has changed since the last time."""
+        manifest: Manifest = self._invoke(None, ["parse"], silent)
+        return manifest
+
     def manifest(self) -> Manifest:
-        """The parsed project; parsed once per process, which is quick when no file of it changed."""
-        if self._manifest is None:
-            self._manifest = self._invoke(None, ["parse"], silent)
-        return self._manifest
+        """The parsed project, which is the same for every home: parsed once per process while no file of it changes."""
+        changed = newest_change()
+        if changed not in _parsed:
+            _parsed.clear()
+            _parsed[changed] = self.parse()
+        return _parsed[changed]
+
+    @property
+    def manifest_file(self) -> Path:
+        """Where `parse` writes the manifest."""
+        return self.lake.home / "dbt" / "manifest.json"
 
     def statements(self, select: Sequence[str]) -> list[Statement]:
         """The statements that build a selection of models, in order, for who executes them without dbt.
@@ -191,15 +211,20 @@ class Transformation:
                 data = event.data
                 on_progress(data.index - 1, data.total, data.node_info.node_name)
 
-        runner = dbtRunner(manifest=self._manifest, callbacks=[on_event])
-        options = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--log-level", "none"]
+        manifest = None if arguments == ["parse"] else self.manifest()
+        runner = dbtRunner(manifest=manifest, callbacks=[on_event])
         with _environment(self.lake), _shared(connection):
-            outcome = runner.invoke([*arguments, *options])
+            outcome = runner.invoke([*arguments, *OPTIONS])
         if outcome.exception is not None:
             raise PipelineError(
                 f"dbt could not {arguments[0]} the models: {outcome.exception}. The last good state stands."
             ) from outcome.exception
         return outcome.result
+
+
+def newest_change() -> float:
+    """When a file of the dbt project last changed, as seconds since the epoch."""
+    return max(file.stat().st_mtime for file in PROJECT.rglob("*") if file.suffix in {".sql", ".yml"})
 
 
 class FailedBuildError(PipelineError):

@@ -76,8 +76,8 @@ def land_lake(home: Path, world: World) -> Lake:
 
 def build_lake(lake: Lake) -> Built:
     """Build and test everything, as a run of the pipeline does."""
-    with lake.lock():
-        return Transformation(lake).build([])
+    with lake.lock(), lake.writer() as connection:
+        return Transformation(lake).build(connection, [])
 
 
 @dataclass(frozen=True, slots=True)

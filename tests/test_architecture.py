@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "dagster_defs": {"warehouse", "execution", "dagster_defs"},
 }
 READS_ENVIRONMENT = {
-    "dagster_defs/resources.py",
+    "dagster_defs/environment.py",
     "dagster_defs/transformation.py",  # hands dbt's profile what it reads
 }
 ATTACHES_LAKE = {"warehouse/lake.py"}
@@ -96,7 +96,7 @@ def test_the_product_does_not_need_its_tests() -> None:
     }
 
 
-def test_only_the_resources_read_the_environment() -> None:
+def test_only_the_environment_module_reads_the_environment() -> None:
     """os.environ and os.getenv stand in the named modules alone."""
     reading = {
         _named(path)

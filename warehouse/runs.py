@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warehouse.lake import current_snapshot
+from warehouse.lake import current_snapshot, transaction
 
 if TYPE_CHECKING:
     import duckdb
@@ -52,25 +52,20 @@ def code_version() -> str:
 
 def start(connection: duckdb.DuckDBPyConnection, run: RunStart) -> None:
     """Record that a run starts. The caller holds the writer's lock: whatever still runs was killed."""
-    connection.execute(
-        "UPDATE runs SET outcome = ?, message = 'killed before it ended' WHERE outcome = ?",
-        [Outcome.INTERRUPTED, Outcome.RUNNING],
-    )
-    connection.execute(
-        """
-        INSERT INTO runs BY NAME
-        SELECT ? AS run_id, ? AS kind, now() AS started_at, ? AS code_version, ? AS parameters_hash,
-            ? AS snapshot_before, ? AS outcome
-        """,
-        [
-            run.run_id,
-            run.kind,
-            code_version(),
-            run.parameters_hash,
-            current_snapshot(connection),
-            Outcome.RUNNING,
-        ],
-    )
+    code, snapshot = code_version(), current_snapshot(connection)
+    with transaction(connection):
+        connection.execute(
+            "UPDATE runs SET outcome = ?, message = 'killed before it ended' WHERE outcome = ?",
+            [Outcome.INTERRUPTED, Outcome.RUNNING],
+        )
+        connection.execute(
+            """
+            INSERT INTO runs BY NAME
+            SELECT ? AS run_id, ? AS kind, now() AS started_at, ? AS code_version, ? AS parameters_hash,
+                ? AS snapshot_before, ? AS outcome
+            """,
+            [run.run_id, run.kind, code, run.parameters_hash, snapshot, Outcome.RUNNING],
+        )
 
 
 def finish(connection: duckdb.DuckDBPyConnection, run_id: str, outcome: Outcome, message: str = "") -> None:

@@ -154,7 +154,8 @@ def _faults(raw: pa.Table, is_session: SessionTest) -> dict[QuarantineCode, NDAr
         ),
         QuarantineCode.NON_POSITIVE_PRICE: _any(numbers[name] <= 0 for name in PRICES),
         QuarantineCode.HIGH_BELOW_LOW: high < low * (1 - ROUNDING),
-        QuarantineCode.CLOSE_OUTSIDE_RANGE: ((close > high * (1 + ROUNDING)) | (close < low * (1 - ROUNDING))),
+        # Only ever scaled down: the largest float has no room above it.
+        QuarantineCode.CLOSE_OUTSIDE_RANGE: (close * (1 - ROUNDING) > high) | (close < low * (1 - ROUNDING)),
         QuarantineCode.NEGATIVE_VOLUME: numbers["volume"] < 0,
         QuarantineCode.NOT_A_SESSION: ~is_session(days),
     }

@@ -9,7 +9,8 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from dagster_defs.resources import Progress, Warehouse, gateway
+from dagster_defs.environment import gateway
+from dagster_defs.resources import Progress, Warehouse
 from execution.ibkr_bars import IbkrBars
 from warehouse.config import Portfolio
 from warehouse.errors import SourceError
@@ -77,8 +78,7 @@ def bars_landing(config: Fetch, warehouse: Warehouse, progress: Progress) -> Ite
     source = config.bar_source(warehouse.portfolio)
     about: dict[str, Any] = {"note": "no source was named: the run uses the bars landed before"}
     if source is not None:
-        with warehouse.lake.writer() as connection:
-            about = asdict(land_bars(connection, source, progress)) | {"failures": dict(source.failures)}
+        about = asdict(land_bars(warehouse.connection, source, progress)) | {"failures": dict(source.failures)}
     landed: dict[str, Any] = {name: str(value) if isinstance(value, date) else value for name, value in about.items()}
     yield dg.MaterializeResult(asset_key=BAR_VERSIONS, metadata=landed)
     yield dg.MaterializeResult(asset_key=QUARANTINED_BARS)
@@ -94,8 +94,7 @@ def bars_landing(config: Fetch, warehouse: Warehouse, progress: Progress) -> Ite
 )
 def portfolio_landing(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[Any]]:
     """Land portfolio.yaml as rows, so that SQL sees it."""
-    with warehouse.lake.writer() as connection:
-        is_new = land_portfolio(connection, warehouse.portfolio)
+    is_new = land_portfolio(warehouse.connection, warehouse.portfolio)
     about: dict[str, Any] = {"parameters_hash": warehouse.portfolio.parameters_hash, "is_new": is_new}
     for name in PORTFOLIO_TABLES:
         yield dg.MaterializeResult(asset_key=["landing", name], metadata=about)

@@ -15,5 +15,4 @@ def ledger_landing(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     """Every event of the ledger, as it was recorded."""
     with open_ledger() as ledger:
         rows = ledger.rows()
-    with warehouse.lake.writer() as connection:
-        return dg.MaterializeResult(metadata={"events": len(rows), "new": land_ledger(connection, rows)})
+    return dg.MaterializeResult(metadata={"events": len(rows), "new": land_ledger(warehouse.connection, rows)})

@@ -11,8 +11,9 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test
 from dbt.artifacts.resources.types import NodeType
 from dbt.artifacts.schemas.run import RunResult
 
-from dagster_defs.resources import Progress, Warehouse, home
-from dagster_defs.transformation import FAILED, PROJECT, FailedBuildError, Transformation
+from dagster_defs.environment import home
+from dagster_defs.resources import Progress, Warehouse
+from dagster_defs.transformation import FAILED, FailedBuildError, Transformation, newest_change
 from warehouse.lake import Lake
 
 Event = dg.MaterializeResult[Any] | dg.AssetCheckResult
@@ -38,11 +39,10 @@ TRANSLATOR = Translator(DagsterDbtTranslatorSettings(enable_source_tests_as_chec
 
 def manifest_file() -> Path:
     """Dbt's manifest of this project; parsed first if a file of the project is newer."""
-    lake = Lake(home())
-    manifest = lake.home / "dbt" / "manifest.json"
-    newest = max(file.stat().st_mtime for file in PROJECT.rglob("*") if file.suffix in {".sql", ".yml"})
-    if not manifest.exists() or manifest.stat().st_mtime < newest:
-        Transformation(lake).manifest()
+    transformation = Transformation(Lake(home()))
+    manifest = transformation.manifest_file
+    if not manifest.exists() or manifest.stat().st_mtime < newest_change():
+        transformation.parse()
     return manifest
 
 
@@ -53,27 +53,17 @@ def models_asset() -> dg.AssetsDefinition:
     @dbt_assets(manifest=manifest, name="models", dagster_dbt_translator=TRANSLATOR)
     def models(context: dg.AssetExecutionContext, warehouse: Warehouse, progress: Progress) -> Iterator[Event]:
         names = _names(manifest, context.selected_asset_keys)
-        steps = _Steps(progress, context)
         try:
-            built = warehouse.transformation.build(names, steps)
+            built = warehouse.transformation.build(warehouse.connection, names, progress)
         except FailedBuildError as failure:
             yield from _check_results(manifest, failure.built.results, context.selected_asset_check_keys)
             raise
+        if built.deepened:
+            context.log.info("%s sessions needed a deeper walk; the models were built again.", built.deepened)
         yield from _materializations(built.results)
         yield from _check_results(manifest, built.results, context.selected_asset_check_keys)
 
     return models
-
-
-class _Steps:
-    """Passes dbt's lines on as progress."""
-
-    def __init__(self, progress: Progress, context: dg.AssetExecutionContext) -> None:
-        self._progress, self._context = progress, context
-
-    def __call__(self, done: int, total: int, label: str) -> None:
-        self._context.log.debug(label)
-        self._progress(done, total, label)
 
 
 def _names(manifest: Mapping[str, Any], keys: set[dg.AssetKey] | frozenset[dg.AssetKey]) -> list[str]:

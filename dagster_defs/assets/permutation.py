@@ -6,9 +6,10 @@ from typing import Any
 import dagster as dg
 
 from dagster_defs.assets.reports import Reports, as_markdown
+from dagster_defs.environment import home
 from dagster_defs.research.bench import Bench
 from dagster_defs.research.permutation_test import Design, PermutationTest
-from dagster_defs.resources import Progress, home
+from dagster_defs.resources import Progress
 from warehouse.config import Objective
 from warehouse.lake import Lake
 from warehouse.permutation import Window

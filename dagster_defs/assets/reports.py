@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from dagster_defs.resources import PROJECT, Warehouse
+from dagster_defs.environment import PROJECT
+from dagster_defs.resources import Warehouse
 
 if TYPE_CHECKING:
     from dagster_defs.reports import Report

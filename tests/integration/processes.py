@@ -29,9 +29,9 @@ class Seen(NamedTuple):
 def run_everything(home: Path, bars: Path) -> None:
     """Land a file of bars and compute everything, as the job of that name does."""
     os.environ["SWING_HOME"] = str(home)
-    from dagster_defs import jobs, resources  # noqa: PLC0415 - they read the environment
+    from dagster_defs import environment, jobs  # noqa: PLC0415 - they read the environment
 
-    resources.prepare_environment()
+    environment.prepare_environment()
     reports = {"folder": str(home / "reports")}
     steps: dict[str, Any] = {
         "bars_landing": {"source": "files", "paths": [str(bars)]},

@@ -22,9 +22,13 @@ SELECTION = ("bars", "strategies", "stg_bars", "sessions", "features")
 def lake(tmp_path: Path) -> Lake:
     """A lake whose first models are published."""
     lake = land_lake(tmp_path, World(MARKETS["late_starts"](), {"grid": dict(SMALL_GRID)}))
-    with lake.lock():
-        Transformation(lake).build(SELECTION)
+    _build(lake)
     return lake
+
+
+def _build(lake: Lake) -> None:
+    with lake.lock(), lake.writer() as connection:
+        Transformation(lake).build(connection, SELECTION)
 
 
 def _state(lake: Lake) -> dict[str, list[tuple[Any, ...]]]:
@@ -49,8 +53,8 @@ def test_a_build_that_fails_a_gate_publishes_nothing(lake: Lake) -> None:
         )
         before = current_snapshot(connection)
     state = _state(lake)
-    with lake.lock(), pytest.raises(FailedBuildError, match="bars_are_plausible") as failure:
-        Transformation(lake).build(SELECTION)
+    with pytest.raises(FailedBuildError, match="bars_are_plausible") as failure:
+        _build(lake)
     assert failure.value.exit_code == 7
     assert failure.value.built.failures
     assert "Nothing was published" in str(failure.value)
@@ -64,7 +68,6 @@ def test_a_build_is_one_snapshot(lake: Lake) -> None:
     """Readers see every relation of a build from one moment to the next."""
     with lake.reader() as connection:
         before = current_snapshot(connection)
-    with lake.lock():
-        Transformation(lake).build(SELECTION)
+    _build(lake)
     with lake.reader() as connection:
         assert current_snapshot(connection) == before + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from datetime import date
 from typing import Any
 
@@ -79,15 +80,17 @@ def test_each_fault_has_its_code_and_says_its_numbers(
 
 
 def test_good_rows_pass_unchanged() -> None:
-    """A bar without a range, without volume and one off by rounding noise are valid as they are."""
+    """A bar without a range, without volume, one off by rounding noise and a huge one are valid as they are."""
     noise = {"symbol": "QQQ", "close": 12.0 * (1 + 1e-9)}
     flat = {"symbol": "TLT", "open": 9.0, "high": 9.0, "low": 9.0, "close": 9.0, "volume": 0.0}
-    verdict = judged({}, noise, flat)
+    huge = {"symbol": "GLD", "high": sys.float_info.max}
+    verdict = judged({}, noise, flat, huge)
     assert verdict.quarantined.num_rows == 0
     assert verdict.valid.to_pylist() == [
         GOOD,
         GOOD | noise | {"line": 3},
         GOOD | flat | {"line": 4},
+        GOOD | huge | {"line": 5},
     ]
 
 

@@ -56,11 +56,10 @@ def transformation(tmp_path_factory: pytest.TempPathFactory) -> Transformation:
     ledger.append(*map(event, one_of_each()))
     lake = Lake(home)
     built = Transformation(lake)
-    with lake.lock():
-        with lake.writer() as connection:
-            create_tables(connection)
-            land_ledger(connection, ledger.rows())
-        built.build(["bars", MARTS])
+    with lake.lock(), lake.writer() as connection:
+        create_tables(connection)
+        land_ledger(connection, ledger.rows())
+        built.build(connection, ["bars", MARTS])
     ledger.close()
     return built
 
