@@ -11,6 +11,7 @@ INSTALL := python -m pip install -qq --disable-pip-version-check
 PIP := $(BIN)/$(INSTALL)
 PORT ?= 3000
 PYTEST ?=
+WORKERS ?= auto
 LOCK ?= --upgrade
 
 .PHONY: help setup demo test lint dev bench docs lock browser clean
@@ -58,9 +59,10 @@ browser:
 	else echo "No chromium and chromedriver on PATH: the UI test will be skipped."; fi
 
 test: $(VENV)/.dev .venv-ib-async/.test .venv-ibapi/.test browser ## Run the whole test suite
-	@$(BIN)/python -m pytest $(PYTEST)
+	@workers=(--numprocesses $(WORKERS) --maxprocesses 8 --dist loadgroup --no-loadscope-reorder)
+	$(BIN)/python -m pytest "$${workers[@]}" $(PYTEST)
 	echo "The broker's seam once more, with the other client library:"
-	.venv-ib-async/bin/python -m pytest -q tests/execution/ibkr
+	.venv-ib-async/bin/python -m pytest -q "$${workers[@]}" tests/execution/ibkr
 
 lint: $(VENV)/.dev ## ruff, mypy strict, sqlfluff
 	@$(BIN)/ruff check .

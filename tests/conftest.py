@@ -17,6 +17,15 @@ REAL_BARS = Path(__file__).parents[2] / "shared" / "data" / "etf_daily.parquet"
 DEFAULT_UNIVERSE = ("SPY", "QQQ", "VTI", "TLT", "IEF", "GLD", "XLE", "BND", "BITO")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a module, and modules that share the sample market, on one worker; begin with those that take longest."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    at_market = {item.path for item in items if "market" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: (item.path not in at_market, item.path not in slow))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("market" if item.path in at_market else item.path.stem))
+
+
 @pytest.fixture(scope="session")
 def real_bars() -> pd.DataFrame:
     """Daily bars of 71 ETFs, 2005 to 2024; they are not part of the project."""

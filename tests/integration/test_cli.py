@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sample_market import Market
 
 pytest_plugins = ("sample_market",)
+pytestmark = pytest.mark.slow
 
 PICTURES = ["drawdown.png", "equity.png", "monthly_returns.png"]
 SYNTHETIC = ("fetch", "--source", "synthetic")

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from simulators import RunningSimulator
     from trading_processes import Zygote
 
+pytestmark = pytest.mark.slow
+
 NEARLY_OVER = AFTERNOON + timedelta(minutes=3, seconds=48)
 """Twelve seconds before the deadline."""
 NEXT_DAY = timedelta(days=1)

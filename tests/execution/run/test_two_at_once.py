@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from simulators import RunningSimulator
     from trading_processes import Zygote
 
+pytestmark = pytest.mark.slow
+
 DEADLINE = AFTERNOON + timedelta(minutes=4)
 SLOW = "latency 1.5"
 PATIENCE = 60.0
