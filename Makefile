@@ -11,7 +11,8 @@ INSTALL := python -m pip install -qq --disable-pip-version-check
 PIP := $(BIN)/$(INSTALL)
 PORT ?= 3000
 PYTEST ?=
-WORKERS ?= auto
+# Tests wait for sockets and other processes: one worker more than there are cores.
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(1 + os.cpu_count())")
 LOCK ?= --upgrade
 
 .PHONY: help setup demo test lint dev bench docs lock browser clean
