@@ -25,7 +25,6 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
     folder: str
 
     _portfolio: Portfolio = PrivateAttr()
-    _transformation: Transformation = PrivateAttr()
     _connection: duckdb.DuckDBPyConnection = PrivateAttr()
 
     @property
@@ -41,7 +40,7 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
     @property
     def transformation(self) -> Transformation:
         """Builds the models."""
-        return self._transformation
+        return Transformation(self.lake)
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -52,7 +51,6 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Warehouse]:
         """Hold the writer's lock from the run's first step to its last, and record how it ended."""
         self._portfolio = config.load(Path(self.folder))
-        self._transformation = Transformation(self.lake)
         run_id = context.run_id or "interactive"
         kind = context.run.job_name if context.run else "interactive"
         with self.lake.lock(PATIENCE_SECONDS), self.lake.writer() as connection:

@@ -128,6 +128,7 @@ class Transformation:
         Raises:
             PipelineError: dbt could not run, or a model or test failed; nothing was published.
         """
+        self.manifest()  # parsing may take seconds: not while the transaction is open
         with transaction(connection):
             built = self._build_complete_walks(connection, select, on_progress)
             if built.failures:
@@ -156,16 +157,16 @@ class Transformation:
 
     def parse(self) -> Manifest:
         """Parse the project and write its manifest to the home; quick when no file has changed since the last time."""
-        manifest: Manifest = self._invoke(None, ["parse"], silent)
+        changed = newest_change()
+        manifest: Manifest = self._run(dbtRunner(), None, ["parse"])
+        _parsed.clear()
+        _parsed[changed] = manifest
         return manifest
 
     def manifest(self) -> Manifest:
         """The parsed project, which is the same for every home: parsed once per process while no file of it changes."""
         changed = newest_change()
-        if changed not in _parsed:
-            _parsed.clear()
-            _parsed[changed] = self.parse()
-        return _parsed[changed]
+        return _parsed[changed] if changed in _parsed else self.parse()
 
     @property
     def manifest_file(self) -> Path:
@@ -211,8 +212,14 @@ class Transformation:
                 data = event.data
                 on_progress(data.index - 1, data.total, data.node_info.node_name)
 
-        manifest = None if arguments == ["parse"] else self.manifest()
-        runner = dbtRunner(manifest=manifest, callbacks=[on_event])
+        return self._run(dbtRunner(manifest=self.manifest(), callbacks=[on_event]), connection, arguments)
+
+    def _run(
+        self,
+        runner: dbtRunner,
+        connection: duckdb.DuckDBPyConnection | None,
+        arguments: list[str],
+    ) -> Any:  # noqa: ANN401 - as dbtRunner's result
         with _environment(self.lake), _shared(connection):
             outcome = runner.invoke([*arguments, *OPTIONS])
         if outcome.exception is not None:
