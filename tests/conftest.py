@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
@@ -14,22 +13,18 @@ from markets import MARKETS
 from dagster_defs.transformation import Transformation
 from warehouse.lake import Lake
 
-if TYPE_CHECKING:
-    from collections.abc import Generator
-
 REAL_BARS = Path(__file__).parents[2] / "shared" / "data" / "etf_daily.parquet"
 DEFAULT_UNIVERSE = ("SPY", "QQQ", "VTI", "TLT", "IEF", "GLD", "XLE", "BND", "BITO")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a module, and modules that share the sample market, on one worker; begin with those that take longest."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     at_market = {item.path for item in items if "market" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: (item.path not in at_market, item.path not in slow))
     for item in items:
         item.add_marker(pytest.mark.xdist_group("market" if item.path in at_market else item.path.stem))
-    yield  # here groups are read, and the order becomes random
-    items.sort(key=lambda item: (item.path not in at_market, item.path not in slow))
 
 
 @pytest.fixture(scope="session")
