@@ -17,7 +17,7 @@ REAL_BARS = Path(__file__).parents[2] / "shared" / "data" / "etf_daily.parquet"
 DEFAULT_UNIVERSE = ("SPY", "QQQ", "VTI", "TLT", "IEF", "GLD", "XLE", "BND", "BITO")
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(tryfirst=True)  # or xdist reads the groups before they are set
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a module, and modules that share the sample market, on one worker; begin with those that take longest."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}

@@ -7,7 +7,7 @@ import random
 import signal
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 import yaml
@@ -66,6 +66,20 @@ class Lived:
     aims: tuple[Aim, Aim]
 
 
+class Run(NamedTuple):
+    """A run on record.
+
+    Attributes:
+        run_id: Its name.
+        outcome: How it ended, or that it is running.
+        seconds: How long it took, or has taken so far.
+    """
+
+    run_id: str
+    outcome: str
+    seconds: float
+
+
 def _started(lake: Lake, bars: Path, portfolio: str) -> ForkServerProcess:
     """Start a run for an aim in a process of its own."""
     (lake.home / "portfolio.yaml").write_text(portfolio, encoding="utf-8")
@@ -74,20 +88,16 @@ def _started(lake: Lake, bars: Path, portfolio: str) -> ForkServerProcess:
     return process
 
 
-def _recorded(lake: Lake) -> int:
-    """Count the runs on record."""
+def _last_run(lake: Lake) -> Run:
+    """Read the last run on record."""
     with lake.reader() as connection:
-        ((runs,),) = connection.execute("SELECT count(*) FROM runs").fetchall()
-    return int(runs)
-
-
-def _last_run(lake: Lake) -> tuple[str, float]:
-    """Read how the last run on record ended, and how many seconds it took if it did."""
-    with lake.reader() as connection:
-        ((outcome, seconds),) = connection.execute(
-            "SELECT outcome, epoch(finished_at - started_at) FROM runs ORDER BY started_at DESC LIMIT 1"
+        (row,) = connection.execute(
+            """
+            SELECT run_id, outcome, epoch(coalesce(finished_at, now()) - started_at)
+            FROM runs ORDER BY started_at DESC LIMIT 1
+            """
         ).fetchall()
-    return outcome, seconds
+    return Run(*row)
 
 
 def _finish(process: ForkServerProcess) -> None:
@@ -160,23 +170,23 @@ def _assert_whole_batches(connection: duckdb.DuckDBPyConnection, bars: pd.DataFr
 def test_a_killed_run_leaves_the_last_good_state(lived: Lived) -> None:
     """Ten runs are killed at any moment; readers never see a part of one, and the next succeeds."""
     draw = random.Random(SEED)  # noqa: S311 - moments, not secrets
-    _, seconds = _last_run(lived.lake)
-    killed = 0
+    last = _last_run(lived.lake)
+    seconds, killed = last.seconds, 0
     while killed < KILLS:
         aim = lived.aims[killed % 2]
-        before, runs = _fingerprint(lived.lake), _recorded(lived.lake)
+        before = _fingerprint(lived.lake)
         process = _started(lived.lake, aim.bars, aim.portfolio)
-        while _recorded(lived.lake) == runs and process.is_alive():
+        while _last_run(lived.lake).run_id == last.run_id and process.is_alive():
             time.sleep(POLL_SECONDS)
         process.join(seconds * draw.random())
         process.kill()
         process.join()
         assert process.exitcode in {-signal.SIGKILL, 0}
-        outcome, took = _last_run(lived.lake)
-        if outcome == "running":
+        last = _last_run(lived.lake)
+        if last.outcome == "running":
             killed += 1
         else:  # it was faster than the one that was timed
-            seconds = took
+            seconds = last.seconds
         if _fingerprint(lived.lake) != before:
             _assert_computed(lived.lake, aim)
 
