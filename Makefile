@@ -63,7 +63,7 @@ test: $(VENV)/.dev .venv-ib-async/.test .venv-ibapi/.test browser ## Run the who
 	@workers=(--numprocesses $(WORKERS) --maxprocesses 8 --dist loadgroup --no-loadscope-reorder)
 	$(BIN)/python -m pytest "$${workers[@]}" $(PYTEST)
 	echo "The broker's seam once more, with the other client library:"
-	.venv-ib-async/bin/python -m pytest -q "$${workers[@]}" tests/execution/ibkr
+	.venv-ib-async/bin/python -m pytest -q "$${workers[@]}" tests/execution/brokers
 
 lint: $(VENV)/.dev ## ruff, mypy strict, sqlfluff
 	@$(BIN)/ruff check .

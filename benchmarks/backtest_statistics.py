@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from warehouse.statistics.block_length import optimal_block_length
-from warehouse.statistics.bootstrap import Draws, bootstrap
-from warehouse.statistics.cross_validation import purged_paths
-from warehouse.statistics.overfitting import backtest_overfitting
-from warehouse.statistics.reality_check import reality_check
-from warehouse.statistics.risk import TailMethod, backtest_value_at_risk, drawdown_distribution, tail_risks
+from research.statistics.block_length import optimal_block_length
+from research.statistics.bootstrap import Draws, bootstrap
+from research.statistics.cross_validation import purged_paths
+from research.statistics.overfitting import backtest_overfitting
+from research.statistics.reality_check import reality_check
+from research.statistics.risk import TailMethod, backtest_value_at_risk, drawdown_distribution, tail_risks
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -100,7 +100,7 @@ def prepared(bars: Path) -> str:
     """A lake that yesterday's run left behind, made by other processes."""
     home = tempfile.mkdtemp(prefix="swing-daily-")
     environment = {**os.environ, "SWING_HOME": home}
-    swing = [sys.executable, "-m", "dagster_defs.cli"]
+    swing = [sys.executable, "-m", "dagster_defs.cli.main"]
     for command in (
         ["fetch", "--source", "files", str(bars), "--start", "2015-01-01", "--end", "2024-12-31"],
         ["backtest", "--reports", f"{home}/reports"],
@@ -118,7 +118,7 @@ def gateway(bars: Path, clock: str) -> contextlib.AbstractContextManager[int]:
 def fetched(bars: Path) -> Iterator[str]:
     """A lake whose bars came from a gateway the evening before."""
     home = tempfile.mkdtemp(prefix="swing-daily-")
-    swing = [sys.executable, "-m", "dagster_defs.cli"]
+    swing = [sys.executable, "-m", "dagster_defs.cli.main"]
     with gateway(bars, EVENING) as port:
         environment = {**os.environ, "SWING_HOME": home, "IB_PORT": str(port)}
         for command in (["fetch", "--source", "ibkr"], ["backtest", "--reports", f"{home}/reports"]):
@@ -128,9 +128,9 @@ def fetched(bars: Path) -> Iterator[str]:
 
 def trade(ports: list[int]) -> Any:  # noqa: ANN401 - a callable, or an array of a library imported late
     """The job as the schedule runs it, each time with an account and a ledger of its own."""
-    from dagster_defs.environment import home, prepare_environment  # noqa: PLC0415
+    from dagster_defs.environment import prepare_environment  # noqa: PLC0415
 
-    prepare_environment()
+    here = prepare_environment()
     from dagster_defs import jobs  # noqa: PLC0415
     from warehouse.sources.base import silent  # noqa: PLC0415
 
@@ -138,9 +138,9 @@ def trade(ports: list[int]) -> Any:  # noqa: ANN401 - a callable, or an array of
 
     def day() -> None:
         port = next(left)
-        os.environ |= {"IB_PORT": str(port), "SWING_LEDGER": f"sqlite:///{home()}/ledger-{port}.sqlite"}
+        os.environ |= {"IB_PORT": str(port), "SWING_LEDGER": f"sqlite:///{here.home}/ledger-{port}.sqlite"}
         rebalance = {"mode": "paper", "is_gateway_clock": True}
-        result = jobs.run("trade", {"bars_landing": {"source": "ibkr"}, "rebalance": rebalance}, silent)
+        result = jobs.run(here, "trade", {"bars_landing": {"source": "ibkr"}, "rebalance": rebalance}, silent)
         if not jobs.metadata(result, "rebalance")["orders"]:
             raise SystemExit("The rebalance sent no order, so it measured nothing.")
 
@@ -151,23 +151,22 @@ def daily() -> Any:  # noqa: ANN401 - a callable, or an array of a library impor
     """The job as the schedule runs it."""
     from dagster_defs.environment import prepare_environment  # noqa: PLC0415
 
-    prepare_environment()
+    here = prepare_environment()
     from dagster_defs import jobs  # noqa: PLC0415
     from warehouse.sources.base import silent  # noqa: PLC0415
 
-    return lambda: jobs.run("daily", {}, silent)
+    return lambda: jobs.run(here, "daily", {}, silent)
 
 
 def floor() -> Any:  # noqa: ANN401 - a callable, or an array of a library imported late
     """An empty asset on the same instance, and a parse of the same project."""
-    from dagster_defs.environment import home, prepare_environment  # noqa: PLC0415
+    from dagster_defs.environment import prepare_environment  # noqa: PLC0415
 
-    prepare_environment()
+    here = prepare_environment()
     import dagster as dg  # noqa: PLC0415
     import dagster_dbt  # noqa: F401, PLC0415
 
-    from dagster_defs.transformation import Transformation  # noqa: PLC0415
-    from warehouse.lake import Lake  # noqa: PLC0415
+    from warehouse.transformation.runner import Transformation  # noqa: PLC0415
 
     @dg.asset
     def nothing() -> None:
@@ -176,7 +175,7 @@ def floor() -> Any:  # noqa: ANN401 - a callable, or an array of a library impor
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
     def day() -> None:
-        Transformation(Lake(home())).parse()
+        Transformation(here.lake).parse()
         with dg.DagsterInstance.get() as instance:
             dg.materialize([nothing], instance=instance, run_config=quiet)
 
@@ -185,10 +184,9 @@ def floor() -> Any:  # noqa: ANN401 - a callable, or an array of a library impor
 
 def answer() -> Any:  # noqa: ANN401 - a callable, or an array of a library imported late
     """Every strategy's net returns, as the contestants report them."""
-    from dagster_defs.environment import home  # noqa: PLC0415
-    from warehouse.lake import Lake  # noqa: PLC0415
+    from dagster_defs.environment import installation  # noqa: PLC0415
 
-    with Lake(home()).reader() as connection:
+    with installation().lake.reader() as connection:
         net = connection.execute(
             "SELECT net_return FROM backtest_returns JOIN strategies USING (strategy_id) "
             "ORDER BY session_date, grid_order"

@@ -23,13 +23,14 @@ sys.path[:0] = [str(HERE / "peers")]
 
 from contest import FIRST_SESSION, LAST_SESSION, UNIVERSE  # noqa: E402 - the path must be there first
 
-from dagster_defs.research.bench import Bench, Models  # noqa: E402
-from dagster_defs.research.permutation_test import Design, PermutationTest  # noqa: E402
-from dagster_defs.transformation import Transformation  # noqa: E402
-from warehouse import config, landing  # noqa: E402
+from research.permutation.experiment import Design, PermutationTest  # noqa: E402
+from research.workbench import Bench, Models  # noqa: E402
+from warehouse import landing  # noqa: E402
 from warehouse.lake import Lake  # noqa: E402
+from warehouse.settings.portfolio import load_portfolio  # noqa: E402
 from warehouse.sources.base import silent  # noqa: E402
-from warehouse.sources.files import FileOptions, FileSource  # noqa: E402
+from warehouse.sources.files.source import FileOptions, FileSource  # noqa: E402
+from warehouse.transformation.runner import Transformation  # noqa: E402
 
 PEERS = PROJECT / ".venv-bench/bin/python"
 CONTESTANTS = ("kernel", "vectorbt")
@@ -82,7 +83,7 @@ def bench(lake: Lake, models: Models) -> Bench:
     with lake.reader() as connection:
         rows = connection.execute("FROM landing.bar_versions").to_arrow_table()
     days = pc.field("session_date").cast("string")
-    return Bench(models, config.load(lake.home), rows.filter((days >= FIRST_SESSION) & (days <= LAST_SESSION)))
+    return Bench(models, load_portfolio(lake.home), rows.filter((days >= FIRST_SESSION) & (days <= LAST_SESSION)))
 
 
 def arrays(test: PermutationTest, runs: int) -> dict[str, np.ndarray]:

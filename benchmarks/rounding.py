@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from execution.costs import Fee, worst_price
 from execution.models import Account, Price, PriceKind, Side
-from execution.planner import plan
-from execution.request import PlanRequest, Reference, Rules, Targets
-from warehouse.config import load
+from execution.planning.costs import Fee, worst_price
+from execution.planning.inputs import PlanRequest, Reference, Rules, Targets
+from execution.planning.plan import plan
+from warehouse.settings.portfolio import load_portfolio
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -107,7 +107,7 @@ def _targets(generator: np.random.Generator, count: int, rules: Rules) -> dict[s
 
 def markdown(cases: int, seed: int) -> str:
     """One row an account and number of ETFs."""
-    rules = Rules.of(load(Path("no-portfolio-of-its-own")))
+    rules = Rules.of(load_portfolio(Path("no-portfolio-of-its-own")))
     wide = replace(
         rules, limits=rules.limits.model_copy(update={"order_value": Decimal(10**9), "day_value": Decimal(10**9)})
     )

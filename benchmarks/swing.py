@@ -18,10 +18,11 @@ sys.path[:0] = [str(HERE / "peers"), str(HERE.parent)]
 
 from contest import FIRST_SESSION, LAST_SESSION, UNIVERSE, Answer, Contestant, main  # noqa: E402
 
-from dagster_defs.transformation import Statement, Transformation, deepen_walks  # noqa: E402
-from warehouse import config, landing  # noqa: E402
+from warehouse import landing  # noqa: E402
 from warehouse.lake import Lake  # noqa: E402
-from warehouse.sources.files import FileOptions, FileSource  # noqa: E402
+from warehouse.settings.portfolio import FILE_NAME, load_portfolio  # noqa: E402
+from warehouse.sources.files.source import FileOptions, FileSource  # noqa: E402
+from warehouse.transformation.runner import Statement, Transformation, deepen_walks  # noqa: E402
 
 if TYPE_CHECKING:
     import duckdb
@@ -60,8 +61,8 @@ def load_lake(bars: Path, scope: str) -> Loaded:
         if scope not in TARGETS:
             symbols = connection.execute("SELECT DISTINCT symbol FROM landing.bar_versions ORDER BY symbol").fetchall()
             override = {"universe": [symbol for (symbol,) in symbols], "grid": ONE_STRATEGY}
-            (home / config.FILE_NAME).write_text(yaml.safe_dump(override), encoding="utf-8")
-        landing.land_portfolio(connection, config.load(home))
+            (home / FILE_NAME).write_text(yaml.safe_dump(override), encoding="utf-8")
+        landing.land_portfolio(connection, load_portfolio(home))
         transformation = Transformation(lake)
         goals = TARGETS.get(scope, ("backtest_metrics",))
         statements = transformation.statements([f"+{goal}" for goal in goals])

@@ -20,8 +20,8 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests/execution/planner"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests/execution"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests/execution/planning"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests/support"))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
@@ -31,18 +31,18 @@ from plan_requests import Case, rules
 from rebalancing import TARGETS, proposal
 from simulators import calm_bars
 
-from execution.assignment import Assignment, Tools
-from execution.broker import Connection
-from execution.ibkr import IbkrBroker
-from execution.ibkr_bars import IbkrBars
-from execution.ibkr_session import Timing
-from execution.ledger import Ledger, ledger_url
-from execution.ledger_events import Mode
-from execution.planner import plan
-from execution.run import rebalance
+from execution.brokers.base import Connection
+from execution.brokers.tws.bars import IbkrBars
+from execution.brokers.tws.broker import IbkrBroker
+from execution.brokers.tws.session import Timing
+from execution.ledger.events import Mode
+from execution.ledger.ledger import Ledger, ledger_url
+from execution.orders.context import Assignment, Tools
+from execution.planning.plan import plan
+from execution.rebalance import rebalance
 from execution.simulator.process import simulated_gateway
-from warehouse import config
-from warehouse.sessions import EXCHANGE_ZONE, sessions
+from warehouse.calendar.sessions import EXCHANGE_ZONE, sessions
+from warehouse.settings.portfolio import load_portfolio
 from warehouse.sources.base import silent
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def decision_to_last_fill() -> float:
             propose=lambda: proposal(NOW.date(), TARGETS),
             step=lambda name: begun.update({name: time.perf_counter()}),
         )
-        outcome = asyncio.run(rebalance(Assignment(Mode.PAPER, config.load(Path(home)), "benchmark"), tools))
+        outcome = asyncio.run(rebalance(Assignment(Mode.PAPER, load_portfolio(Path(home)), "benchmark"), tools))
         ledger.close()
     if not outcome.orders or any(order.remaining for order in outcome.orders):
         raise SystemExit(outcome.message)

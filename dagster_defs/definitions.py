@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
 import dagster as dg
 
@@ -13,12 +14,13 @@ from dagster_defs.assets.permutation import permutation_figures, permutations
 from dagster_defs.assets.rebalance import rebalance
 from dagster_defs.assets.reports import backtest_report, walk_forward_report
 from dagster_defs.assets.tear_sheet import tear_sheet
-from dagster_defs.environment import home, prepare_environment, schedule_settings
-from dagster_defs.resources import Progress, Warehouse
-from dagster_defs.schedules import RebalancePlan, daily_schedule, rebalance_schedule
-from dagster_defs.trading import obstacle
+from dagster_defs.environment import prepare_environment
+from dagster_defs.resources import warehouse
+from dagster_defs.schedules import RebalancePlan, daily_schedule, rebalance_schedule, schedule_settings
+from execution.service import obstacle
+from warehouse.sources.base import silent
 
-prepare_environment()
+here = prepare_environment()
 
 landing = dg.AssetSelection.assets(bars_landing, portfolio_landing)
 portfolio = dg.AssetSelection.assets(portfolio_landing)
@@ -44,15 +46,15 @@ trade_job = dg.define_asset_job(
 )
 permutation_job = dg.define_asset_job("permutation", dg.AssetSelection.assets(permutations), tags=PERMUTES)
 report_job = dg.define_asset_job("report", dg.AssetSelection.assets(tear_sheet))
-settings = schedule_settings()
-plan = RebalancePlan(settings.minutes_before_close, settings.source, obstacle, lambda: datetime.now(UTC))
+settings = schedule_settings(here)
+plan = RebalancePlan(settings.minutes_before_close, settings.source, partial(obstacle, here), lambda: datetime.now(UTC))
 
 defs = dg.Definitions(
     assets=[
         bars_landing,
         portfolio_landing,
         ledger_landing,
-        models_asset(),
+        models_asset(here),
         rebalance,
         backtest_report,
         walk_forward_report,
@@ -65,6 +67,6 @@ defs = dg.Definitions(
         daily_schedule(daily_job, settings.source),
         rebalance_schedule(trade_job, plan),
     ],
-    resources={"warehouse": Warehouse(folder=str(home())), "progress": Progress()},
+    resources={"installation": here, "warehouse": warehouse, "progress": silent},
     executor=dg.in_process_executor,
 )

@@ -7,22 +7,23 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from dagster_defs.definitions import defs
-from dagster_defs.environment import home
-from dagster_defs.resources import Progress, Warehouse
+from dagster_defs.resources import warehouse
 from warehouse.errors import PipelineError, SwingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from execution.installation import Installation
     from warehouse.sources.base import Progress as Report
 
 QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 
 
-def run(job: str, ops: Mapping[str, Any], report: Report) -> dg.ExecuteInProcessResult:
+def run(installation: Installation, job: str, ops: Mapping[str, Any], report: Report) -> dg.ExecuteInProcessResult:
     """Execute a job and wait for it.
 
     Args:
+        installation: Where it works.
         job: Name of the job.
         ops: Configuration by step.
         report: Told (done, total, label) while the job works.
@@ -35,7 +36,7 @@ def run(job: str, ops: Mapping[str, Any], report: Report) -> dg.ExecuteInProcess
             return defs.resolve_job_def(job).execute_in_process(
                 instance=instance,
                 run_config={"ops": {name: {"config": config} for name, config in ops.items()}, "loggers": QUIET},
-                resources={"warehouse": Warehouse(folder=str(home())), "progress": Progress().to(report)},
+                resources={"installation": installation, "warehouse": warehouse, "progress": report},
             )
         except Exception as error:
             raise _cause(error) from error

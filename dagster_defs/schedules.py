@@ -7,15 +7,41 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from warehouse.sessions import EXCHANGE_ZONE
-from warehouse.trading_hours import Phase, window_of
+from warehouse.calendar.sessions import EXCHANGE_ZONE
+from warehouse.calendar.trading_hours import Phase, window_of
+from warehouse.errors import ConfigurationError
+from warehouse.settings.portfolio import load_portfolio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date, datetime
 
+    from execution.installation import Installation
+
 REGULAR_CLOSE, EARLY_CLOSE = 16, 13
 """Hours at which sessions of the exchange close."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleSettings:
+    """What of the configuration the schedules need.
+
+    Attributes:
+        source: Where scheduled runs fetch bars; empty if bars are landed by other means.
+    """
+
+    source: str
+    minutes_before_close: int
+
+
+def schedule_settings(installation: Installation) -> ScheduleSettings:
+    """As configured; the defaults where the configuration is faulty, which every run then says by itself."""
+    try:
+        portfolio = installation.portfolio
+    except ConfigurationError:
+        portfolio = load_portfolio(installation.home / "nowhere")
+    source = "ibkr" if portfolio.broker.is_source_of_bars else ""
+    return ScheduleSettings(source, portfolio.trading.minutes_before_close)
 
 
 def _fetching(source: str) -> dict[str, Any]:

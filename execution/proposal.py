@@ -8,9 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from warehouse.config import CASH
 from warehouse.lake import current_snapshot
 from warehouse.readers import Question, answer
+from warehouse.settings.portfolio import CASH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

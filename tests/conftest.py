@@ -10,8 +10,8 @@ import pytest
 from lakes import SMALL_GRID, Models, Pipeline, World, build_lake, land_lake
 from markets import MARKETS
 
-from dagster_defs.transformation import Transformation
 from warehouse.lake import Lake
+from warehouse.transformation.runner import Transformation
 
 REAL_BARS = Path(__file__).parents[2] / "shared" / "data" / "etf_daily.parquet"
 DEFAULT_UNIVERSE = ("SPY", "QQQ", "VTI", "TLT", "IEF", "GLD", "XLE", "BND", "BITO")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from dagster_defs.cli import main
+from dagster_defs.cli.main import main
 from execution import errors as execution_errors
-from execution.ibkr_codes import CodeSet
-from execution.limits import MEANINGS
+from execution.brokers.tws.codes import CodeSet
+from execution.planning.limits import MEANINGS
 from warehouse import errors
 from warehouse.validation import QuarantineCode
 
@@ -105,7 +105,7 @@ def _problem(words: list[str]) -> str | None:
         return f"no target {named - TARGETS}" if named - TARGETS else None
     if program != "swing" or not arguments or arguments[0].startswith("-"):
         return None
-    command = main.commands.get(arguments[0])
+    command = main.get_command(click.Context(main), arguments[0])
     if command is None:
         return f"no command {arguments[0]}"
     wanted = [word for word in arguments[1:] if word not in {"-h", "--help"}]

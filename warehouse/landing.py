@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from warehouse.config import Portfolio, strategy_rows
+from warehouse.calendar.sessions import is_session
 from warehouse.errors import SourceError
 from warehouse.lake import transaction
-from warehouse.sessions import is_session
+from warehouse.settings.portfolio import Portfolio, strategy_rows
 from warehouse.sources.base import RAW_BAR_SCHEMA, BarSource, Progress, silent
 from warehouse.sources.synthetic import SyntheticSource
 from warehouse.validation import validate

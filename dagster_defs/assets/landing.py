@@ -9,15 +9,14 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from dagster_defs.environment import gateway
-from dagster_defs.resources import Progress, Warehouse
-from execution.ibkr_bars import IbkrBars
-from warehouse.config import Portfolio
+from dagster_defs.resources import Warehouse
+from execution.brokers.tws.bars import IbkrBars
+from execution.installation import Installation
+from warehouse.calendar.sessions import last_completed_session
 from warehouse.errors import SourceError
 from warehouse.landing import land_bars, land_portfolio
-from warehouse.sessions import last_completed_session
-from warehouse.sources.base import BarSource
-from warehouse.sources.files import FileOptions, FileSource
+from warehouse.sources.base import BarSource, Progress
+from warehouse.sources.files.source import FileOptions, FileSource
 from warehouse.sources.synthetic import SyntheticSource
 
 GROUP = "landing"
@@ -37,7 +36,7 @@ class Fetch(dg.Config):
     start: str = ""
     end: str = ""
 
-    def bar_source(self, portfolio: Portfolio) -> BarSource | None:
+    def bar_source(self, installation: Installation) -> BarSource | None:
         """The source that is meant. Raises SourceError for one that does not exist."""
         match self.source:
             case "":
@@ -47,8 +46,9 @@ class Fetch(dg.Config):
             case FileSource.name:
                 return FileSource([Path(path) for path in self.paths], self._options())
             case IbkrBars.name:
+                portfolio = installation.portfolio
                 symbols = self.symbols or portfolio.universe
-                return IbkrBars(gateway(portfolio), symbols, portfolio.broker.history)
+                return IbkrBars(installation.gateway, symbols, portfolio.broker.history)
         raise SourceError(
             f"There is no bar source '{self.source}'. Use one of: {FileSource.name}, {IbkrBars.name}, "
             f"{SyntheticSource.name}."
@@ -73,9 +73,14 @@ class Fetch(dg.Config):
     ],
     group_name=GROUP,
 )
-def bars_landing(config: Fetch, warehouse: Warehouse, progress: Progress) -> Iterator[dg.MaterializeResult[Any]]:
+def bars_landing(
+    config: Fetch,
+    warehouse: dg.ResourceParam[Warehouse],
+    installation: dg.ResourceParam[Installation],
+    progress: dg.ResourceParam[Progress],
+) -> Iterator[dg.MaterializeResult[Any]]:
     """Land what is new from a source; the same content again adds nothing."""
-    source = config.bar_source(warehouse.portfolio)
+    source = config.bar_source(installation)
     about: dict[str, Any] = {"note": "no source was named: the run uses the bars landed before"}
     if source is not None:
         about = asdict(land_bars(warehouse.connection, source, progress)) | {"failures": dict(source.failures)}
@@ -92,7 +97,7 @@ def bars_landing(config: Fetch, warehouse: Warehouse, progress: Progress) -> Ite
     ],
     group_name=GROUP,
 )
-def portfolio_landing(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[Any]]:
+def portfolio_landing(warehouse: dg.ResourceParam[Warehouse]) -> Iterator[dg.MaterializeResult[Any]]:
     """Land portfolio.yaml as rows, so that SQL sees it."""
     is_new = land_portfolio(warehouse.connection, warehouse.portfolio)
     about: dict[str, Any] = {"parameters_hash": warehouse.portfolio.parameters_hash, "is_new": is_new}

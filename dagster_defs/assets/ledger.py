@@ -6,13 +6,16 @@ import dagster as dg
 
 from dagster_defs.assets.landing import GROUP
 from dagster_defs.resources import Warehouse
-from dagster_defs.trading import open_ledger
+from execution.installation import Installation
+from execution.service import open_ledger
 from warehouse.landing import land_ledger
 
 
 @dg.asset(key=["landing", "ledger_events"], group_name=GROUP)
-def ledger_landing(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+def ledger_landing(
+    warehouse: dg.ResourceParam[Warehouse], installation: dg.ResourceParam[Installation]
+) -> dg.MaterializeResult[Any]:
     """Every event of the ledger, as it was recorded."""
-    with open_ledger() as ledger:
+    with open_ledger(installation) as ledger:
         rows = ledger.rows()
     return dg.MaterializeResult(metadata={"events": len(rows), "new": land_ledger(warehouse.connection, rows)})

@@ -11,10 +11,10 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test
 from dbt.artifacts.resources.types import NodeType
 from dbt.artifacts.schemas.run import RunResult
 
-from dagster_defs.environment import home
-from dagster_defs.resources import Progress, Warehouse
-from dagster_defs.transformation import FAILED, FailedBuildError, Transformation, newest_change
-from warehouse.lake import Lake
+from dagster_defs.resources import Warehouse
+from execution.installation import Installation
+from warehouse.sources.base import Progress
+from warehouse.transformation.runner import FAILED, FailedBuildError, Transformation, newest_change
 
 Event = dg.MaterializeResult[Any] | dg.AssetCheckResult
 
@@ -37,21 +37,23 @@ class Translator(DagsterDbtTranslator):
 TRANSLATOR = Translator(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
 
 
-def manifest_file() -> Path:
+def manifest_file(installation: Installation) -> Path:
     """Dbt's manifest of this project; parsed first if a file of the project is newer."""
-    transformation = Transformation(Lake(home()))
+    transformation = Transformation(installation.lake)
     manifest = transformation.manifest_file
     if not manifest.exists() or manifest.stat().st_mtime < newest_change():
         transformation.parse()
     return manifest
 
 
-def models_asset() -> dg.AssetsDefinition:
+def models_asset(installation: Installation) -> dg.AssetsDefinition:
     """Every model as one step that any selection of them can run."""
-    manifest = json.loads(manifest_file().read_text(encoding="utf-8"))
+    manifest = json.loads(manifest_file(installation).read_text(encoding="utf-8"))
 
     @dbt_assets(manifest=manifest, name="models", dagster_dbt_translator=TRANSLATOR)
-    def models(context: dg.AssetExecutionContext, warehouse: Warehouse, progress: Progress) -> Iterator[Event]:
+    def models(
+        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse], progress: dg.ResourceParam[Progress]
+    ) -> Iterator[Event]:
         names = _names(manifest, context.selected_asset_keys)
         try:
             built = warehouse.transformation.build(warehouse.connection, names, progress)

@@ -6,13 +6,13 @@ from typing import Any
 import dagster as dg
 
 from dagster_defs.assets.reports import Reports, as_markdown
-from dagster_defs.environment import home
-from dagster_defs.research.bench import Bench
-from dagster_defs.research.permutation_test import Design, PermutationTest
-from dagster_defs.resources import Progress
-from warehouse.config import Objective
+from execution.installation import Installation
+from research.permutation.experiment import Design, PermutationTest
+from research.permutation.worlds import Window
+from research.workbench import Bench
 from warehouse.lake import Lake
-from warehouse.permutation import Window
+from warehouse.settings.portfolio import Objective
+from warehouse.sources.base import Progress
 
 GROUP = "permutation"
 BATCH, BATCHES = 50, 20
@@ -40,10 +40,13 @@ class Permutations(Reports):
 # These hold the writer's lock only while they append: many workers may run them side by side.
 @dg.asset(key=["landing", "permutations"], group_name=GROUP, partitions_def=WORLDS, kinds={"duckdb"})
 def permutations(
-    context: dg.AssetExecutionContext, config: Permutations, progress: Progress
+    context: dg.AssetExecutionContext,
+    config: Permutations,
+    installation: dg.ResourceParam[Installation],
+    progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult[Any]:
     """What the grid and the live parameters would have given in permuted worlds."""
-    lake = Lake(home())
+    lake = installation.lake
     test = config.test(lake)
     first, last = (int(number) for number in context.partition_key.split("-"))
     test.run(lake, [0, *range(first, last + 1)], progress)
@@ -51,11 +54,13 @@ def permutations(
 
 
 @dg.asset(name="permutation_report", group_name=GROUP, deps=[permutations], kinds={"matplotlib"})
-def permutation_figures(config: Permutations) -> dg.MaterializeResult[Any]:
+def permutation_figures(
+    config: Permutations, installation: dg.ResourceParam[Installation]
+) -> dg.MaterializeResult[Any]:
     """How often luck does as well, over the worlds computed so far."""
-    from dagster_defs.research import permutation_report  # noqa: PLC0415
+    from research.permutation import report as permutation_report  # noqa: PLC0415
 
-    lake = Lake(home())
+    lake = installation.lake
     test = config.test(lake)
     result = test.result(lake)
     picture, data = permutation_report.write(test, result, Path(config.folder))

@@ -4,9 +4,11 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_defs import trading
-from dagster_defs.resources import Progress, Warehouse
-from execution.ledger_events import Mode
+from dagster_defs.resources import Warehouse
+from execution import service
+from execution.installation import Installation
+from execution.ledger.events import Mode
+from warehouse.sources.base import Progress
 
 
 class Rebalance(dg.Config):
@@ -18,10 +20,15 @@ class Rebalance(dg.Config):
 
 
 @dg.asset(group_name="execution", deps=["live_targets"], kinds={"interactivebrokers"})
-def rebalance(config: Rebalance, warehouse: Warehouse, progress: Progress) -> dg.MaterializeResult[Any]:
+def rebalance(
+    config: Rebalance,
+    warehouse: dg.ResourceParam[Warehouse],
+    installation: dg.ResourceParam[Installation],
+    progress: dg.ResourceParam[Progress],
+) -> dg.MaterializeResult[Any]:
     """The account, brought to tonight's targets: once a session, between its last minutes but one."""
     settings = warehouse.portfolio.trading
     mode = Mode(config.mode or settings.scheduled_mode)
-    request = trading.Request(mode, config.confirm or settings.scheduled_confirm, config.is_gateway_clock)
-    outcome = trading.trade(request, lambda name: progress(0, 0, name))
-    return dg.MaterializeResult(metadata=trading.as_metadata(outcome))
+    request = service.Request(mode, config.confirm or settings.scheduled_confirm, config.is_gateway_clock)
+    outcome = service.trade(installation, request, lambda name: progress(0, 0, name))
+    return dg.MaterializeResult(metadata=service.as_metadata(outcome))

@@ -10,7 +10,7 @@ from dagster_defs.environment import PROJECT
 from dagster_defs.resources import Warehouse
 
 if TYPE_CHECKING:
-    from dagster_defs.reports import Report
+    from research.report.backtest import Report
 
 
 class Reports(dg.Config):
@@ -36,9 +36,9 @@ def _reported(report: "Report") -> dg.MaterializeResult[Any]:
     deps=["backtest_daily", "backtest_metrics", "target_weights"],
     kinds={"matplotlib"},
 )
-def backtest_report(config: Reports, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+def backtest_report(config: Reports, warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[Any]:
     """Equity, drawdown and monthly returns of the live strategy, its metrics and its weights."""
-    from dagster_defs.reports import write_backtest  # noqa: PLC0415
+    from research.report.backtest import write_backtest  # noqa: PLC0415
 
     return _reported(write_backtest(warehouse.lake, Path(config.folder)))
 
@@ -48,8 +48,8 @@ def backtest_report(config: Reports, warehouse: Warehouse) -> dg.MaterializeResu
     deps=["walk_forward_daily", "walk_forward_metrics", "walk_forward_folds", "backtest_daily"],
     kinds={"matplotlib"},
 )
-def walk_forward_report(config: Reports, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+def walk_forward_report(config: Reports, warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[Any]:
     """The out-of-sample equity and drawdown, the folds and their winners."""
-    from dagster_defs.reports import write_walk_forward  # noqa: PLC0415
+    from research.report.backtest import write_walk_forward  # noqa: PLC0415
 
     return _reported(write_walk_forward(warehouse.lake, Path(config.folder)))

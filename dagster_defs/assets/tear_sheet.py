@@ -6,7 +6,8 @@ from typing import Any
 import dagster as dg
 
 from dagster_defs.assets.reports import Reports, as_markdown
-from dagster_defs.resources import Progress, Warehouse
+from dagster_defs.resources import Warehouse
+from warehouse.sources.base import Progress
 
 GROUP = "report"
 
@@ -23,9 +24,11 @@ GROUP = "report"
     ],
     kinds={"matplotlib", "html"},
 )
-def tear_sheet(config: Reports, warehouse: Warehouse, progress: Progress) -> dg.MaterializeResult[Any]:
+def tear_sheet(
+    config: Reports, warehouse: dg.ResourceParam[Warehouse], progress: dg.ResourceParam[Progress]
+) -> dg.MaterializeResult[Any]:
     """What the evidence says: hindsight against an honest choice, what luck explains, what may be lost."""
-    from dagster_defs.report.writing import write_tear_sheet  # noqa: PLC0415
+    from research.report.writing import write_tear_sheet  # noqa: PLC0415
 
     written = write_tear_sheet(warehouse.lake, Path(config.folder), progress)
     figures = {name: value for name, value in written.metrics.items() if value is not None}

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from execution.simulator.grammar import scenario_text
 from execution.simulator.market import read_bars
 from execution.simulator.server import SimulatorConfig, serve
+from warehouse.calendar.sessions import EXCHANGE_ZONE
 from warehouse.errors import SwingError
-from warehouse.sessions import EXCHANGE_ZONE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

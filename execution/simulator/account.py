@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from execution.models import Side
-from warehouse.sessions import next_session
+from warehouse.calendar.sessions import next_session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,7 @@ from execution.simulator.account import Trade, commission
 from execution.simulator.journal import Entry, Journal
 from execution.simulator.market import CENT, is_open, next_close
 from execution.simulator.orders import Event, EventKind, Fill, RefusedError, Status
-from warehouse.sessions import EXCHANGE_ZONE
+from warehouse.calendar.sessions import EXCHANGE_ZONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

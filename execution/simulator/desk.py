@@ -14,7 +14,7 @@ from execution.simulator.client import Message, error
 from execution.simulator.market import exchange_text, is_open, next_open, read_instant
 from execution.simulator.messages import UNSET_DOUBLE
 from execution.simulator.orders import BrokerOrder, EventKind, RefusedError
-from warehouse.sessions import EXCHANGE_ZONE
+from warehouse.calendar.sessions import EXCHANGE_ZONE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from warehouse import sessions
+from warehouse.calendar import sessions
 from warehouse.errors import SourceError
 from warehouse.sources.base import silent
 from warehouse.sources.synthetic import SyntheticSource

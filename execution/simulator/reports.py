@@ -10,7 +10,7 @@ from execution.simulator.client import Message
 from execution.simulator.market import contract_id, exchange_text, session_hours
 from execution.simulator.orders import Status
 from execution.simulator.wire import Value
-from warehouse.sessions import EXCHANGE_ZONE
+from warehouse.calendar.sessions import EXCHANGE_ZONE
 
 if TYPE_CHECKING:
     from datetime import datetime

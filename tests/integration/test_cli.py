@@ -15,7 +15,7 @@ import pytest
 from command_line import Said, Swing
 from generations import PUBLIC
 
-from dagster_defs.cli import main
+from dagster_defs.cli.main import main
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

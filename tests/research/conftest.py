@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dagster_defs.research.bench import Models
-from dagster_defs.transformation import Transformation
+from research.workbench import Models
 from warehouse.lake import Lake
+from warehouse.transformation.runner import Transformation
 
 
 @pytest.fixture(scope="session")

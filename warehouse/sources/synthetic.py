@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from warehouse.sessions import sessions
+from warehouse.calendar.sessions import sessions
 from warehouse.sources.base import RAW_BAR_SCHEMA, BarSource, Progress
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from execution.ledger import Ledger, ledger_url
+from execution.ledger.ledger import Ledger, ledger_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from execution.ledger_events import (
+from execution.ledger.events import (
     CancelRequest,
     Claim,
     Decision,

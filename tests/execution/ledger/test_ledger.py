@@ -11,15 +11,15 @@ import sqlalchemy as sa
 from happenings import ACCOUNT, NOW, SCOPE, SESSION, STRATEGY, commission, event, execution, one_of_each, order, plan
 
 from execution.errors import LedgerBusyError, LedgerError
-from execution.ledger import Ledger
-from execution.ledger_events import Claim, EventKind, Finish, Mode, Scope, Switch, SwitchChange
-from execution.ledger_schema import events
+from execution.ledger.events import Claim, EventKind, Finish, Mode, Scope, Switch, SwitchChange
+from execution.ledger.ledger import Ledger
+from execution.ledger.schema import events
 from execution.models import Alarm, Notice
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from execution.ledger_events import Payload
+    from execution.ledger.events import Payload
 
 
 def test_every_kind_comes_back_as_it_was(ledger: Ledger) -> None:

@@ -12,13 +12,13 @@ from happenings import SCOPE, commission, decision, event, execution, one_of_eac
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from execution.ledger_events import KINDS, PAYLOADS, EventKind, Mode, from_text, to_text
+from execution.ledger.events import KINDS, PAYLOADS, EventKind, Mode, from_text, to_text
 from execution.models import Alarm, Execution, Notice
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from execution.ledger_events import Payload
+    from execution.ledger.events import Payload
 
 AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False)
 ZONES = st.sampled_from([ZoneInfo(name) for name in ("UTC", "America/New_York", "Europe/Berlin", "Asia/Kolkata")])

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 from happenings import ACCOUNT, NOW, SCOPE, SESSION, amount, decision, event, execution, order, reconciliation
 
-from execution.ledger_events import Event, Finish, Mode
-from execution.ledger_history import TradingHistory, trading_history
+from execution.ledger.events import Event, Finish, Mode
+from execution.ledger.history import TradingHistory, trading_history
 from execution.models import Side
 
 if TYPE_CHECKING:
-    from execution.ledger import Ledger
+    from execution.ledger.ledger import Ledger
 
 FIVE = [date(2023, 12, 27), date(2023, 12, 28), date(2023, 12, 29), date(2024, 1, 2), SESSION]
 

@@ -13,8 +13,8 @@ import pytest
 from happenings import ACCOUNT, NOW, event
 
 from execution.errors import LedgerBusyError
-from execution.ledger import Ledger
-from execution.ledger_events import Claim
+from execution.ledger.events import Claim
+from execution.ledger.ledger import Ledger
 from execution.models import Notice
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ PATIENCE = 60
 WRITER = """
 import sys
 from happenings import ACCOUNT, event, one_of_each
-from execution.ledger import Ledger
+from execution.ledger.ledger import Ledger
 from execution.models import Notice
 
 ledger = Ledger.open(sys.argv[1])
@@ -41,7 +41,7 @@ with ledger.lock(ACCOUNT):
 RACER = """
 import sys
 from happenings import event, execution, order
-from execution.ledger import Ledger
+from execution.ledger.ledger import Ledger
 from execution.models import Notice
 
 ledger = Ledger.open(sys.argv[1])
@@ -127,8 +127,8 @@ def test_many_processes_make_one_ledger(tmp_path: Path) -> None:
     """Processes that open a ledger which is not there yet, all at once, end up in the same one."""
     url = f"sqlite:///{tmp_path / 'new' / 'ledger.sqlite'}"
     code = (
-        "import sys; from execution.ledger import Ledger; from happenings import event, NOW; "
-        "from execution.ledger_events import Claim\n"
+        "import sys; from execution.ledger.ledger import Ledger; from happenings import event, NOW; "
+        "from execution.ledger.events import Claim\n"
         "print('ready', flush=True); sys.stdin.readline()\n"
         "ledger = Ledger.open(sys.argv[1]); print(ledger.append(event(Claim(NOW))), flush=True)"
     )

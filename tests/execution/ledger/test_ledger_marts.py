@@ -23,19 +23,19 @@ from happenings import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dagster_defs.transformation import Transformation
-from execution.ledger import Ledger, ledger_url
-from execution.ledger_events import CancelRequest, Event, Finish, Scope, Sent
-from execution.ledger_schema import to_row
-from execution.ledger_state import session_state
+from execution.ledger.events import CancelRequest, Event, Finish, Scope, Sent
+from execution.ledger.ledger import Ledger, ledger_url
+from execution.ledger.schema import to_row
+from execution.ledger.state import session_state
 from execution.models import Notice, OrderStatus, Side
 from warehouse.lake import ALIAS, Lake, current_snapshot
 from warehouse.landing import create_tables, land_ledger
+from warehouse.transformation.runner import Transformation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from execution.ledger_events import Payload
+    from execution.ledger.events import Payload
 
 MARTS = "path:models/execution"
 NAMES = ("orders", "fills", "positions", "decisions", "slippage")

@@ -25,12 +25,12 @@ from happenings import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from execution.ledger_events import CancelRequest, Claim, Event, Funding, Mode, Resent, Scope, Sent
-from execution.ledger_state import OrderState, expected_positions, newest, session_state
+from execution.ledger.events import CancelRequest, Claim, Event, Funding, Mode, Resent, Scope, Sent
+from execution.ledger.state import OrderState, expected_positions, newest, session_state
 from execution.models import Notice, OrderStatus, Side
 
 if TYPE_CHECKING:
-    from execution.ledger_events import Payload
+    from execution.ledger.events import Payload
 
 BUY = order()
 

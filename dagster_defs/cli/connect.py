@@ -1,0 +1,30 @@
+"""Tests the gateway: connect."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from dagster_defs.cli.options import JSON
+from execution import controls
+from execution.errors import BrokerError
+
+if TYPE_CHECKING:
+    from execution.installation import Installation
+
+
+@click.command()
+@JSON
+@click.pass_obj
+def connect(installation: Installation, as_json: bool) -> None:
+    """Test the gateway step by step, and say what is wrong and what to do."""
+    findings = controls.test_gateway(installation)
+    if as_json:
+        click.echo(json.dumps([finding.as_record() for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            click.echo(finding.as_line())
+    if any(finding.is_failure for finding in findings):
+        raise BrokerError("The gateway is not ready to trade; the lines above say what to do.")

@@ -1,0 +1,69 @@
+"""Stops trading, and lets it go on: halt, reduce-only, resume."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dagster_defs.cli.options import CLOCK
+from execution import controls
+
+if TYPE_CHECKING:
+    from execution.installation import Installation
+
+REASON = click.option("--reason", default="", help="Why, for the record.")
+
+
+@click.command()
+@click.option("--cancel-orders", is_flag=True, help="Cancel what is still open.")
+@click.option("--flatten", is_flag=True, help="Then sell everything the strategy holds.")
+@click.option("--confirm", default="", metavar="ACCOUNT", help="To flatten a live account: its id.")
+@REASON
+@CLOCK
+@click.pass_obj
+def halt(
+    installation: Installation,
+    cancel_orders: bool,
+    flatten: bool,
+    confirm: str,
+    reason: str,
+    gateway_clock: bool,
+) -> None:
+    """Stop trading at once, until `swing resume`.
+
+    A rebalance that is at work cancels its open orders and ends. The halt survives restarts, and every path obeys it.
+    """
+    for line in controls.halt(
+        installation,
+        controls.Halt(
+            is_cancelling=cancel_orders,
+            is_flattening=flatten,
+            confirmed_account=confirm,
+            reason=reason,
+            is_gateway_clock=gateway_clock,
+        ),
+    ):
+        click.echo(line)
+
+
+@click.command("reduce-only")
+@REASON
+@click.pass_obj
+def reduce_only(installation: Installation, reason: str) -> None:
+    """Sell where the targets ask for it, buy nothing, until `swing resume`."""
+    click.echo(controls.reduce_only(installation, reason))
+
+
+@click.command()
+@click.option("--accept-positions", is_flag=True, help="Take the broker's positions as they are for the right ones.")
+@REASON
+@click.pass_obj
+def resume(installation: Installation, accept_positions: bool, reason: str) -> None:
+    """Trade again as configured.
+
+    With --accept-positions, a difference between ledger and broker (a trade by hand, a split, a transfer) is accepted:
+    from now on positions count from what the broker states.
+    """
+    for line in controls.resume(installation, reason, is_accepting=accept_positions):
+        click.echo(line)

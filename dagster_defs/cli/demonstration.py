@@ -1,0 +1,95 @@
+"""The demonstration: the sample market through the same assets that production uses."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dagster_defs import jobs
+from dagster_defs.cli import summaries, terminal, trading_summaries
+from execution import service
+from execution.brokers.base import Connection
+from execution.ledger.events import Mode
+from execution.simulator.process import simulated_gateway
+from warehouse import readers
+
+if TYPE_CHECKING:
+    from execution.installation import Installation
+
+BEFORE_THE_LAST_CLOSE = "2019-12-31T15:55:00"
+ROWS = readers.Question(
+    """
+    SELECT
+        (SELECT count(*) FROM bars) AS bars, (SELECT count(*) FROM features) AS features,
+        (SELECT count(*) FROM emas) AS emas, (SELECT count(*) FROM correlations) AS correlations,
+        (SELECT count(*) FROM target_weights) AS target_weights,
+        (SELECT count(*) FROM backtest_daily) AS backtest_daily,
+        (SELECT count(*) FROM walk_forward_daily) AS walk_forward_daily
+    """
+)
+
+
+@click.command()
+@click.pass_obj
+def demo(installation: Installation) -> None:
+    """Land the sample market, run the whole pipeline through Dagster, show what came out."""
+    lake, reports = installation.lake, installation.home / "reports"
+    with terminal.progress("Running the whole pipeline") as report:
+        result = jobs.run(
+            installation,
+            "everything",
+            {
+                "bars_landing": {"source": "synthetic"},
+                "backtest_report": {"folder": str(reports)},
+                "walk_forward_report": {"folder": str(reports)},
+            },
+            report,
+        )
+    landed = jobs.metadata(result, ["landing", "bar_versions"])
+    _say("1. Bars: the embedded sample market (made up, the same on every machine)")
+    _say(f"   {landed['first_session']} to {landed['last_session']}, {landed['read']:,} rows read")
+    fresh = landed["new"] + landed["changed"]
+    _say(
+        f"   landed {fresh:,} bars" if fresh else f"   nothing new: all {landed['unchanged']:,} bars were there already"
+    )
+    counts = readers.ask(lake, ROWS).iloc[0]
+    _say("   rows: " + ", ".join(f"{name} {count:,}" for name, count in counts.items()) + "\n")
+    _say("2. What the strategy would hold tonight")
+    summaries.show_targets(lake)
+    _say("\n3. What it would have earned")
+    summaries.show_metrics(lake, readers.LIVE_METRICS, "Backtest of the live strategy, after costs")
+    summaries.show_folds(lake)
+    summaries.show_metrics(lake, readers.WALK_FORWARD_METRICS, "Walk-forward, out of sample, after costs")
+    _say("\n4. What that means for an account: a rebalance over the wire, against a simulated gateway")
+    _rebalance(installation)
+    _say("\n5. Look at it")
+    for picture in sorted(reports.glob("*.png")):
+        _say(f"   {_short(picture)}")
+    _say(f"   the Dagster UI:  SWING_HOME={_short(installation.home)} make dev")
+    _say(f'   SQL:             SWING_HOME={_short(installation.home)} .venv/bin/swing sql "from live_targets"')
+    _say("\n6. What next: your own bars, and a paper account")
+    _say("   .venv/bin/swing init")
+    _say("   .venv/bin/swing fetch --source files FOLDER_OR_FILE")
+    _say("   .venv/bin/swing backtest && .venv/bin/swing walkforward && .venv/bin/swing weights")
+    _say("   .venv/bin/swing connect && .venv/bin/swing trade      # docs/runbook.md: paper first")
+
+
+def _rebalance(installation: Installation) -> None:
+    """Trade the sample's last session on a paper account of 10,000 USD."""
+    with simulated_gateway("--bars", "sample", "--clock", BEFORE_THE_LAST_CLOSE) as port:
+        request = service.Request(Mode.PAPER, is_gateway_clock=True, connection=Connection("127.0.0.1", port, 1))
+        trading_summaries.show(service.trade(installation, request, lambda _step: None))
+    with service.open_ledger(installation) as ledger:
+        kinds = Counter(row["kind"] for row in ledger.rows())
+        _say(f"Ledger: {ledger.verify()} events: " + ", ".join(f"{kind} {count}" for kind, count in kinds.items()))
+
+
+def _say(line: str) -> None:
+    terminal.out.print(line, markup=False)
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

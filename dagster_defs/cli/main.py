@@ -1,0 +1,112 @@
+"""The `swing` command: the terminal's composition root. A command's module is imported when the command is called."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from warehouse.errors import SwingError
+
+COMMANDS = {
+    "init": "setup",
+    "fetch": "fetch",
+    "backtest": "backtest",
+    "walkforward": "backtest",
+    "weights": "ask",
+    "sql": "ask",
+    "status": "status",
+    "permute": "permute",
+    "optimize": "optimize",
+    "check": "check",
+    "risk": "risk",
+    "report": "report",
+    "trade": "trade",
+    "halt": "controls",
+    "reduce-only": "controls",
+    "resume": "controls",
+    "connect": "connect",
+    "ledger": "ledger",
+    "simulator": "simulator",
+    "dev": "setup",
+    "docs": "docs",
+    "demo": "demonstration",
+}
+"""The module beside this one that holds each command, as a function of the command's name."""
+
+
+class Commands(click.Group):
+    """Imports a command when it is called; shows an expected failure as its message alone, with its own exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """List the commands' names."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"dagster_defs.cli.{COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
+        """List each command with the first line of its documentation, read without importing it."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _summary(name)) for name in sorted(COMMANDS)])
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except SwingError as error:
+            click.echo(f"swing: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(1)
+
+
+def _summary(command: str) -> str:
+    """Read the first line of a command's documentation from its source."""
+    source = Path(__file__).with_name(f"{COMMANDS[command]}.py").read_text(encoding="utf-8")
+    functions = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
+    return (ast.get_docstring(functions[command.replace("-", "_")]) or "").partition("\n")[0]
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="swing-portfolio")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """A daily ETF rotation, computed in SQL on a lake of your own.
+
+    \b
+    A first session:
+      swing init                                  write portfolio.yaml, to change what you like
+      swing fetch --source files ~/bars/          land bars: CSV or Parquet, one file or a folder
+      swing backtest                              targets, all strategies, pictures in reports/
+      swing walkforward                           what the choice would have earned out of sample
+      swing weights                               what to hold tonight
+      swing trade                                 what that means for the account; sends nothing
+      swing dev                                   the same in the browser
+
+    Everything lives in $SWING_HOME (default: .swing in the project).
+
+    \b
+    Exit codes: 0 done · 2 wrong usage · 3 configuration · 4 bar source · 5 warehouse
+      6 warehouse busy · 7 a model or a data-quality gate failed (nothing was published)
+      8 rebalance · 9 gateway not reached · 10 gateway refused · 11 trade refused, nothing sent
+      12 ledger and broker disagree · 13 halted · 14 ledger · 15 another process trades
+    """
+    from dagster_defs.environment import prepare_environment  # noqa: PLC0415
+
+    ctx.obj = prepare_environment()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Brings the account to the live targets: trade."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from dagster_defs.cli import terminal, trading_summaries
+from dagster_defs.cli.options import CLOCK, JSON
+from execution import service
+from execution.ledger.events import Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from execution.installation import Installation
+
+
+@click.command()
+@click.option("--dry-run", "mode", flag_value="dry_run", default=True, help="Plan and show only (the default).")
+@click.option("--paper", "mode", flag_value="paper", help="Trade, if the account is a paper account.")
+@click.option("--live", "mode", flag_value="live", help="Trade real money; see --confirm.")
+@click.option("--confirm", default="", metavar="ACCOUNT", help="The account id, stated once more; live needs it.")
+@CLOCK
+@JSON
+@click.pass_obj
+def trade(installation: Installation, mode: str, confirm: str, gateway_clock: bool, as_json: bool) -> None:
+    """Bring the account to the live targets, once a session, in the minutes before its close.
+
+    Cut off anywhere, the next start takes up the recorded plan: it looks at the broker before it sends, and nothing is
+    sent twice. Sessions, half-days and holidays are the exchange's (XNYS).
+
+    \b
+    Examples:
+      swing trade                            what would be done now, and why
+      swing trade --paper                    do it on a paper account
+      swing trade --live --confirm U1234567  do it with real money: needs trading.is_live_allowed and
+                                             broker.account in portfolio.yaml as well
+    """
+    with terminal.progress("Trading", is_quiet=as_json) as report:
+        outcome = service.trade(installation, service.Request(Mode(mode), confirm, gateway_clock), _steps(report))
+    if as_json:
+        click.echo(json.dumps(service.as_record(outcome), indent=2))
+    else:
+        trading_summaries.show(outcome)
+
+
+def _steps(report: Callable[[int, int, str], None]) -> Callable[[str], None]:
+    return lambda name: report(0, 0, name)

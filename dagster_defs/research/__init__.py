@@ -1,1 +1,0 @@
-"""Research that rebuilds the models in memory: nothing here writes to a relation that trading reads."""

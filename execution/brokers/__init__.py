@@ -1,0 +1,1 @@
+"""Brokers behind one seam: a folder each."""

@@ -1,0 +1,203 @@
+"""Daily bars from the broker: as traded and adjusted, many symbols in flight, within the broker's pacing rules."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from execution.brokers.retrying import Reader
+from execution.brokers.tws.answers import DeadlineError
+from execution.brokers.tws.session import Session, Timing
+from execution.errors import BrokerError, BrokerRefusedError
+from warehouse.calendar.sessions import last_completed_session
+from warehouse.errors import SourceError
+from warehouse.sources.base import RAW_BAR_SCHEMA, BarSource, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date, datetime
+
+    from numpy.typing import NDArray
+
+    from execution.brokers.base import Connection
+
+OPEN_AT_ONCE = 50
+"""The broker keeps at most so many history requests open."""
+ROUNDING = 0.006
+"""USD by which an adjusted price may be off: half a cent, and a little for the product of two such errors."""
+DEFAULT_TIMING = Timing()
+
+Columns = list[list[str]]
+"""Of a history's bars: date, open, high, low, close, volume, average price, count."""
+
+
+class IbkrBars(BarSource):
+    """Bars of `symbols` over `history` (such as '10 Y'); today's, before the close, is provisional.
+
+    Open, high, low, close and volume are TRADES (split-adjusted), adj_close is ADJUSTED_LAST's close (dividend-adjusted
+    as well), and dividends are derived from how the two drift apart.
+
+    Attributes:
+        failures: Why a symbol has no bars, by symbol, after `fetch`; the others' bars are there.
+    """
+
+    name = "ibkr"
+
+    def __init__(
+        self, connection: Connection, symbols: Sequence[str], history: str = "10 Y", timing: Timing = DEFAULT_TIMING
+    ) -> None:
+        self._connection = connection
+        self._symbols = tuple(dict.fromkeys(symbols))
+        self._history = history
+        self._timing = timing
+        self.failures: dict[str, str] = {}
+
+    def fetch(self, progress: Progress) -> Iterator[pa.Table]:
+        """Yield one table per symbol that has bars; to be called outside a running loop.
+
+        Raises:
+            SourceError: The gateway cannot be reached, or not one symbol has bars.
+        """
+        self.failures = {}
+        try:
+            tables = asyncio.run(self._fetch(progress))
+        except BrokerError as error:
+            raise SourceError(f"{error} Nothing was landed.") from error
+        if not tables:
+            reasons = "; ".join(dict.fromkeys(self.failures.values()))
+            raise SourceError(f"No bars of {', '.join(self._symbols)} came from the gateway: {reasons}")
+        yield from tables
+
+    async def _fetch(self, progress: Progress) -> list[pa.Table]:
+        # Slow symbols are no reason to stop asking for the others; a gateway that answers none is.
+        persistence = replace(self._timing.persistence, failures_to_stop=OPEN_AT_ONCE)
+        reader = Reader(f"Gateway {self._connection.host}:{self._connection.port}", persistence)
+        done = 0
+
+        async def connect() -> Session:
+            session = Session(self._connection, self._timing)
+            await session.open()
+            return session
+
+        async def fetch(symbol: str) -> pa.Table | None:
+            nonlocal done
+            try:
+                return await desk.bars(symbol, self._history)
+            except BrokerError as error:
+                self.failures[symbol] = str(error)
+                return None
+            finally:
+                done += 1
+                progress(done, len(self._symbols), symbol)
+
+        session = await reader.read(connect)
+        try:
+            desk = _Desk(session, reader, self._timing, await reader.read(session.now))
+            tables = await asyncio.gather(*map(fetch, self._symbols))
+        finally:
+            await session.close()
+        return [table for table in tables if table is not None]
+
+
+class _Desk:
+    """Asks for histories on one connection, not faster than the broker allows."""
+
+    def __init__(self, session: Session, reader: Reader, timing: Timing, now: datetime) -> None:
+        self._session = session
+        self._reader = reader
+        self._timing = timing
+        self._last_final = last_completed_session(now)
+        self._turns = asyncio.Semaphore(OPEN_AT_ONCE)
+        self._asked: dict[tuple[str, str], float] = {}
+
+    async def bars(self, symbol: str, history: str) -> pa.Table:
+        """Return a symbol's bars. Raises BrokerError, which names the symbol."""
+        async with self._turns:
+            await self._reader.read(lambda: self._session.contract(symbol))
+        trades, adjusted = await asyncio.gather(
+            self._columns(symbol, "TRADES", history), self._columns(symbol, "ADJUSTED_LAST", history)
+        )
+        try:
+            return merged(symbol, trades, adjusted, self._last_final)
+        except ValueError as error:
+            raise BrokerError(f"{symbol}: the broker's bars cannot be read ({error}).") from error
+
+    async def _columns(self, symbol: str, what: str, history: str) -> Columns:
+        return await self._reader.read(lambda: self._ask(symbol, what, history))
+
+    async def _ask(self, symbol: str, what: str, history: str) -> Columns:
+        client, contract = self._session.client, await self._session.contract(symbol)
+        time, request = asyncio.get_running_loop().time, 0
+        if (symbol, what) in self._asked:
+            await asyncio.sleep(self._asked[symbol, what] + self._timing.history_pause - time())
+
+        def send(number: int) -> None:
+            nonlocal request
+            request = number
+            only_exchange_hours, dates_as_text, follow = True, 1, False
+            client.reqHistoricalData(
+                number, contract, "", history, "1 day", what, only_exchange_hours, dates_as_text, follow, []
+            )
+
+        async with self._turns:
+            self._asked[symbol, what] = time()
+            try:
+                (columns,) = await self._session.ask_numbered(f"{symbol} {what}", send, self._timing.history)
+            except DeadlineError as late:
+                client.cancelHistoricalData(request)
+                raise BrokerError(str(late)) from late  # waited for long enough: it is not asked for again
+        found: Columns = columns
+        if not found[0]:
+            raise BrokerRefusedError(f"{symbol}: the broker has no {what} bars over {history}.")
+        return found
+
+
+def merged(symbol: str, trades: Columns, adjusted: Columns, last_final: date) -> pa.Table:
+    """Return bars as traded with the adjusted close beside them (RAW_BAR_SCHEMA).
+
+    A day without an adjusted bar has no adj_close; validation sets it aside.
+
+    Raises:
+        ValueError: A cell is no date or number.
+    """
+    days = pc.strptime(pa.array(trades[0]), "%Y%m%d", "s").cast(pa.date32())
+    opened, high, low, close, volume = (np.array(column, float) for column in trades[1:6])
+    adjusted_close = dict(zip(adjusted[0], map(float, adjusted[4]), strict=True))
+    adj_close = np.array([adjusted_close.get(text, np.nan) for text in trades[0]])
+    rows = len(days)
+    columns = {
+        "symbol": pa.repeat(symbol, rows),
+        "session_date": days,
+        "open": opened,
+        "high": high,
+        "low": low,
+        "close": close,
+        "adj_close": pa.array(adj_close, from_pandas=True),
+        "volume": volume,
+        "dividend": dividends(close, adj_close),
+        "is_final": pc.less_equal(days, last_final),
+        "file": pa.repeat(IbkrBars.name, rows),
+        "line": pa.array(range(1, rows + 1), pa.int64()),
+        "problem": pa.nulls(rows, pa.string()),
+    }
+    return pa.table([columns[name] for name in RAW_BAR_SCHEMA.names], schema=RAW_BAR_SCHEMA)
+
+
+def dividends(close: NDArray[np.float64], adj_close: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what each day paid, in USD a share to the cent: D(t) = C(t-1) x (1 - f(t-1) / f(t)), f = adjusted / C.
+
+    That is the usual back-adjustment (a payout scales all earlier closes by 1 - D/C) turned round. The broker rounds
+    adjusted prices to cents, which makes f wobble: what that alone can explain counts as no payout.
+    """
+    paid = np.zeros(len(close))
+    with np.errstate(divide="ignore", invalid="ignore"):  # prices that are missing or 0 are validation's business
+        factor = adj_close / close
+        wobble = ROUNDING * close[:-1] * (1 / adj_close[:-1] + 1 / adj_close[1:])
+        derived = close[:-1] * (1 - factor[:-1] / factor[1:])
+        paid[1:] = np.where(derived > wobble, derived, 0.0).round(2)
+    return paid

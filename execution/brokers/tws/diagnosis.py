@@ -1,0 +1,187 @@
+"""The connection test: what of the gateway works, what does not, and what to do about it, step by step."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from execution.brokers.retrying import Persistence, TransientError
+from execution.brokers.tws.answers import RefusedError
+from execution.brokers.tws.broker import IbkrBroker
+from execution.brokers.tws.codes import CodeSet, classify
+from execution.brokers.tws.session import Timing
+from execution.errors import BrokerError, BrokerRefusedError
+from execution.models import Notice, PriceKind
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import datetime
+
+    from execution.brokers.base import Connection
+    from execution.models import Account
+
+ONCE = Timing(persistence=Persistence(attempts=1))
+CLOCK_WARNING, CLOCK_FAILURE = timedelta(seconds=5), timedelta(seconds=60)
+WORRYING = {CodeSet.CONNECTIVITY_LOST, CodeSet.FARM_BROKEN, CodeSet.COMPETING_SESSION, CodeSet.PORT_CHANGED}
+PORTS = "IB Gateway listens on 4002 for paper and 4001 for live trading, TWS on 7497 and 7496"
+SETTINGS = (
+    "In TWS: File → Global Configuration → API → Settings; in IB Gateway: Configure → Settings → API → Settings. Set "
+    "'Enable ActiveX and Socket Clients', compare 'Socket port', and clear 'Read-Only API'. If swing runs on another "
+    "computer, clear 'Allow connections from localhost only' and enter its address under 'Trusted IPs'."
+)
+
+
+class Level(StrEnum):
+    """How a step went."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one step found.
+
+    Attributes:
+        remedy: What to do; empty where nothing is needed.
+    """
+
+    step: str
+    level: Level
+    message: str
+    remedy: str = ""
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the gateway cannot be traded on like this."""
+        return self.level is Level.FAILURE
+
+    def as_line(self) -> str:
+        """Return it for a terminal."""
+        return f"{self.level:<8} {self.step}: {self.message}" + (f"\n{'':<9}{self.remedy}" if self.remedy else "")
+
+    def as_record(self) -> dict[str, str]:
+        """Return it for JSON."""
+        return asdict(self)
+
+
+async def diagnose(connection: Connection, symbol: str, now: datetime, timing: Timing = ONCE) -> list[Finding]:
+    """Test the gateway up to the first step that fails and makes the next ones meaningless; nothing is ordered.
+
+    Args:
+        connection: Where it should listen, and who we are to it.
+        symbol: What a price is asked for.
+        now: This computer's time, which the gateway's clock is compared with.
+        timing: How long each step may take.
+    """
+    started = time.monotonic()
+    found = [await _network(connection, timing)]
+    if found[0].is_failure:
+        return found
+    broker = IbkrBroker(connection, timing)
+    try:
+        async for finding in _conversation(broker, connection, symbol):
+            found.append(finding)  # noqa: PERF401 - what was found before a failure counts
+        elapsed = timedelta(seconds=time.monotonic() - started)
+        found.append(_clock(await broker.now() - now - elapsed))
+    except BrokerError as error:
+        found.append(_failure(error))
+    finally:
+        found += await _worries(broker)
+        await broker.close()
+    return found
+
+
+async def _network(connection: Connection, timing: Timing) -> Finding:
+    where = f"{connection.host}:{connection.port}"
+    try:
+        async with asyncio.timeout(timing.connect):
+            _, writer = await asyncio.open_connection(connection.host, connection.port)
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+    except TimeoutError:
+        remedy = f"Check broker.host, and that no firewall drops connections to port {connection.port}. {PORTS}."
+        return Finding("network", Level.FAILURE, f"{where} does not answer.", remedy)
+    except OSError as error:
+        remedy = f"Start TWS or IB Gateway, log in, and compare broker.host and broker.port: {PORTS}. {SETTINGS}"
+        return Finding("network", Level.FAILURE, f"Nothing listens at {where} ({error}).", remedy)
+    return Finding("network", Level.OK, f"Something listens at {where}.")
+
+
+async def _conversation(broker: IbkrBroker, connection: Connection, symbol: str) -> AsyncIterator[Finding]:
+    await broker.open()
+    yield Finding("handshake", Level.OK, f"The gateway speaks protocol {broker.protocol}.")
+    yield Finding("client id", Level.OK, f"Client id {connection.client_id} is free.")
+    state = await broker.state()
+    yield _account(state.account, connection)
+    yield Finding(
+        "orders and positions",
+        Level.OK,
+        f"{len(state.account.positions)} positions, {len(state.orders)} orders and {len(state.executions)} executions "
+        "of today were read, each list to its end.",
+    )
+    prices = await broker.prices([symbol])
+    price = prices.get(symbol)
+    if price is None:
+        remedy = (
+            "Outside trading hours that is usual. Within them: subscribe to US market data in the broker's account "
+            "settings, or set trading.decide_on to previous_close, which needs none."
+        )
+        yield Finding("market data", Level.WARNING, f"No price of {symbol} came.", remedy)
+    elif price.kind is PriceKind.LIVE:
+        yield Finding("market data", Level.OK, f"{symbol} is {price.amount} {price.currency}, live.")
+    else:
+        yield Finding(
+            "market data",
+            Level.WARNING,
+            f"{symbol} was {price.amount} {price.currency} at {price.as_of:%H:%M:%S} UTC ({price.kind}).",
+            "Delayed prices work, within limits.price_age_minutes. Live ones need a subscription of the account's.",
+        )
+
+
+def _account(account: Account, connection: Connection) -> Finding:
+    worth = f"{account.net_liquidation} {account.currency}, of it {account.settled_cash} settled cash"
+    if account.is_paper:
+        return Finding("account", Level.OK, f"{account.account_id} is a paper account: {worth}.")
+    remedy = "Real money. Log in to the paper account first; to trade live, the account has to be named."
+    if connection.account_id:
+        remedy = f"Real money: `swing trade --live --confirm {account.account_id}` would trade it."
+    return Finding("account", Level.WARNING, f"{account.account_id} is a live account: {worth}.", remedy)
+
+
+def _clock(skew: timedelta) -> Finding:
+    level = Level.FAILURE if abs(skew) > CLOCK_FAILURE else Level.WARNING if abs(skew) > CLOCK_WARNING else Level.OK
+    message = f"The gateway's clock and this computer's differ by {abs(skew).total_seconds():.0f} s."
+    remedy = "Let this computer keep its time by NTP; the rebalance is timed to the minute before the close."
+    return Finding("clock", level, message, "" if level is Level.OK else remedy)
+
+
+def _failure(error: BrokerError) -> Finding:
+    """Name the step by what was refused; where there is no remedy, the message says what to do."""
+    known = classify(error.code, str(error)) if isinstance(error, RefusedError) else CodeSet.UNKNOWN
+    if known is CodeSet.CLIENT_ID_IN_USE:
+        return Finding("client id", Level.FAILURE, str(error), known.value.remedy)
+    if known is CodeSet.READ_ONLY:
+        return Finding("read-only", Level.FAILURE, str(error), SETTINGS)
+    if isinstance(error, TransientError):
+        return Finding("handshake", Level.FAILURE, str(error), SETTINGS)
+    step = "account" if isinstance(error, BrokerRefusedError) else "synchronisation"
+    return Finding(step, Level.FAILURE, str(error))
+
+
+async def _worries(broker: IbkrBroker) -> list[Finding]:
+    """What the gateway said meanwhile that matters."""
+    found = []
+    with suppress(BrokerError):
+        while (report := await broker.report(0)) is not None:
+            known = classify(report.code, report.text) if isinstance(report, Notice) else CodeSet.UNKNOWN
+            if known in WORRYING and isinstance(report, Notice):
+                found.append(Finding("gateway", Level.WARNING, f"{report.code} {report.text}", known.value.remedy))
+    return found

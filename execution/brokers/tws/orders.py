@@ -1,0 +1,231 @@
+"""What the wire says of orders and executions, as reports; nothing here is concluded from an error."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from sys import float_info
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from execution.models import CURRENCY, CommissionReport, Execution, Order, OrderReport, OrderStatus, Side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from execution.brokers.tws.library import Foreign
+    from execution.models import Report
+
+_STATUSES = MappingProxyType(
+    {
+        "ApiPending": OrderStatus.PENDING,
+        "PendingSubmit": OrderStatus.PENDING,
+        "PreSubmitted": OrderStatus.SUBMITTED,
+        "Submitted": OrderStatus.SUBMITTED,
+        "PendingCancel": OrderStatus.PENDING_CANCEL,
+        "Filled": OrderStatus.FILLED,
+        "ApiCancelled": OrderStatus.CANCELLED,
+        "Cancelled": OrderStatus.CANCELLED,
+        "Inactive": OrderStatus.INACTIVE,
+    }
+)
+_SIDES = MappingProxyType({"BUY": Side.BUY, "BOT": Side.BUY, "SELL": Side.SELL, "SLD": Side.SELL, "SSHORT": Side.SELL})
+_DEAD = {OrderStatus.CANCELLED, OrderStatus.INACTIVE}
+
+Key = int | str
+"""An order: its permanent id, or its reference before it has one."""
+
+
+class OrderBook:
+    """The orders and executions of one account, as far as this connection was told; tells each change once.
+
+    A message with a status or side that is unknown raises KeyError, which the decoder reports as a lost message.
+    """
+
+    def __init__(self, client_id: int, tell: Callable[[Report], None], numbers: dict[str, int] | None = None) -> None:
+        self._client_id = client_id
+        self._tell = tell
+        self._numbers = {} if numbers is None else numbers
+        self._refs: dict[int, str] = {}
+        self._sent: dict[int, Order] = {}
+        self._reports: dict[Key, OrderReport] = {}
+        self._early: dict[int, Decimal] = {}
+        self._reasons: dict[str, str] = {}
+        self._executions: set[str] = set()
+        self._told: set[str] = set()
+        self._commissions: dict[str, CommissionReport] = {}
+        self.account_id = ""
+        """Messages of other accounts are ignored once this is known."""
+        self.next_id = 1
+        """Above every number that the broker has named, so that none is used twice, even after they roll back."""
+
+    def sent(self, order: Order) -> int:
+        """Note that an order leaves now, and return the number it gets.
+
+        One that leaves again has the same number: if the broker had it after all, it is a change that changes nothing.
+        """
+        number = self._numbers.setdefault(order.order_ref, self.next_id)
+        self.next_id = max(self.next_id, number + 1)
+        self._refs[number] = order.order_ref
+        self._sent[number] = order
+        return number
+
+    def unsent(self, number: int) -> None:
+        """Note that the broker refused a number as used: the order needs another, and can no more arrive under this."""
+        self._numbers.pop(self._refs.pop(number, ""), None)
+        self._sent.pop(number, None)
+
+    def reference(self, number: int) -> str:
+        """Return the reference of this client's order of that number; empty if unknown."""
+        return self._refs.get(number, "")
+
+    def number(self, order_ref: str) -> int | None:
+        """Return the number by which this client can cancel an order; None if it cannot."""
+        return next((number for number, known in self._refs.items() if known == order_ref), None)
+
+    def explain(self, number: int, text: str) -> None:
+        """Note why an order ended, or will."""
+        order_ref = self.reference(number)
+        self._reasons[order_ref] = text
+        for report in list(self._reports.values()):
+            if report.order_ref == order_ref and order_ref:
+                self._keep(report)
+
+    def reports(self, keys: Iterable[Key]) -> tuple[OrderReport, ...]:
+        """Return the newest report of each of these orders."""
+        return tuple(self._reports[key] for key in dict.fromkeys(keys))
+
+    @property
+    def executions_told(self) -> int:
+        """How many executions came by themselves: more than before mean that an account is changing."""
+        return len(self._told)
+
+    def lacking(self, executions: Iterable[Execution]) -> list[str]:
+        """Return the ids of known executions that are not in an answer that should have them all."""
+        return sorted(self._executions - {execution.exec_id for execution in executions})
+
+    def with_commission(self, execution: Execution) -> Execution:
+        """Return an execution with its commission, if that is known by now."""
+        known = self._commissions.get(execution.exec_id)
+        return replace(execution, commission=known.commission) if known else execution
+
+    def on_valid_id(self, number: int) -> None:
+        """Take the broker's next number; a lower one has been rolled back."""
+        self.next_id = max(self.next_id, number)
+
+    def on_open_order(self, number: int, contract: Foreign, order: Foreign, state: Foreign) -> Key | None:
+        """Take an openOrder message; return by what its report is found, None if it is not ours."""
+        if order.clientId == self._client_id:
+            self.next_id = max(self.next_id, number + 1)
+            self._refs[number] = order.orderRef
+        if not self.is_ours(order.account, contract):
+            return None
+        report = replace(_described(contract, order), status=_STATUSES[state.status])
+        filled = self._early.pop(report.permanent_id, report.filled)
+        if report.status is OrderStatus.FILLED and report.quantity is not None:
+            filled = report.quantity
+        elif known := self._reports.get(report.permanent_id):
+            filled = max(filled, known.filled)
+        return self._keep(replace(report, filled=filled))
+
+    def on_order_status(self, *message: Foreign) -> None:
+        """Take an orderStatus message; one that comes before its order is described waits for that."""
+        number, status, filled, _remaining, _average, permanent_id, _parent, _last, client_id, *_ = message
+        understood, known = _STATUSES[status], self._reports.get(permanent_id)
+        if known is None and client_id == self._client_id and number in self._sent:
+            known = replace(self._as_sent(self._sent[number]), permanent_id=permanent_id)
+        if known is None:
+            self._early[permanent_id] = exact(filled)
+        else:
+            self._keep(replace(known, status=understood, filled=exact(filled)))
+
+    def on_completed_order(self, contract: Foreign, order: Foreign, state: Foreign) -> Key | None:
+        """Take a completedOrder message; return by what its report is found, None if it is not ours."""
+        if not self.is_ours(order.account, contract):
+            return None
+        report = replace(
+            _described(contract, order),
+            status=_STATUSES[state.status],
+            filled=exact(0 if order.filledQuantity == float_info.max else order.filledQuantity),
+        )
+        if report.status in _DEAD:
+            report = replace(report, reason=state.completedStatus)
+        known = self._reports.get(report.permanent_id)
+        if known and report.quantity is None:
+            report = replace(report, quantity=known.quantity)
+        return self._keep(report)
+
+    def on_execution(self, request: int, contract: Foreign, done: Foreign) -> Execution | None:
+        """Take an execDetails message; None if it is not ours."""
+        if done.clientId == self._client_id:
+            self.next_id = max(self.next_id, done.orderId + 1)
+        if not self.is_ours(done.acctNumber, contract):
+            return None
+        execution = Execution(
+            exec_id=done.execId,
+            order_ref=done.orderRef,
+            permanent_id=done.permId,
+            account_id=done.acctNumber,
+            symbol=contract.symbol,
+            side=_SIDES[done.side],
+            quantity=exact(done.shares),
+            price=exact(done.price),
+            executed_at=done.time,
+        )
+        self._executions.add(execution.exec_id)
+        if request < 0 and execution.exec_id not in self._told:
+            self._told.add(execution.exec_id)
+            self._tell(self.with_commission(execution))
+        return execution
+
+    def on_commission(self, report: Foreign) -> None:
+        """Take a commissionReport message."""
+        commission = CommissionReport(report.execId, exact(report.commission), report.currency)
+        if self._commissions.get(report.execId) != commission:
+            self._commissions[report.execId] = commission
+            if report.execId in self._told:
+                self._tell(commission)
+
+    def is_ours(self, account_id: str, contract: Foreign) -> bool:
+        """Whether a message is about US shares in the account: an option, say, bears the symbol of its stock."""
+        is_share = contract.secType == "STK" and contract.currency == CURRENCY
+        return is_share and self.account_id in {"", account_id}
+
+    def _as_sent(self, order: Order) -> OrderReport:
+        return OrderReport(
+            order_ref=order.order_ref,
+            permanent_id=0,
+            account_id=self.account_id,
+            symbol=order.symbol,
+            side=order.side,
+            quantity=order.quantity,
+            filled=Decimal(0),
+            status=OrderStatus.PENDING,
+        )
+
+    def _keep(self, report: OrderReport) -> Key:
+        if report.status in _DEAD and not report.reason:
+            report = replace(report, reason=self._reasons.get(report.order_ref, ""))
+        key = report.permanent_id or report.order_ref
+        if self._reports.get(key) != report:
+            self._reports[key] = report
+            self._tell(report)
+        return key
+
+
+def _described(contract: Foreign, order: Foreign) -> OrderReport:
+    return OrderReport(
+        order_ref=order.orderRef,
+        permanent_id=order.permId,
+        account_id=order.account,
+        symbol=contract.symbol,
+        side=_SIDES[order.action],
+        quantity=exact(order.totalQuantity) or None,
+        filled=Decimal(0),
+        status=OrderStatus.PENDING,
+    )
+
+
+def exact(number: float) -> Decimal:
+    """Return a number of the decoder's as the digits that the wire had."""
+    return Decimal(int(number)) if number == int(number) else Decimal(str(number))

@@ -1,0 +1,87 @@
+"""Prices from snapshots of the market: live where the login may have them, else delayed, and how old they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from execution.brokers.tws.answers import DeadlineError
+from execution.brokers.tws.orders import exact
+from execution.brokers.tws.session import KIND
+from execution.models import Price, PriceKind
+
+if TYPE_CHECKING:
+    from execution.brokers.tws.session import Session
+
+LIVE_ELSE_DELAYED = 3
+DELAY = timedelta(minutes=15)
+"""How old a delayed price is at least."""
+
+_KINDS = (PriceKind.LIVE, PriceKind.FROZEN, PriceKind.DELAYED, PriceKind.DELAYED_FROZEN)
+"""In the broker's numbering, from 1."""
+_DELAYED = {PriceKind.DELAYED, PriceKind.DELAYED_FROZEN}
+_BID, _ASK, _LAST, _LAST_TIME = (1, 66), (2, 67), (4, 68), (45, 88)
+"""Tick types, live and delayed."""
+
+Ticks = Mapping[int | str, float | str]
+"""What a snapshot brought: prices (USD) and texts by tick type, and under KIND the number of its kind."""
+
+
+async def quote(session: Session, symbol: str, asked_at: datetime, deadline: float) -> Price | None:
+    """Return the best price there is, None if there is none within `deadline` seconds.
+
+    `asked_at` is the broker's clock, not later than now.
+
+    Raises:
+        TransientError: The broker cannot say at the moment.
+        BrokerRefusedError: The symbol is unknown, or the login has no prices of it.
+        BrokerError: The connection is down.
+    """
+    contract = await session.contract(symbol)
+    client, request = session.client, 0
+
+    def send(number: int) -> None:
+        nonlocal request
+        request = number
+        is_snapshot, is_paid_for = True, False
+        client.reqMktData(number, contract, "", is_snapshot, is_paid_for, [])
+
+    try:
+        ticks = await session.ask_numbered(symbol, send, deadline)
+    except DeadlineError as late:
+        ticks = late.parts
+        client.cancelMktData(request)
+    return best_price(symbol, dict(ticks), asked_at)
+
+
+def best_price(symbol: str, ticks: Ticks, now: datetime) -> Price | None:
+    """Return the last trade's price, moved into the spread where it lies outside; without a trade the spread's middle.
+
+    A live price is from `now`, the broker's clock when it was asked; a delayed one from its last trade, or 15 minutes
+    ago. None if there is no price, or one whose age is unknown.
+    """
+    bid, ask, last = (_price(ticks, types) for types in (_BID, _ASK, _LAST))
+    quotes = [price for price in (bid, ask) if price]
+    if last is None and len(quotes) < 2:  # noqa: PLR2004 - one side alone is no price
+        return None
+    amount = last or sum(quotes) / 2
+    amount = min(max(amount, bid or amount), ask or amount)
+    is_delayed = any(types[1] in ticks for types in (_BID, _ASK, _LAST))
+    kind = _KINDS[int(ticks.get(KIND, 3 if is_delayed else 1)) - 1]
+    as_of = _as_of(ticks, kind, now)
+    return Price(symbol, exact(round(amount, 6)), kind, as_of) if as_of else None
+
+
+def _price(ticks: Ticks, types: tuple[int, int]) -> float | None:
+    # The broker says -1 or 0 for none.
+    return next((price for wanted in types if (price := float(ticks.get(wanted, 0))) > 0), None)
+
+
+def _as_of(ticks: Ticks, kind: PriceKind, now: datetime) -> datetime | None:
+    if kind is PriceKind.LIVE:
+        return now
+    seconds = next((str(ticks[wanted]) for wanted in _LAST_TIME if wanted in ticks), "")
+    if seconds.isdigit():
+        return min(datetime.fromtimestamp(int(seconds), UTC), now)
+    return now - DELAY if kind in _DELAYED else None

@@ -1,0 +1,118 @@
+"""The account, positions, orders and executions, asked for together; each part whole, or there is no answer."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from execution.brokers.tws.library import executions_of
+from execution.brokers.tws.orders import exact
+from execution.errors import BrokerError, BrokerRefusedError
+from execution.models import CURRENCY, Account, BrokerState
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from execution.brokers.tws.orders import OrderBook
+    from execution.brokers.tws.session import Session
+    from execution.models import Execution
+
+NET_LIQUIDATION, CASH, SETTLED_CASH = "NetLiquidation", "TotalCashValue", "SettledCash"
+POSITIONS_VALUE = "GrossPositionValue"
+TAGS = (NET_LIQUIDATION, CASH, SETTLED_CASH, POSITIONS_VALUE)
+
+
+async def read_state(session: Session, book: OrderBook) -> BrokerState:
+    """Ask for everything.
+
+    Raises:
+        BrokerError: A part did not come whole, or contradicts what was told before.
+        BrokerRefusedError: The account is not kept in USD.
+    """
+    client = session.client
+    figures, positions, executions, *orders = await together(
+        _figures(session),
+        _positions(session, book),
+        _executions(session, book),
+        session.ask("open orders", client.reqAllOpenOrders),
+        session.ask("completed orders", lambda: client.reqCompletedOrders(False)),  # noqa: FBT003 - of every client
+    )
+    # Asked last: the commissions follow the executions, and come before this answer.
+    at = await session.now()
+    if not positions and figures.get(POSITIONS_VALUE, Decimal(0)) > 0:
+        raise BrokerError(
+            f"The broker lists no position of account {session.account_id}, but values its positions at "
+            f"{figures[POSITIONS_VALUE]}: the list cannot be whole. Connect again."
+        )
+    account = Account(
+        account_id=session.account_id,
+        net_liquidation=figures[NET_LIQUIDATION],
+        cash=figures[CASH],
+        settled_cash=figures[SETTLED_CASH],
+        positions={symbol: size for symbol, size in positions.items() if symbol},
+    )
+    reports = book.reports(key for keys in orders for key in keys if key is not None)
+    return BrokerState(account, reports, tuple(map(book.with_commission, executions)), at)
+
+
+async def _figures(session: Session) -> dict[str, Decimal]:
+    requests: list[int] = []
+
+    def send(number: int) -> None:
+        requests.append(number)
+        session.client.reqAccountSummary(number, "All", ",".join(TAGS))
+
+    try:
+        parts = await session.ask_numbered("the account", send)
+    finally:
+        # It would go on as a subscription, and the broker allows two.
+        if requests and session.is_open:
+            session.client.cancelAccountSummary(requests[0])
+    texts = {tag: (text, currency) for owner, tag, text, currency in parts if owner == session.account_id}
+    if missing := set(TAGS[:-1]) - texts.keys():
+        raise BrokerError(f"The summary of account {session.account_id} came without {', '.join(sorted(missing))}.")
+    currency = texts[NET_LIQUIDATION][1]
+    if currency != CURRENCY:
+        raise BrokerRefusedError(
+            f"Account {session.account_id} is kept in {currency}; only an account kept in {CURRENCY} can be traded."
+        )
+    try:
+        return {tag: Decimal(text) for tag, (text, _) in texts.items() if tag in TAGS}
+    except InvalidOperation:
+        raise BrokerError(f"The summary of account {session.account_id} holds what is no amount: {texts}.") from None
+
+
+async def _positions(session: Session, book: OrderBook) -> dict[str, Decimal]:
+    """Shares by symbol; all that is no US share together under the empty symbol."""
+    parts = await session.ask("positions", session.client.reqPositions)
+    if session.is_open:
+        session.client.cancelPositions()  # it would go on as a subscription
+    newest = {
+        contract.conId: (contract, exact(size)) for owner, contract, size, _ in parts if owner == session.account_id
+    }
+    return {
+        contract.symbol if book.is_ours(session.account_id, contract) else "": size
+        for contract, size in newest.values()
+        if size
+    }
+
+
+async def _executions(session: Session, book: OrderBook) -> list[Execution]:
+    wanted = executions_of(session.account_id)
+    parts: list[Execution] = await session.ask_numbered(
+        "executions", lambda number: session.client.reqExecutions(number, wanted)
+    )
+    found = list({execution.exec_id: execution for execution in parts}.values())
+    if lacking := book.lacking(found):
+        raise BrokerError(f"The broker's list of executions lacks {', '.join(lacking)}, which it told before.")
+    return found
+
+
+async def together(*questions: Awaitable[Any]) -> list[Any]:
+    """Await them at once; when all have ended, return the answers or raise the first failure."""
+    answers = await asyncio.gather(*questions, return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return answers

@@ -1,0 +1,66 @@
+"""One installation: its home, its ledger and its gateway, each read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from execution.brokers.base import Connection
+from warehouse.errors import ConfigurationError
+from warehouse.lake import Lake
+from warehouse.settings.portfolio import load_portfolio
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from warehouse.settings.portfolio import Portfolio
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Where everything of one installation is.
+
+    Attributes:
+        home: The folder of warehouse, configuration and records; absolute.
+        ledger_url: The ledger's address; empty for a file in `home`.
+        gateway_host: Goes before `broker.host`; empty for none, as the next two.
+        gateway_port: Goes before `broker.port`.
+        gateway_client_id: Goes before `broker.client_id`.
+    """
+
+    home: Path
+    ledger_url: str = ""
+    gateway_host: str = ""
+    gateway_port: str = ""
+    gateway_client_id: str = ""
+
+    @property
+    def lake(self) -> Lake:
+        """The warehouse."""
+        return Lake(self.home)
+
+    @cached_property
+    def portfolio(self) -> Portfolio:
+        """The configuration. Raises ConfigurationError if it is not valid."""
+        return load_portfolio(self.home)
+
+    @property
+    def gateway(self) -> Connection:
+        """Where the broker's gateway listens, and which account is traded there.
+
+        Raises:
+            ConfigurationError: The configuration is not valid, or the port or the client id is no whole number.
+        """
+        configured = self.portfolio.broker
+        try:
+            return Connection(
+                host=self.gateway_host or configured.host,
+                port=int(self.gateway_port or configured.port),
+                client_id=int(self.gateway_client_id or configured.client_id),
+                account_id=configured.account,
+            )
+        except ValueError as error:
+            raise ConfigurationError(
+                f"IB_PORT and IB_CLIENT_ID must be whole numbers: {error}. Correct or unset them."
+            ) from error

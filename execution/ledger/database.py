@@ -1,0 +1,142 @@
+"""The database that a ledger is kept in: durable commits, one writer at a time, one trading process an account."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import sqlalchemy as sa
+from filelock import FileLock, Timeout
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_random
+
+from execution.errors import LedgerBusyError, LedgerError
+from execution.ledger.schema import TRIGGERS, create
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+
+BUSY_MILLISECONDS = 15_000
+URLS = "Use sqlite:///FILE or, with the extra `postgres` installed, postgresql://USER@HOST:PORT/DATABASE."
+WRITERS = 7_312_004  # the number of PostgreSQL's advisory lock that orders all appends
+
+
+class Database:
+    """An open database. Whatever it refuses is a LedgerError."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Connect, and make the ledger's table where there is none. Raises LedgerError."""
+        database = cls(_engine(url))
+        with database.writing() as connection:
+            create(connection)
+        return database
+
+    @property
+    def name(self) -> str:
+        """Its URL without the password, for people."""
+        return self.engine.url.render_as_string(hide_password=True)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection on which every statement stands alone."""
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise LedgerError(
+                f"The ledger {self.name} cannot be used: {error.__cause__ or error}. Without it nothing is traded. "
+                "Look whether its folder can be written, the disk has room, or its server runs; then start again."
+            ) from error
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """One writer at a time; what it did is durable at the end, or, when it raises, not done."""
+        with self.reading() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if self._is_sqlite else "BEGIN")
+            try:
+                if not self._is_sqlite:
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITERS)))
+                yield connection
+                connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                with contextlib.suppress(SQLAlchemyError):
+                    connection.exec_driver_sql("ROLLBACK")
+                raise
+
+    @contextlib.contextmanager
+    def lock(self, account_id: str) -> Iterator[None]:
+        """Hold the right to trade an account. Raises LedgerBusyError if another process has it."""
+        release = self._take_file(account_id) if self._is_sqlite else self._take_advisory(account_id)
+        if release is None:
+            raise LedgerBusyError(
+                f"Another process is trading account {account_id} by the ledger {self.name}; nothing was done. "
+                "Wait until it ends, then start again: what it did will not be done twice."
+            )
+        try:
+            yield
+        finally:
+            release()
+
+    @property
+    def _is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    def _take_file(self, account_id: str) -> Callable[[], None] | None:
+        lock = FileLock(f"{self.engine.url.database}.{account_id}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return None
+        return lock.release
+
+    def _take_advisory(self, account_id: str) -> Callable[[], None] | None:
+        name = sa.func.concat(sa.func.current_schema(), "/", account_id)
+        ours = sa.func.hashtextextended(name, 0)
+        with contextlib.ExitStack() as stack:
+            connection = stack.enter_context(self.reading())
+            # Whatever happens the lock ends with its connection, which therefore never goes back to the pool.
+            stack.callback(connection.invalidate)
+            if connection.scalar(sa.select(sa.func.pg_try_advisory_lock(ours))):
+                stack.enter_context(contextlib.suppress(SQLAlchemyError))
+                stack.callback(connection.scalar, sa.select(sa.func.pg_advisory_unlock(ours)))
+                return stack.pop_all().close
+        return None
+
+
+def _engine(url: str) -> sa.Engine:
+    """An engine that leaves transactions to us. Raises LedgerError for a URL that means no ledger."""
+    try:
+        parsed = sa.make_url(url)
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        engine = sa.create_engine(parsed, isolation_level="AUTOCOMMIT")
+    except (ArgumentError, ImportError) as error:
+        raise LedgerError(f"The ledger's URL cannot be used: {error}. {URLS}") from error
+    if engine.dialect.name not in TRIGGERS:
+        raise LedgerError(f"A ledger cannot be kept in {engine.dialect.name}. {URLS}")
+    if engine.dialect.name == "sqlite":
+        with contextlib.suppress(OSError):  # opening the file says it better
+            Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+        sa.event.listen(engine, "connect", _make_durable)
+    return engine
+
+
+@retry(
+    retry=retry_if_exception_message(match=".*locked"),  # changing the journal does not wait for others doing it
+    wait=wait_random(0.01, 0.1),
+    stop=stop_after_delay(BUSY_MILLISECONDS / 1000),
+    reraise=True,
+)
+def _make_durable(connection: DBAPIConnection, _record: object) -> None:
+    """Commits survive a loss of power, and readers do not hold up the writer."""
+    cursor = connection.cursor()
+    for pragma in (f"busy_timeout={BUSY_MILLISECONDS}", "journal_mode=WAL", "synchronous=FULL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

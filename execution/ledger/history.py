@@ -1,0 +1,123 @@
+"""What the ledger tells the planner of the account's recent trading: a pure fold over its events."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from execution.ledger.events import Decision, Finish, Reconciliation
+from execution.ledger.state import counted, newest
+from execution.models import Execution, Order, Side
+from warehouse.calendar.sessions import EXCHANGE_ZONE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+
+    from execution.ledger.events import Event
+
+DAY_TRADE_SESSIONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class TradingHistory:
+    """An account's recent trading, as of a session.
+
+    Attributes:
+        previous_session: The last one finished before; None if there is none.
+        previous_equity: What the account was worth at its end, USD.
+        orders: How many were intended in this session.
+        value: Of these orders at their limit, or at the price decided on, USD.
+        bought: Shares by symbol bought in this session.
+        sold: Likewise sold.
+        bought_unsettled: Those of `bought` that settled cash did not pay for: the newest ones, beyond what was settled
+            when the session was first reconciled. Selling them before the money has settled (T+1) violates good faith.
+        day_trades: Symbols both bought and sold within one session, over the last five sessions with this one.
+    """
+
+    previous_session: date | None = None
+    previous_equity: Decimal | None = None
+    orders: int = 0
+    value: Decimal = Decimal(0)
+    bought: Mapping[str, Decimal] = field(default_factory=dict)
+    sold: Mapping[str, Decimal] = field(default_factory=dict)
+    bought_unsettled: Mapping[str, Decimal] = field(default_factory=dict)
+    day_trades: int = 0
+
+
+def trading_history(events: Iterable[Event], sessions: Sequence[date]) -> TradingHistory:
+    """Fold an account's events.
+
+    Args:
+        events: Of one account in the ledger's order: its finished sessions, and everything of `sessions`.
+        sessions: The last five, ascending; the last one is the session meant.
+    """
+    session_date = sessions[-1]
+    before: dict[date, Finish] = {}
+    orders: list[Order] = []
+    executions: list[Execution] = []
+    prices: dict[str, Decimal] = {}
+    settled_cash: Decimal | None = None
+    for event in counted(events):
+        is_today = event.scope.session_date == session_date
+        match event.payload:
+            case Reconciliation() if event.scope.session_date is None:
+                before.clear()  # a person has accepted the account as it is: nothing before bears comparison
+            case Finish() if event.scope.session_date is not None and event.scope.session_date < session_date:
+                before[event.scope.session_date] = event.payload
+            case Execution():
+                executions.append(event.payload)
+            case Order() if is_today:
+                orders.append(event.payload)
+            case Decision() if is_today:
+                prices |= {price.symbol: price.amount for price in event.payload.prices}
+            case Reconciliation(account=account) if is_today and settled_cash is None:
+                settled_cash = account.settled_cash
+    previous = max(before, default=None)
+    by_session = _by_session(newest(executions))
+    today = by_session.get(session_date, [])
+    values = (order.quantity * (order.limit_price or prices.get(order.symbol, Decimal(0))) for order in orders)
+    return TradingHistory(
+        previous_session=previous,
+        previous_equity=before[previous].equity if previous else None,
+        orders=len(orders),
+        value=sum(values, Decimal(0)),
+        bought=_shares(today, Side.BUY),
+        sold=_shares(today, Side.SELL),
+        bought_unsettled=_beyond(today, settled_cash or Decimal(0)),
+        day_trades=sum(
+            len(_shares(traded, Side.BUY).keys() & _shares(traded, Side.SELL).keys())
+            for session, traded in by_session.items()
+            if session in sessions
+        ),
+    )
+
+
+def _by_session(executions: Iterable[Execution]) -> dict[date, list[Execution]]:
+    found: dict[date, list[Execution]] = defaultdict(list)
+    for execution in executions:
+        found[execution.executed_at.astimezone(EXCHANGE_ZONE).date()].append(execution)
+    return found
+
+
+def _shares(executions: Iterable[Execution], side: Side) -> dict[str, Decimal]:
+    shares: dict[str, Decimal] = defaultdict(Decimal)
+    for execution in executions:
+        if execution.side is side:
+            shares[execution.symbol] += execution.quantity
+    return dict(shares)
+
+
+def _beyond(executions: Iterable[Execution], settled_cash: Decimal) -> dict[str, Decimal]:
+    """Shares bought, by symbol, that settled cash did not reach for; a share paid for in part is one of them."""
+    shares: dict[str, Decimal] = defaultdict(Decimal)
+    for execution in executions:
+        if execution.side is Side.BUY:
+            paid = min(execution.quantity, max(settled_cash, Decimal(0)) / execution.price)
+            whole = paid if paid == execution.quantity else paid // 1
+            settled_cash -= execution.quantity * execution.price
+            if whole < execution.quantity:
+                shares[execution.symbol] += execution.quantity - whole
+    return dict(shares)

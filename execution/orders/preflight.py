@@ -1,0 +1,97 @@
+"""What must hold before anything is looked at: the hour, the clock, the account."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from execution.errors import TradeRefusedError
+from execution.ledger.events import Mode
+from execution.models import Refusal, RefusalCode
+from warehouse.calendar.sessions import EXCHANGE_ZONE, close_time, next_session
+from warehouse.calendar.trading_hours import Phase, Window, window_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from execution.models import Account
+    from execution.orders.context import Assignment
+
+CLOCK_TOLERANCE = timedelta(seconds=10)
+
+
+def planned_window(now: datetime, minutes_before_close: int) -> Window:
+    """Today's window while the session lasts, else the next session's."""
+    today = window_of(now, minutes_before_close)
+    if today is not None and now < today.close:
+        return today
+    return next_window(now, minutes_before_close)
+
+
+def next_window(now: datetime, minutes_before_close: int) -> Window:
+    """The window of the next day that is a session."""
+    upcoming = window_of(close_time(next_session(now.astimezone(EXCHANGE_ZONE).date())), minutes_before_close)
+    assert upcoming is not None  # noqa: S101 - a session has a window
+    return upcoming
+
+
+def check_window(now: datetime, minutes_before_close: int) -> None:
+    """Refuse when nothing may be sent now. Raises TradeRefusedError."""
+    today = window_of(now, minutes_before_close)
+    phase = today.phase(now) if today else None
+    if phase is Phase.OPEN:
+        return
+    local = now.astimezone(EXCHANGE_ZONE)
+    coming = today if today and phase is Phase.TOO_EARLY else next_window(now, minutes_before_close)
+    match phase:
+        case None:
+            code, what = RefusalCode.SESSION_CLOSED, f"The exchange does not trade on {local:%A %Y-%m-%d}."
+        case Phase.TOO_EARLY:
+            code, what = RefusalCode.SESSION_TOO_EARLY, f"It is {local:%H:%M:%S} in New York."
+        case _:
+            code, what = (
+                RefusalCode.SESSION_TOO_LATE,
+                f"It is {local:%H:%M:%S} in New York: nothing is sent in a session's last minute or after its close.",
+            )
+    message = (
+        f"{what} The next rebalance may trade on {coming.session_date} from {coming.opens:%H:%M} to "
+        f"{coming.deadline:%H:%M} New York time; `swing trade` plans without trading at any time."
+    )
+    numbers = {"now": local.isoformat(), "opens": coming.opens.isoformat(), "deadline": coming.deadline.isoformat()}
+    raise TradeRefusedError(message, (Refusal(code, message, numbers=numbers),))
+
+
+def check_clock(theirs: datetime, ours: datetime) -> None:
+    """Refuse when the broker's clock is another: every deadline hangs on it. Raises TradeRefusedError."""
+    if abs(theirs - ours) <= CLOCK_TOLERANCE:
+        return
+    message = (
+        f"The broker's clock says {theirs.isoformat()}, this machine's {ours.isoformat()}; more than "
+        f"{CLOCK_TOLERANCE.seconds} seconds apart. Synchronise this machine's clock (NTP), then start again."
+    )
+    numbers = {"broker": theirs.isoformat(), "machine": ours.isoformat()}
+    raise TradeRefusedError(message, (Refusal(RefusalCode.CLOCK_DISAGREES, message, numbers=numbers),))
+
+
+def check_account(assignment: Assignment, account: Account) -> None:
+    """Refuse an account that is not the one that was meant. Raises TradeRefusedError."""
+    configured, stated = assignment.portfolio.broker.account, assignment.confirmed_account
+    numbers = {"gateway": account.account_id, "configured": configured, "confirmed": stated}
+    if configured and configured != account.account_id:
+        _refuse_account(f"The gateway trades {account.account_id}; broker.account is {configured}.", numbers)
+    match assignment.mode:
+        case Mode.PAPER if not account.is_paper:
+            message = f"{account.account_id} is not a paper account, and --paper trades nothing else."
+            raise TradeRefusedError(message, (Refusal(RefusalCode.ACCOUNT_NOT_PAPER, message, numbers=numbers),))
+        case Mode.LIVE:
+            if not assignment.portfolio.trading.is_live_allowed:
+                _refuse_account("trading.is_live_allowed is false in portfolio.yaml.", numbers)
+            if not configured:
+                _refuse_account("Live trading needs broker.account in portfolio.yaml.", numbers)
+            if stated != account.account_id:
+                _refuse_account(f"--confirm {stated or '(nothing)'} is not {account.account_id}.", numbers)
+
+
+def _refuse_account(what: str, numbers: dict[str, str]) -> None:
+    message = f"{what} Live needs all of: trading.is_live_allowed, broker.account, and --confirm with the same account."
+    raise TradeRefusedError(message, (Refusal(RefusalCode.ACCOUNT_UNEXPECTED, message, numbers=numbers),))

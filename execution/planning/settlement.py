@@ -1,0 +1,44 @@
+"""Which money may be spent, and which shares may be sold, before sales have settled (T+1)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from execution.models import Side
+from execution.planning.costs import Fee
+from warehouse.settings.trading import Settlement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from execution.models import Account
+    from execution.planning.inputs import Rules, UnsettledLot
+    from execution.planning.trades import Trade
+
+NOTHING = Decimal(0)
+
+
+def spendable(account: Account, settlement: Settlement) -> Decimal:
+    """What buys may spend of the cash that is there, USD; below 0 where cash is owed."""
+    if settlement is Settlement.SETTLED_ONLY:
+        return min(account.settled_cash, account.cash)
+    return account.cash
+
+
+def proceeds(trades: Sequence[Trade], lots: Sequence[int], rules: Rules) -> Decimal:
+    """What the sales among these bring at their limit prices and after commissions, USD."""
+    return sum(
+        (
+            count * trade.worst * rules.lot - Fee.of(rules, trade.worst)(count)
+            for trade, count in zip(trades, lots, strict=True)
+            if trade.side is Side.SELL
+        ),
+        NOTHING,
+    )
+
+
+def locked(lots: Iterable[UnsettledLot], symbol: str, session: date) -> Decimal:
+    """Shares that were bought with unsettled money and whose sale in this session would violate good faith."""
+    return sum((lot.quantity for lot in lots if lot.symbol == symbol and lot.settles_on > session), NOTHING)

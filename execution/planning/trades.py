@@ -1,0 +1,141 @@
+"""Between what is held and what is wanted: one possible trade a symbol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
+
+from execution.models import Side
+from execution.planning.costs import Fee, worst_price
+from execution.planning.rounding import Leg
+
+if TYPE_CHECKING:
+    from execution.planning.inputs import PlanRequest, Rules
+
+NONE = Decimal(0)
+FINEST = Decimal("1e-9")
+"""Of a lot; what a division leaves beyond it is noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """What one symbol may trade; quantities in shares, weights as fractions of equity.
+
+    Attributes:
+        worst: What a share is reckoned at before it has traded, USD.
+        weight: What is held weighs, at `price`.
+        goal: The target, or what comes nearest to it of what may be reached.
+        step: What one lot weighs.
+        nearest: Lots that this symbol alone would trade, without any limit.
+        least: Lots that are traded in any case.
+        most: Lots that may be traded.
+        is_closing: It is no longer wanted: all of it goes.
+    """
+
+    symbol: str
+    side: Side
+    price: Decimal
+    worst: Decimal
+    held: Decimal
+    weight: Decimal
+    target: Decimal
+    goal: Decimal
+    step: Decimal
+    nearest: int
+    least: int
+    most: int
+    is_closing: bool
+
+    @property
+    def drift(self) -> Decimal:
+        """How much the weight is off."""
+        return abs(self.weight - self.target)
+
+    def after(self, lots: int) -> Decimal:
+        """The weight after so many lots."""
+        return self.weight + self.side.sign * lots * self.step
+
+    def within(self, lots: int) -> Trade:
+        """The same trade with so many lots at most."""
+        return self if lots >= self.most else self.up_to(lots)
+
+    def up_to(self, most: int) -> Trade:
+        """The same trade with this as the most lots.
+
+        Where that leaves a lot or more undone, what is reached is the goal: other symbols make up for what a lot is too
+        coarse for, and not for what a limit has postponed.
+        """
+        is_enough = self.side.sign * (self.target - self.after(most)) < self.step
+        return replace(
+            self,
+            most=most,
+            least=most if self.is_closing else 0,
+            goal=self.target if is_enough else self.after(most),
+        )
+
+    def leg(self, payer: Rules | None = None, lots: int | None = None) -> Leg:
+        """What rounding needs to know.
+
+        Args:
+            payer: The rules by which a buy takes cash; None where cash does not bind.
+            lots: What is no longer to be decided.
+        """
+        least, most = (self.least, self.most) if lots is None else (lots, lots)
+        off, step = float(self.weight - self.goal), float(self.side.sign * self.step)
+        if payer is None or self.side is Side.SELL:
+            return Leg(off, step, least, most)
+        return Leg(off, step, least, most, self.worst * payer.lot, Fee.of(payer, self.worst))
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """What is held, in shares, and what it should weigh, a fraction of equity."""
+
+    symbol: str
+    price: Decimal
+    held: Decimal
+    target: Decimal
+
+
+def positions(request: PlanRequest) -> list[Position]:
+    """One a symbol that is held or wanted, by symbol."""
+    held, wanted = request.held, request.wanted
+    return [
+        Position(symbol, request.prices[symbol].amount, held.get(symbol, NONE), wanted.get(symbol, NONE))
+        for symbol in request.symbols
+    ]
+
+
+def possible_trade(position: Position, equity: Decimal, rules: Rules) -> Trade:
+    """Towards the target, and past it by less than a lot or the no-trade band; nothing within the band."""
+    price, held, target, lot = position.price, position.held, position.target, rules.lot
+    weight, step, band = held * price / equity, lot * price / equity, rules.limits.no_trade_band
+    side = Side.SELL if weight > target else Side.BUY
+    available = int((held / lot).to_integral_value(ROUND_FLOOR))
+    is_closing = bool(held) and not target
+    need = (abs(target - weight) / step).quantize(FINEST)
+    most = int(max(need.to_integral_value(ROUND_CEILING), (need + band / step).to_integral_value(ROUND_FLOOR)))
+    nearest = int(need.to_integral_value(ROUND_HALF_UP))
+    if side is Side.SELL:
+        most, nearest = min(most, available), min(nearest, available)
+    if is_closing:
+        most = nearest = available
+    trade = Trade(
+        symbol=position.symbol,
+        side=side,
+        price=price,
+        worst=worst_price(price, side, rules),
+        held=held,
+        weight=weight,
+        target=target,
+        goal=target,
+        step=step,
+        nearest=nearest,
+        least=0,
+        most=most,
+        is_closing=is_closing,
+    )
+    if not is_closing and trade.drift < band:
+        return replace(trade, nearest=0, most=0)  # off by what it is, which the others may make up for
+    return trade.up_to(most)

@@ -1,0 +1,1 @@
+"""Checks of the models themselves: look-ahead and warm-up."""

@@ -1,0 +1,188 @@
+"""Everything that the tear sheet says, gathered before a word of it is written."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from research.readers import EQUAL_WEIGHT, SPY, read_history, read_search
+from research.report.facts.holdings import holdings_of
+from research.report.facts.luck import Evidence, luck_of, read_permutations
+from research.report.facts.risk import HINDSIGHT, HONEST, LIVE, WALK_FORWARD, benchmarks_of, risk_of
+from research.report.facts.selection import PARAMETERS, selection_of
+from research.report.facts.series import (
+    Missing,
+    measured,
+    possible,
+    resampling,
+    rolling_correlation,
+    rolling_sharpe,
+    series_of,
+    sharpe_difference,
+    worst_drawdowns,
+)
+from research.report.pictures.backtest import monthly_returns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    import pandas as pd
+
+    from research.readers import History
+    from research.report.facts.holdings import Holdings
+    from research.report.facts.luck import Luck
+    from research.report.facts.risk import Risk
+    from research.report.facts.selection import Selection
+    from research.report.facts.series import Difference, Drawdown, Measured, Series
+    from research.statistics.samples import FloatArray
+    from warehouse.lake import Lake
+    from warehouse.sources.base import Progress
+
+STEPS = 6
+"""Of the progress: reading, measuring, choosing, luck, risk, drawing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What the facts were computed from."""
+
+    snapshot: int
+    as_of: date
+    parameters_hash: str
+    strategy_id: str
+    parameters: Mapping[str, float]
+    universe: tuple[str, ...]
+    sources: tuple[str, ...]
+    is_made_up: bool
+    initial_equity: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rolling:
+    """Over the trailing 252 sessions: the Sharpe ratio, and the correlation to the benchmark (None without one)."""
+
+    of: str
+    sessions: pd.DatetimeIndex
+    sharpe: FloatArray
+    correlation: FloatArray | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curves:
+    """The series themselves, which pictures are drawn from.
+
+    Attributes:
+        live: Over all its sessions.
+        walk_forward: Over all its sessions.
+        benchmarks: Over the sessions of `live`.
+    """
+
+    live: Series
+    walk_forward: Series
+    benchmarks: tuple[Series, ...]
+
+    @property
+    def since(self) -> tuple[Series, ...]:
+        """Every series over the sessions of the walk-forward, which comes first."""
+        first, last = self.walk_forward.sessions[0], self.walk_forward.sessions[-1]
+        return (self.walk_forward, *(each.between(first, last) for each in (self.live, *self.benchmarks)))
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The tear sheet's facts.
+
+    Attributes:
+        whole: The live strategy and the benchmarks over all sessions.
+        common: Every series over the sessions of the walk-forward, which comes first.
+        differences: Sharpe ratios of the first of `common` less those of the others.
+        monthly: Returns of the live strategy by year, columns Jan to Dec and Year.
+    """
+
+    provenance: Provenance
+    whole: tuple[Measured | Missing, ...]
+    common: tuple[Measured | Missing, ...]
+    differences: tuple[Difference | Missing, ...]
+    drawdowns: Mapping[str, tuple[Drawdown, ...]]
+    monthly: pd.DataFrame
+    rolling: tuple[Rolling, ...]
+    holdings: Holdings
+    selection: Selection
+    luck: Luck
+    risk: Risk
+
+
+def gather(lake: Lake, progress: Progress) -> tuple[Facts, Curves]:
+    """Read and measure everything.
+
+    Args:
+        lake: The lake, read at one snapshot.
+        progress: Told (done, total, label).
+
+    Raises:
+        LakeError: The backtest or the walk-forward was never built, or the history is too short for one.
+    """
+    progress(0, STEPS, "reading the warehouse")
+    with lake.reader() as connection:
+        history, search = read_history(connection), read_search(connection)
+        permutations = read_permutations(connection)
+    live = series_of(LIVE, HINDSIGHT, history.live)
+    curves = Curves(live, series_of(WALK_FORWARD, HONEST, search.walk_forward), tuple(benchmarks_of(history)))
+    named = {each.name: each for each in curves.benchmarks}
+    benchmark = named.get(SPY, named.get(EQUAL_WEIGHT))
+    # Most of the work is numpy's, which leaves the interpreter to a second thread.
+    with ThreadPoolExecutor(1) as beside:
+        risk = beside.submit(risk_of, history, search)
+        progress(1, STEPS, "resampling histories")
+        whole = tuple(possible(partial(_measured, each)) for each in (live, *curves.benchmarks))
+        common = tuple(possible(partial(_measured, each)) for each in curves.since)
+        chosen, *others = curves.since
+        differences = tuple(possible(partial(sharpe_difference, chosen, other)) for other in others)
+        progress(2, STEPS, "following the choices")
+        selection, holdings = selection_of(history, search), holdings_of(history)
+        progress(3, STEPS, "asking what luck explains")
+        luck = luck_of(Evidence(live, curves.walk_forward, search.trials, benchmark), permutations)
+        progress(4, STEPS, "measuring risk")
+        facts = Facts(
+            provenance=_provenance(history),
+            whole=whole,
+            common=common,
+            differences=differences,
+            drawdowns={each.name: worst_drawdowns(each) for each in (live, curves.walk_forward)},
+            monthly=monthly_returns(history.live).rename_axis("year").reset_index(),
+            rolling=tuple(_rolling(each, named.get(SPY)) for each in (live, curves.walk_forward)),
+            holdings=holdings,
+            selection=selection,
+            luck=luck,
+            risk=risk.result(),
+        )
+    return facts, curves
+
+
+def _provenance(history: History) -> Provenance:
+    row = history.parameters
+    return Provenance(
+        snapshot=history.snapshot,
+        as_of=history.live["session_date"].iloc[-1].date(),
+        parameters_hash=str(history.settings["parameters_hash"]),
+        strategy_id=str(row["strategy_id"]),
+        parameters={name: row[name] for name in PARAMETERS},
+        universe=history.universe,
+        sources=history.sources,
+        is_made_up=history.is_made_up,
+        initial_equity=float(row["initial_equity"]),
+    )
+
+
+def _measured(series: Series) -> Measured:
+    return measured(series, resampling(series))
+
+
+def _rolling(series: Series, benchmark: Series | None) -> Rolling:
+    correlation = None
+    if benchmark is not None:
+        correlation = rolling_correlation(series, benchmark.between(series.sessions[0], series.sessions[-1]))
+    return Rolling(series.name, series.sessions, rolling_sharpe(series), correlation)

@@ -1,0 +1,187 @@
+"""A series of returns with its sessions, and what is measured of one: intervals, drawdowns, rolling figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from research.statistics.block_length import optimal_block_length
+from research.statistics.bootstrap import Draws, Interval, bootstrap, resampled
+from research.statistics.metrics import Metric, sharpe_ratio
+from research.statistics.samples import SESSIONS_A_YEAR, FloatArray, SampleError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import date
+
+    from research.statistics.bootstrap import Bootstrap
+
+T = TypeVar("T")
+
+DRAWS, SEED = 2_000, 1
+LEVEL = 0.95
+WORST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What cannot be said, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """Returns by session, fractions, oldest first.
+
+    Attributes:
+        caveat: What a reader must know before believing it.
+    """
+
+    name: str
+    caveat: str
+    sessions: pd.DatetimeIndex
+    returns: FloatArray
+
+    @property
+    def growth(self) -> FloatArray:
+        """Of 1 invested before the first session, at each close."""
+        growth: FloatArray = np.cumprod(1 + self.returns, dtype=np.float64)
+        return growth
+
+    @property
+    def drawdown(self) -> FloatArray:
+        """Below the highest growth so far, the start included; fractions, zero or negative."""
+        growth = self.growth
+        depth: FloatArray = growth / np.maximum(np.maximum.accumulate(growth), 1) - 1
+        return depth
+
+    @property
+    def total(self) -> float:
+        """Return over all of it."""
+        return float(self.growth[-1] - 1)
+
+    def between(self, first: pd.Timestamp, last: pd.Timestamp) -> Series:
+        """The sessions from `first` to `last`, both included."""
+        inside = np.asarray((self.sessions >= first) & (self.sessions <= last))
+        return Series(self.name, self.caveat, self.sessions[inside], self.returns[inside])
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A series' headline metrics, each with its interval."""
+
+    name: str
+    caveat: str
+    first: date
+    last: date
+    sessions: int
+    block_length: float
+    metrics: Mapping[Metric, Interval]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One series' Sharpe ratio less another's, with the interval of drawn common histories."""
+
+    of: str
+    against: str
+    estimate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Drawdown:
+    """A fall from the highest equity so far.
+
+    Attributes:
+        start: The close it fell from.
+        recovery: The first close as high again; None where there is none yet.
+        depth: At the trough: a fraction, negative.
+        days: Calendar days from start to recovery, or to the last session.
+    """
+
+    start: date
+    trough: date
+    recovery: date | None
+    depth: float
+    days: int
+
+
+def series_of(name: str, caveat: str, frame: pd.DataFrame) -> Series:
+    """Make a series of rows with session_date and net_return."""
+    return Series(name, caveat, pd.DatetimeIndex(frame["session_date"]), frame["net_return"].to_numpy(dtype=float))
+
+
+def possible(statistic: Callable[[], T]) -> T | Missing:
+    """What the statistic says, or why the sample cannot carry it."""
+    try:
+        return statistic()
+    except SampleError as error:
+        return Missing(str(error))
+
+
+def resampling(series: Series) -> Bootstrap:
+    """Resample a series 2,000 times, in blocks of the length that suits it.
+
+    Raises:
+        SampleError: The series is too short, or does not vary.
+    """
+    return bootstrap(series.returns, Draws(optimal_block_length(series.returns), DRAWS, SEED), LEVEL)
+
+
+def measured(series: Series, drawn: Bootstrap) -> Measured:
+    """Measure a series that was resampled."""
+    first, last = series.sessions[0].date(), series.sessions[-1].date()
+    length, metrics = drawn.draws.block_length, drawn.intervals
+    return Measured(series.name, series.caveat, first, last, len(series.returns), length, metrics)
+
+
+def sharpe_difference(one: Series, other: Series) -> Difference:
+    """Compare Sharpe ratios over the same sessions, drawn together so that what both share cancels.
+
+    Raises:
+        SampleError: The series are too short, or do not vary.
+    """
+    both = np.array([one.returns, other.returns])
+    draws = Draws(max(optimal_block_length(row) for row in both), DRAWS, SEED)
+    drawn = [sharpe_ratio(both[0][at]) - sharpe_ratio(both[1][at]) for at in resampled(both.shape[1], draws)]
+    low, high = np.nanquantile(np.concatenate(drawn), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    estimate = float(np.subtract(*sharpe_ratio(both)))
+    return Difference(one.name, other.name, estimate, float(low), float(high))
+
+
+def worst_drawdowns(series: Series, count: int = WORST) -> tuple[Drawdown, ...]:
+    """The deepest falls, none inside another, deepest first."""
+    depth = np.append(0.0, series.drawdown)
+    # Before its first session a series stands where it starts.
+    days = series.sessions.insert(0, series.sessions[0])
+    at_peak = np.flatnonzero(depth >= 0)
+    falls = []
+    for peak, after in pairwise([*at_peak.tolist(), len(depth)]):
+        if after - peak > 1:
+            trough = peak + int(depth[peak:after].argmin())
+            end = days[min(after, len(depth) - 1)]
+            recovery = end.date() if after < len(depth) else None
+            elapsed = (end - days[peak]).days
+            falls.append(Drawdown(days[peak].date(), days[trough].date(), recovery, float(depth[trough]), elapsed))
+    return tuple(sorted(falls, key=lambda fall: fall.depth)[:count])
+
+
+def rolling_sharpe(series: Series, window: int = SESSIONS_A_YEAR) -> FloatArray:
+    """Annual Sharpe ratio of the trailing window; null before it is full."""
+    rolling = pd.Series(series.returns).rolling(window)
+    ratio: FloatArray = (rolling.mean() / rolling.std() * np.sqrt(SESSIONS_A_YEAR)).to_numpy()
+    return ratio
+
+
+def rolling_correlation(one: Series, other: Series, window: int = SESSIONS_A_YEAR) -> FloatArray:
+    """Correlation of the trailing window; null before it is full, or where one does not vary."""
+    correlation = pd.Series(one.returns).rolling(window).corr(pd.Series(other.returns))
+    bounded: FloatArray = correlation.where(np.isfinite(correlation)).to_numpy()
+    return bounded

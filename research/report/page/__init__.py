@@ -1,0 +1,1 @@
+"""The tear sheet as one HTML page that needs no other file."""

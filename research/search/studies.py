@@ -1,0 +1,182 @@
+"""Parameter search: one study a fold, each told of its own trials alone, all of them computed together."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+import optuna
+
+from research.search.space import AXES, Point, at_edge
+from research.statistics.metrics import Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from research.search.trials import Fold, Measured, Trials
+    from research.statistics.samples import FloatArray
+    from warehouse.sources.base import Progress
+
+    Flags = NDArray[np.bool_]
+
+ASKED_AT_ONCE = 50
+
+
+class Goal(StrEnum):
+    """What a search maximises over a train window."""
+
+    CALMAR = "calmar"
+    SHARPE = "sharpe"
+    CAGR = "cagr"
+    PROFIT_FACTOR = "profit_factor"
+    MULTI = "multi"
+    """Calmar, turnover and drawdown at once; the winner is the front's best compromise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is asked.
+
+    Attributes:
+        goal: What is maximised.
+        trials: How many a fold.
+        top: How many of a fold's best make its ensemble.
+        seed: Of the samplers.
+    """
+
+    goal: Goal = Goal.CALMAR
+    trials: int = 200
+    top: int = 5
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a fold's study found.
+
+    Attributes:
+        fold: The fold.
+        best: Its best points, the winner first; none of them is twice there.
+        objective: The winner's objective, its Calmar if there are several; None where not defined.
+        edges: The winner's parameters at the edge of the space.
+        front: Points that no other beats in every objective; the winner alone for one objective.
+    """
+
+    fold: Fold
+    best: tuple[Point, ...]
+    objective: float | None
+    edges: tuple[str, ...]
+    front: tuple[Point, ...] = field(repr=False)
+
+
+def search(trials: Trials, folds: Sequence[Fold], asked: Search, report: Progress) -> list[Found]:
+    """Search every fold's train window.
+
+    A study learns from its own fold's trials alone: told of another fold's, it would propose what a later market
+    rewarded. What two folds propose is computed once.
+
+    Args:
+        trials: Computes and remembers points.
+        folds: The folds.
+        asked: What to search.
+        report: Told (done, total, label) in trials.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    studies = [_study(asked, fold) for fold in folds]
+    tried: list[dict[Point, FloatArray]] = [{} for _ in folds]
+    total, done = asked.trials * len(folds), 0
+    while done < total:
+        size = min(ASKED_AT_ONCE, asked.trials - done // len(folds))
+        asks = [[study.ask(_DISTRIBUTIONS) for _ in range(size)] for study in studies]
+        points = [[_point(trial) for trial in batch] for batch in asks]
+        report(done, total, f"{len(trials)} strategies computed")
+        trials.compute({point for batch in points for point in batch})
+        for study, fold, batch, proposed, seen in zip(studies, folds, asks, points, tried, strict=True):
+            values = _values(trials.measure(proposed, fold), asked.goal)
+            for trial, point, value in zip(batch, proposed, values, strict=True):
+                _tell(study, trial, value)
+                seen[point] = value
+        done += size * len(folds)
+    report(done, total, f"{len(trials)} strategies computed")
+    return [_found(fold, seen, asked) for fold, seen in zip(folds, tried, strict=True)]
+
+
+_DISTRIBUTIONS: dict[str, optuna.distributions.BaseDistribution] = {
+    name: (
+        optuna.distributions.IntDistribution(int(axis[0]), int(axis[-1]), step=int(axis[1] - axis[0]))
+        if isinstance(axis[0], int)
+        else optuna.distributions.FloatDistribution(axis[0], axis[-1], step=round(axis[1] - axis[0], 2))
+    )
+    for name, axis in AXES.items()
+}
+
+
+def _study(asked: Search, fold: Fold) -> optuna.Study:
+    seed = int(np.random.SeedSequence([asked.seed, fold.fold_id]).generate_state(1)[0])
+    if asked.goal is Goal.MULTI:
+        sampler: optuna.samplers.BaseSampler = optuna.samplers.NSGAIISampler(population_size=ASKED_AT_ONCE, seed=seed)
+        return optuna.create_study(directions=["maximize"] * 3, sampler=sampler)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        # A batch is asked before any of it is answered: the liar keeps it from being one point many times.
+        sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=True)
+    return optuna.create_study(direction="maximize", sampler=sampler)
+
+
+def _point(trial: optuna.Trial) -> Point:
+    values = trial.params
+    return Point(values["ema_fast"], values["ema_slow"], values["top_n"], round(values["corr_cap"], 2))
+
+
+def _values(measured: Measured, goal: Goal) -> FloatArray:
+    """The objectives of each point, to be maximised; rounded, so that equal returns tie."""
+    if goal is Goal.MULTI:
+        metrics = measured.metrics
+        rows = [metrics[Metric.CALMAR], -measured.turnover, metrics[Metric.MAX_DRAWDOWN]]
+    else:
+        rows = [measured.metrics[Metric(goal.value)]]
+    return np.column_stack(rows).round(10)
+
+
+def _tell(study: optuna.Study, trial: optuna.Trial, value: FloatArray) -> None:
+    if np.isfinite(value).all():
+        study.tell(trial, value.tolist())
+    else:
+        study.tell(trial, state=optuna.trial.TrialState.FAIL)
+
+
+def _found(fold: Fold, seen: dict[Point, FloatArray], asked: Search) -> Found:
+    """Rank a fold's trials; equal ones in the order of their parameters."""
+    points = sorted(seen)
+    values = np.array([seen[point] for point in points])
+    is_defined = np.isfinite(values).all(axis=1)
+    if asked.goal is Goal.MULTI:
+        scores, front = _compromise(values, is_defined)
+    else:
+        scores = np.where(is_defined, values[:, 0], -np.inf)
+        front = scores == scores.max()
+    order = np.argsort(-scores, kind="stable")
+    winner = order[0]
+    return Found(
+        fold,
+        tuple(points[place] for place in order[: asked.top]),
+        float(values[winner, 0]) if is_defined[winner] else None,
+        tuple(at_edge(points[winner])),
+        tuple(points[place] for place in np.flatnonzero(front)),
+    )
+
+
+def _compromise(values: FloatArray, is_defined: Flags) -> tuple[FloatArray, Flags]:
+    """Score points by the mean of their ranks in each objective, those on the front above the others."""
+    usable = np.where(is_defined[:, None], values, -np.inf)
+    better = (usable[:, None, :] >= usable[None, :, :]).all(axis=2) & (usable[:, None, :] > usable[None, :, :]).any(
+        axis=2
+    )
+    front = is_defined & ~better.any(axis=0)
+    ranks = np.array([(usable[:, [each]] > usable[None, :, each]).sum(axis=1) for each in range(values.shape[1])])
+    return ranks.mean(axis=0) + len(values) * front, front

@@ -1,0 +1,34 @@
+"""How long the blocks of a stationary bootstrap must be. Apart, because the library behind it takes seconds to load."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from arch.bootstrap import optimal_block_length as politis_white
+
+from research.statistics.metrics import NO_SPREAD
+from research.statistics.samples import SampleError, one_series
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+SHORTEST_HISTORY = 30
+
+
+def optimal_block_length(returns: ArrayLike) -> float:
+    """Return the mean block length, in sessions, that suits both the returns and their size.
+
+    Politis and White (2004), Automatic Block-Length Selection for the Dependent Bootstrap, as corrected by Patton,
+    Politis and White (2009). The rule is made for the mean of a series. Returns follow each other little, but calm and
+    storm last, on which drawdown and volatility depend: so it is asked of the returns and of their squares, and the
+    longer answer serves all metrics. At least 1.
+
+    Raises:
+        SampleError: Fewer than 30 sessions, or returns that do not vary.
+    """
+    row = one_series(returns, at_least=SHORTEST_HISTORY)
+    centred = row - row.mean()
+    if centred.std() <= NO_SPREAD * abs(row.mean()):
+        raise SampleError("These returns do not vary, so no block length suits them: choose sessions with trades.")
+    lengths = [float(politis_white(series)["stationary"].iloc[0]) for series in (centred, centred**2)]
+    return max(1.0, *lengths)

@@ -1,0 +1,185 @@
+"""A workbench: the project's own models, computed in memory from whatever bars and rows a question puts there."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dbt.artifacts.resources.types import NodeType
+from dbt.contracts.graph.nodes import GenericTestNode
+
+from warehouse.errors import LakeError, PipelineError
+from warehouse.lake import scratch
+from warehouse.landing import create_tables, land_portfolio
+from warehouse.settings.portfolio import load_portfolio
+from warehouse.transformation.runner import MAX_DEEPENINGS, Statement, Transformation, deepen_walks
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    import duckdb
+    import pyarrow as pa
+    from dbt.contracts.graph.manifest import Manifest
+
+    from warehouse.lake import Lake
+    from warehouse.settings.portfolio import Portfolio
+
+ONE_ROW_PER = "one_row_per"
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Every model as dbt compiles it.
+
+    Attributes:
+        statements: In the order to execute them.
+        parents: Relation -> the relations it reads.
+        grains: Relation -> the columns that tell its rows apart.
+    """
+
+    statements: Sequence[Statement] = field(repr=False)
+    parents: Mapping[str, frozenset[str]] = field(repr=False)
+    grains: Mapping[str, tuple[str, ...]] = field(repr=False)
+
+    @classmethod
+    def compiled(cls, transformation: Transformation) -> Models:
+        """Compile the project. Raises PipelineError if dbt cannot."""
+        manifest = transformation.manifest()
+        return cls(transformation.statements(["path:models"]), _parents(manifest), _grains(manifest))
+
+    def needed(self, goals: Collection[str], given: Collection[str] = ()) -> list[Statement]:
+        """The statements that lead to some relations, in order.
+
+        Args:
+            goals: The relations that are wanted.
+            given: Relations that are there already, and need nothing.
+        """
+        wanted, pending = set[str](), [goal for goal in goals if goal not in given]
+        while pending:
+            name = pending.pop()
+            wanted.add(name)
+            pending += self.parents.get(name, frozenset()) - wanted - set(given)
+        return [statement for statement in self.statements if statement.relation in wanted]
+
+    def reads(self, relation: str, ancestor: str) -> bool:
+        """Whether a relation is, or is computed from, another."""
+        return relation == ancestor or any(self.reads(parent, ancestor) for parent in self.parents.get(relation, ()))
+
+    def digest(self, goals: Collection[str], given: Collection[str] = ()) -> str:
+        """The sha256 (hex) of what would be executed."""
+        text = "\n".join(statement.sql for statement in self.needed(goals, given))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What the models are computed from.
+
+    Attributes:
+        models: The models.
+        portfolio: The configuration.
+        bars: The universe's rows of landing.bar_versions.
+    """
+
+    models: Models = field(repr=False)
+    portfolio: Portfolio = field(repr=False)
+    bars: pa.Table = field(repr=False)
+
+    @classmethod
+    def of(cls, lake: Lake) -> Bench:
+        """The bars of a lake, under the configuration beside it.
+
+        Raises:
+            ConfigurationError: The configuration is not valid.
+            LakeError: There is no lake, or no bar of the universe in it.
+            PipelineError: dbt cannot compile the models.
+        """
+        portfolio = load_portfolio(lake.home)
+        with lake.reader() as connection:
+            bars = connection.execute(
+                "SELECT * FROM landing.bar_versions WHERE symbol IN (SELECT unnest($symbols))",
+                {"symbols": list(portfolio.universe)},
+            ).to_arrow_table()
+        if not bars.num_rows:
+            raise LakeError(
+                f"The warehouse in {lake.home} holds no bar of the universe. Land bars first: `swing fetch --help`."
+            )
+        return cls(Models.compiled(Transformation(lake)), portfolio, bars)
+
+    @contextlib.contextmanager
+    def opened(self, threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A scratch database with what is landed: bars, universe, strategies, settings.
+
+        Args:
+            threads: Of the engine; None for one a core.
+        """
+        with scratch(threads) as connection:
+            create_tables(connection)
+            land_portfolio(connection, self.portfolio)
+            connection.register("landed_bars", self.bars)
+            connection.execute("INSERT INTO landing.bar_versions BY NAME FROM landed_bars")
+            yield connection
+
+    def compute(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        goals: Collection[str],
+        given: Collection[str] = (),
+        passing: Collection[str] = (),
+    ) -> None:
+        """Compute relations and what leads to them, until no walk is cut short.
+
+        Args:
+            connection: A scratch database of this bench.
+            goals: The relations that are wanted.
+            given: Relations that the caller has put there.
+            passing: Relations read once, and not kept: what nobody asks of them is not computed.
+
+        Raises:
+            PipelineError: A walk needs more ranks than any build would look at.
+        """
+        done: list[Statement] = []
+        for statement in self.models.needed(goals, given):
+            kept = statement.relation not in passing
+            connection.execute(statement.sql if kept else statement.sql.replace(" table ", " view ", 1))
+            done.append(statement)
+            if statement.relation == "walks":
+                self._deepen(connection, done)
+
+    def _deepen(self, connection: duckdb.DuckDBPyConnection, done: Sequence[Statement]) -> None:
+        for _attempt in range(MAX_DEEPENINGS):
+            if not deepen_walks(connection):
+                return
+            for statement in done:
+                if self.models.reads(statement.relation, "sessions"):
+                    connection.execute(statement.sql)
+        raise PipelineError(
+            "A selection walks deeper than a build may look. Raise correlation_depth in portfolio.yaml, then try again."
+        )
+
+
+def put(connection: duckdb.DuckDBPyConnection, relation: str, rows: pa.Table) -> None:
+    """Put rows where a model's relation, or a landed table, would be."""
+    connection.register("put_rows", rows)
+    connection.execute(f"CREATE OR REPLACE TABLE {relation} AS FROM put_rows")
+    connection.unregister("put_rows")
+
+
+def _parents(manifest: Manifest) -> dict[str, frozenset[str]]:
+    models = {name: node for name, node in manifest.nodes.items() if node.resource_type is NodeType.Model}
+    return {
+        node.alias: frozenset(models[parent].alias for parent in node.depends_on.nodes if parent in models)
+        for node in models.values()
+    }
+
+
+def _grains(manifest: Manifest) -> dict[str, tuple[str, ...]]:
+    """What each model's own test says about its grain."""
+    tests = [node for node in manifest.nodes.values() if isinstance(node, GenericTestNode)]
+    return {
+        manifest.nodes[test.attached_node].alias: tuple(test.test_metadata.kwargs["columns"])
+        for test in tests
+        if test.test_metadata.name == ONE_ROW_PER and test.attached_node
+    }

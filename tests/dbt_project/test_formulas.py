@@ -1,0 +1,36 @@
+"""Every formula of the models against figures worked out by hand: dbt's unit tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from dbt.artifacts.resources.types import NodeType
+from lakes import SMALL_GRID, World, build_lake, land_lake
+from markets import MARKETS
+
+from warehouse.transformation.runner import Transformation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# dbt calls what its dependencies deprecate.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+# They only rename and join; the gates and the oracle compare them as a whole.
+WITHOUT_FORMULA = {"strategies", "strategy_allocations", "target_weights"}
+
+
+@pytest.mark.slow
+def test_every_formula_gives_what_was_worked_out_by_hand(tmp_path: Path) -> None:
+    """Each unit test passes, and no model with a formula is without one."""
+    lake = land_lake(tmp_path, World(MARKETS["late_starts"](), {"grid": dict(SMALL_GRID)}))
+    build_lake(lake)
+    transformation = Transformation(lake)
+    results = transformation._invoke(None, ["test", "--select", "test_type:unit"], lambda *_: None)
+    assert {result.node.name: result.message for result in results if result.status != "pass"} == {}
+    manifest = transformation.manifest()
+    models = {node.name for node in manifest.nodes.values() if node.resource_type is NodeType.Model}
+    tested = {test.model for test in manifest.unit_tests.values()}
+    assert len(results) == len(manifest.unit_tests)
+    assert models - tested == WITHOUT_FORMULA

@@ -1,0 +1,99 @@
+"""Rebalances against a broker at whom something goes wrong, started again until they are done or refuse for good."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from contradictions import contradictions, exactly_once, session_of
+from simulators import AFTERNOON, running
+from trading_processes import Job
+
+from warehouse.settings.portfolio import FILE_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from trading_processes import Ended, Zygote
+
+    from execution.ledger.state import SessionState
+
+HELD = {"TLT": Decimal(30)}
+CASH = Decimal(7000)
+TARGETS = {"SPY": "0.5", "GLD": "0.45"}
+SELL, BUY_SPY, BUY_GLD = (f"live/20240611/{order}/1" for order in ("TLT/SELL", "SPY/BUY", "GLD/BUY"))
+STARTS_AT_MOST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What goes wrong, and what must come of it.
+
+    Attributes:
+        scenario: As text.
+        errors: What stops each start; empty for the one that comes to the end.
+        received: How often each order reached the broker; None if just the planned ones did, once each, and filled.
+        killed_at: The step at which the first start is killed besides; None if it is not.
+    """
+
+    scenario: str
+    errors: tuple[str, ...] = ("",)
+    received: Mapping[str, int] | None = None
+    start: datetime = AFTERNOON
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    killed_at: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What happened.
+
+    Attributes:
+        starts: How each ended; the last one came after the rebalance was over, if it ever was.
+        received: How often each order reached the broker.
+        problems: What is not as planned.
+        doubts: What must never be: orders doubled, the ledger and the broker at odds.
+    """
+
+    starts: tuple[Ended, ...]
+    received: Mapping[str, int]
+    positions: Mapping[str, Decimal]
+    problems: tuple[str, ...]
+    doubts: tuple[str, ...]
+    session: SessionState
+
+
+def story(process: Zygote, case: Case) -> Story:
+    """Let a case happen."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = home_with(Path(folder), case.settings)
+        with running(case.scenario, positions=HELD, cash=CASH, start=case.start) as simulator:
+            starts: list[Ended] = []
+            while len(starts) < STARTS_AT_MOST and not any(ended.is_done for ended in starts):
+                kill = None if starts else case.killed_at
+                starts.append(
+                    process.run(Job(home, simulator.port, simulator.clock.now(), TARGETS, killed_at_step=kill))
+                )
+            received = Counter(entry.order_ref for entry in simulator.record)
+            starts.append(process.run(Job(home, simulator.port, simulator.clock.now(), TARGETS)))
+            assert received == Counter(entry.order_ref for entry in simulator.record)
+            return Story(
+                tuple(starts),
+                received,
+                simulator.positions,
+                contradictions(home, simulator, CASH, HELD),
+                tuple(exactly_once(home, simulator)),
+                session_of(home, simulator),
+            )
+
+
+def home_with(home: Path, settings: Mapping[str, Any]) -> Path:
+    """Configure a home."""
+    (home / FILE_NAME).write_text(yaml.safe_dump(dict(settings)), encoding="utf-8")
+    return home

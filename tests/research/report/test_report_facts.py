@@ -1,0 +1,142 @@
+"""The facts, computed again from the bars and from the warehouse's own tables by other means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from research.report.facts.series import Missing
+from research.statistics.metrics import Metric
+from warehouse import readers
+
+if TYPE_CHECKING:
+    from lakes import World
+    from report_market import Gathered, Read
+
+    from warehouse.lake import Lake
+
+EXACT = 1e-12
+
+
+def closes(world: World) -> pd.DataFrame:
+    """Adjusted closes, sessions by symbols."""
+    table: pd.DataFrame = world.bars.pivot_table(index="session_date", columns="symbol", values="adj_close")
+    return table.set_axis(pd.DatetimeIndex(table.index))
+
+
+def test_the_live_metrics_are_the_warehouses(gathered: Gathered, report_lake: Lake) -> None:
+    """What the page says of the live parameters is what backtest_metrics says."""
+    live = gathered.facts.whole[0]
+    published = readers.ask(report_lake, readers.LIVE_METRICS).iloc[0]
+    assert not isinstance(live, Missing)
+    for metric in Metric:
+        assert live.metrics[metric].estimate == pytest.approx(published[metric], rel=1e-9)
+    assert live.sessions == published["sessions"]
+
+
+def test_the_walk_forwards_metrics_are_the_warehouses(gathered: Gathered, report_lake: Lake) -> None:
+    """What the page says of the walk-forward is what walk_forward_metrics says."""
+    honest = gathered.facts.common[0]
+    published = readers.ask(report_lake, readers.WALK_FORWARD_METRICS).iloc[0]
+    assert not isinstance(honest, Missing)
+    for metric in Metric:
+        assert honest.metrics[metric].estimate == pytest.approx(published[metric], rel=1e-9)
+
+
+def test_intervals_hold_their_estimates(gathered: Gathered) -> None:
+    """Sharpe ratio and CAGR lie within their intervals, for every series."""
+    for measured in (*gathered.facts.whole, *gathered.facts.common):
+        assert not isinstance(measured, Missing)
+        for metric in (Metric.SHARPE, Metric.CAGR):
+            found = measured.metrics[metric]
+            assert found.low is not None
+            assert found.estimate is not None
+            assert found.high is not None
+            assert found.low < found.estimate < found.high
+
+
+def test_benchmarks_are_mixes_of_returns(read: Read, report_world: World) -> None:
+    """SPY, 60/40 and the equal weights of what exists, brought back to their weights at every close."""
+    returns = closes(report_world).pct_change(fill_method=None)
+    expected = pd.DataFrame(
+        {
+            "SPY": returns["SPY"],
+            "60/40": 0.6 * returns["SPY"] + 0.4 * returns["IEF"],
+            "Equal weight": returns.mean(axis="columns"),
+        }
+    ).loc[read.history.benchmarks.index]
+    np.testing.assert_allclose(read.history.benchmarks, expected, atol=EXACT)
+    assert list(read.history.benchmarks) == ["SPY", "60/40", "Equal weight"]
+
+
+def test_contributions_add_up_to_the_gross_returns(gathered: Gathered, read: Read) -> None:
+    """What the symbols contributed is what was earned before costs, to the last digit of a sum."""
+    total = sum(each.total for each in gathered.facts.holdings.contributions)
+    # The first session's earnings are those of the first target.
+    assert total == pytest.approx(read.history.live["gross_return"].sum(), abs=EXACT)
+
+
+def test_years_compound_to_the_whole(gathered: Gathered) -> None:
+    """The years' returns compound to the growth, before and after costs; the months' do likewise."""
+    holdings = gathered.facts.holdings
+    assert np.prod([1 + year.net for year in holdings.years]) == pytest.approx(holdings.net_growth, rel=1e-12)
+    assert np.prod([1 + year.gross for year in holdings.years]) == pytest.approx(holdings.gross_growth, rel=1e-12)
+    assert np.prod(1 + gathered.facts.monthly["Year"]) == pytest.approx(holdings.net_growth, rel=1e-12)
+    assert gathered.curves.live.growth[-1] == pytest.approx(holdings.net_growth, rel=1e-12)
+
+
+def test_folds_compound_to_the_walk_forward(gathered: Gathered) -> None:
+    """The folds' test returns compound to the walk-forward's growth, and every fold is there once."""
+    folds = gathered.facts.selection.folds
+    assert np.prod([1 + fold.total for fold in folds]) == pytest.approx(gathered.curves.walk_forward.growth[-1])
+    assert len({fold.fold_id for fold in folds}) == len(folds)
+    for tally in gathered.facts.selection.tallies:
+        assert sum(tally.counts.values()) == len(folds)
+
+
+def test_a_winners_training_is_measured_inside_its_window(gathered: Gathered, read: Read) -> None:
+    """Each fold's Sharpe ratio before is the winner's over the train window alone."""
+    sessions = pd.DatetimeIndex(read.history.live["session_date"])
+    rows = dict(zip(read.search.strategies["strategy_id"], read.search.trials, strict=True))
+    winners = read.search.folds.set_index("fold_id")["strategy_id"]
+    for fold in gathered.facts.selection.folds:
+        inside = (sessions >= pd.Timestamp(fold.train_start)) & (sessions < pd.Timestamp(fold.test_start))
+        returns = rows[winners[fold.fold_id]][inside]
+        assert fold.trained == pytest.approx(returns.mean() / returns.std(ddof=1) * np.sqrt(252), rel=1e-9)
+
+
+def test_trials_are_the_recorded_returns(read: Read, report_lake: Lake) -> None:
+    """Every trial is a row of the warehouse, over the sessions of the live strategy."""
+    recorded = readers.ask(
+        report_lake, readers.Question("SELECT * FROM backtest_returns WHERE scenario_id = 0")
+    ).pivot_table(index="session_date", columns="strategy_id", values="net_return")
+    expected = recorded.loc[pd.DatetimeIndex(read.history.live["session_date"]), read.search.strategies["strategy_id"]]
+    np.testing.assert_array_equal(read.search.trials, expected.to_numpy().T)
+
+
+def test_the_neighbourhood_counts_single_steps(gathered: Gathered) -> None:
+    """Of a grid of two by two by two by one, each strategy has three neighbours."""
+    near = gathered.facts.selection.neighbourhood
+    assert not isinstance(near, Missing)
+    assert near.neighbours == 3
+    assert near.trials == 8
+
+
+def test_every_statistic_of_overfitting_is_answered(gathered: Gathered) -> None:
+    """Nine judgements, none left open, each in words and with its number where there is one."""
+    luck = gathered.facts.luck
+    assert not luck.unanswered
+    assert [judgement.words.statistic for judgement in luck.judgements] == [
+        "Probabilistic Sharpe ratio",
+        "Minimum track record length",
+        "Probabilistic Sharpe ratio",
+        "Minimum track record length",
+        "Deflated Sharpe ratio",
+        "Deflated Sharpe ratio",
+        "Probability of backtest overfitting",
+        "Combinatorial purged cross-validation",
+        "Reality check and superior predictive ability",
+    ]

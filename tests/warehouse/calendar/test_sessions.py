@@ -1,0 +1,75 @@
+"""The exchange calendar."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from warehouse.calendar import sessions
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def test_sessions_leave_out_weekends_and_holidays() -> None:
+    """Christmas and the weekend after it are no sessions; both ends are included."""
+    assert sessions.sessions(date(2024, 12, 24), date(2024, 12, 30)) == [
+        date(2024, 12, 24),
+        date(2024, 12, 26),
+        date(2024, 12, 27),
+        date(2024, 12, 30),
+    ]
+    assert sessions.sessions(date(2024, 12, 28), date(2024, 12, 29)) == []
+
+
+def test_calendar_reaches_from_1990_to_next_year() -> None:
+    """Old history and the coming year are covered."""
+    today = datetime.now(UTC).date()
+    listed = sessions.sessions(date(1990, 1, 1), today + timedelta(days=360))
+    assert listed[0] == date(1990, 1, 2)
+    assert listed[-1] > today + timedelta(days=350)
+
+
+def test_is_session_answers_for_every_element() -> None:
+    """A session, a holiday, a Sunday, no date, and a day before the calendar."""
+    days = np.array(["2024-12-24", "2024-12-25", "2024-12-29", "NaT", "1970-01-02"], dtype="datetime64[D]")
+    assert sessions.is_session(days).tolist() == [True, False, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("session", "hour"),
+    [(date(2024, 12, 24), 13), (date(2024, 12, 26), 16), (date(2024, 7, 5), 16)],
+)
+def test_close_time_knows_half_days_and_both_clocks(session: date, hour: int) -> None:
+    """The close is 16:00 New York time in winter and summer, 13:00 on a half-day."""
+    expected = datetime(session.year, session.month, session.day, hour, tzinfo=NEW_YORK)
+    assert sessions.close_time(session) == expected
+
+
+def test_last_completed_session_changes_at_the_close() -> None:
+    """A second before the half-day's close the session before is the last one, at the close not."""
+    close = datetime(2024, 12, 24, 13, tzinfo=NEW_YORK)
+    assert sessions.last_completed_session(close - timedelta(seconds=1)) == date(2024, 12, 23)
+    assert sessions.last_completed_session(close) == date(2024, 12, 24)
+    assert sessions.last_completed_session(close.astimezone(UTC)) == date(2024, 12, 24)
+    assert sessions.last_completed_session(close + timedelta(days=1)) == date(2024, 12, 24)
+
+
+def test_neighbours_are_strictly_before_and_after() -> None:
+    """The neighbours of a session and of a day that is none."""
+    assert sessions.previous_session(date(2024, 12, 26)) == date(2024, 12, 24)
+    assert sessions.previous_session(date(2024, 12, 25)) == date(2024, 12, 24)
+    assert sessions.next_session(date(2024, 12, 24)) == date(2024, 12, 26)
+    assert sessions.next_session(date(2024, 12, 25)) == date(2024, 12, 26)
+
+
+def test_what_the_calendar_cannot_tell_is_an_error() -> None:
+    """A naive time, the close of a holiday, and a day beyond the calendar raise."""
+    with pytest.raises(ValueError, match="timezone"):
+        sessions.last_completed_session(datetime(2024, 12, 24, 13))  # noqa: DTZ001
+    with pytest.raises(ValueError, match="2024-12-25 is not a session"):
+        sessions.close_time(date(2024, 12, 25))
+    with pytest.raises(ValueError, match="reaches from 1990-01-02"):
+        sessions.previous_session(date(1989, 1, 3))

@@ -1,0 +1,222 @@
+"""What is landed stays: versions, quarantine, refusals, whole batches and time travel in a real lake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from warehouse.errors import LakeError, SourceError
+from warehouse.lake import Lake, current_snapshot
+from warehouse.landing import create_tables, land_bars, land_portfolio
+from warehouse.settings.portfolio import load_portfolio
+from warehouse.sources.files.source import FileOptions, FileSource
+from warehouse.sources.synthetic import SyntheticSource
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lakes import Models
+
+    from warehouse.landing import Landed
+    from warehouse.sources.base import BarSource
+
+HEADER = "symbol,date,open,high,low,close,adj_close,volume,dividend"
+MONDAY = "SPY,2024-03-04,512,514,511,513,513,100,0"
+TUESDAY = "SPY,2024-03-05,513,513,506,507,507,100,0"
+TUESDAY_CORRECTED = "SPY,2024-03-05,513,513,506,508,508,100,0"
+
+
+@dataclass(frozen=True)
+class Landing:
+    """A lake of its own, and the files that were landed in it."""
+
+    lake: Lake
+    folder: Path
+
+    def file(self, name: str, *lines: str) -> Path:
+        """Write a CSV of bars."""
+        path = self.folder / name
+        path.write_text("\n".join([HEADER, *lines, ""]), encoding="utf-8")
+        return path
+
+    def land(self, *lines: str, final_until: date | None = None) -> Landed:
+        """Land these lines of a file named bars.csv."""
+        paths = [self.file("bars.csv", *lines)]
+        return self.land_source(FileSource(paths, FileOptions(final_until=final_until)))
+
+    def land_source(self, source: BarSource) -> Landed:
+        """Land what a source brings."""
+        with self.lake.lock(), self.lake.writer() as connection:
+            return land_bars(connection, source)
+
+    def rows(self, query: str, snapshot: int | None = None) -> list[tuple[Any, ...]]:
+        """Ask the lake, as it is or as it was at a snapshot."""
+        with self.lake.reader(snapshot) as connection:
+            return connection.execute(query).fetchall()
+
+    @property
+    def snapshot(self) -> int:
+        """The newest snapshot."""
+        with self.lake.reader() as connection:
+            return current_snapshot(connection)
+
+    def newest(self, models: Models) -> list[tuple[Any, ...]]:
+        """Make the relation `bars`, and read its close and finality by symbol and session."""
+        statement = models.sql_of("bars")
+        with self.lake.lock(), self.lake.writer() as connection:
+            connection.execute(statement)
+        return self.rows("SELECT close, is_final FROM bars ORDER BY symbol, session_date")
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> Landing:
+    """Make a lake with tables and nothing in them."""
+    lake = Lake(tmp_path / "home")
+    with lake.lock(), lake.writer() as connection:
+        create_tables(connection)
+    return Landing(lake, tmp_path)
+
+
+VERSIONS = "SELECT close FROM landing.bar_versions ORDER BY session_date, batch_id"
+
+
+def test_the_same_content_again_adds_nothing(landing: Landing) -> None:
+    """A second landing of the same bars leaves the lake at the same snapshot."""
+    first = landing.land(MONDAY, TUESDAY)
+    before = landing.snapshot
+    second = landing.land(TUESDAY, MONDAY)
+    assert (first.new, first.batch_id, first.last_session) == (2, 1, date(2024, 3, 5))
+    assert (second.new, second.changed, second.unchanged, second.batch_id) == (0, 0, 2, 0)
+    assert landing.snapshot == before
+
+
+def test_changed_content_is_a_new_version(landing: Landing, models: Models) -> None:
+    """A correction stands beside what it corrects, and `bars` shows it."""
+    landing.land(MONDAY, TUESDAY)
+    corrected = landing.land(MONDAY, TUESDAY_CORRECTED)
+    assert (corrected.new, corrected.changed, corrected.unchanged) == (0, 1, 1)
+    assert landing.rows(VERSIONS) == [(513.0,), (507.0,), (508.0,)]
+    assert landing.newest(models) == [(513.0, True), (508.0, True)]
+
+
+def test_a_correction_can_be_taken_back(landing: Landing, models: Models) -> None:
+    """Landing the first content once more is a third version: what counts is the newest."""
+    for tuesday in (TUESDAY, TUESDAY_CORRECTED, TUESDAY):
+        landing.land(tuesday)
+    assert landing.rows(VERSIONS) == [(507.0,), (508.0,), (507.0,)]
+    assert landing.newest(models) == [(507.0, True)]
+
+
+def test_a_final_bar_replaces_a_provisional_one(landing: Landing, models: Models) -> None:
+    """The session's bar while it trades is displaced by its final one, even with equal numbers."""
+    landing.land(MONDAY, TUESDAY, final_until=date(2024, 3, 4))
+    assert landing.newest(models) == [(513.0, True), (507.0, False)]
+    assert landing.land(MONDAY, TUESDAY).changed == 1
+    assert landing.newest(models) == [(513.0, True), (507.0, True)]
+
+
+def test_a_provisional_bar_never_displaces_a_final_one(landing: Landing, models: Models) -> None:
+    """However late it is landed."""
+    landing.land(TUESDAY_CORRECTED)
+    landing.land(TUESDAY, final_until=date(2024, 3, 4))
+    assert len(landing.rows(VERSIONS)) == 2
+    assert landing.newest(models) == [(508.0, True)]
+
+
+def test_invalid_rows_are_quarantined_with_file_and_line(landing: Landing) -> None:
+    """What is no bar is set aside once, with its place; the rest is landed."""
+    lines = [
+        MONDAY,
+        "SPY,2024-03-05,513,505,506,507,507,100,0",
+        "SPY,2024-03-09,513,513,506,507,507,100,0",
+        "SPY,2024-03-06,513,513,506,,507,100,0",
+    ]
+    landed = landing.land(*lines)
+    assert (landed.read, landed.new, landed.quarantined) == (4, 1, 3)
+    assert landing.land(*lines).quarantined == 0
+    file = str(landing.folder / "bars.csv")
+    assert landing.rows("SELECT code, file, line FROM quarantined_bars ORDER BY line") == [
+        ("HIGH_BELOW_LOW", file, 3),
+        ("NOT_A_SESSION", file, 4),
+        ("MISSING_VALUE", file, 5),
+    ]
+
+
+def test_made_up_bars_do_not_join_real_ones(landing: Landing) -> None:
+    """The sample market is refused in a lake with real bars, and real bars in its lake."""
+    landing.land(MONDAY)
+    before = landing.snapshot
+    with pytest.raises(SourceError, match="made-up and real prices must not mix"):
+        landing.land_source(SyntheticSource())
+    assert landing.snapshot == before
+
+    sample = Landing(Lake(landing.folder / "sample"), landing.folder)
+    with sample.lake.lock(), sample.lake.writer() as connection:
+        create_tables(connection)
+        land_bars(connection, SyntheticSource())
+    with pytest.raises(SourceError, match="made-up and real prices must not mix"):
+        sample.land(MONDAY)
+
+
+def test_unreadable_input_lands_nothing(landing: Landing) -> None:
+    """One damaged file of a folder refuses the whole folder."""
+    landing.file("a.csv", MONDAY)
+    (landing.folder / "b.parquet").write_bytes(b"PAR1 but no more")
+    before = landing.snapshot
+    with pytest.raises(SourceError, match=r"b\.parquet"):
+        landing.land_source(FileSource([landing.folder]))
+    assert landing.snapshot == before
+
+
+def test_a_batch_that_fails_half_way_leaves_nothing(landing: Landing) -> None:
+    """Where the second of two inserts fails, the first is undone."""
+    with landing.lake.lock(), landing.lake.writer() as connection:
+        connection.execute("ALTER TABLE quarantined_bars DROP COLUMN ingested_at")
+    before = landing.snapshot
+    with pytest.raises(duckdb.Error, match="ingested_at"):
+        landing.land(MONDAY, "SPY,2024-03-09,513,513,506,507,507,100,0")
+    assert landing.rows(VERSIONS) == []
+    assert landing.snapshot == before
+
+
+def test_a_reader_travels_back_to_a_snapshot(landing: Landing, models: Models) -> None:
+    """At an earlier snapshot the lake holds what was known then."""
+    landing.land(TUESDAY)
+    landing.newest(models)
+    then = landing.snapshot
+    landing.land(TUESDAY_CORRECTED)
+    landing.newest(models)
+    assert landing.rows("SELECT close FROM bars", then) == [(507.0,)]
+    assert landing.rows("SELECT close FROM bars") == [(508.0,)]
+    assert landing.rows(VERSIONS, then) == [(507.0,)]
+
+
+def test_a_snapshot_that_never_was_is_refused(landing: Landing) -> None:
+    """The message names the snapshot and tells how to list those there are."""
+    with pytest.raises(LakeError, match=r"no snapshot 999\b.*snapshots\(\)"):
+        landing.rows("SELECT 1", 999)
+
+
+def test_a_lake_that_never_was_is_refused(tmp_path: Path) -> None:
+    """Reading does not make an empty lake."""
+    with pytest.raises(LakeError, match="no warehouse"), Lake(tmp_path / "none").reader():
+        pass
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_portfolio_is_landed_once_and_replaced_when_it_changes(landing: Landing) -> None:
+    """The same settings again leave the snapshot; another universe replaces the rows."""
+    home = landing.lake.home
+    with landing.lake.lock(), landing.lake.writer() as connection:
+        assert land_portfolio(connection, load_portfolio(home))
+        before = current_snapshot(connection)
+        assert not land_portfolio(connection, load_portfolio(home))
+        assert current_snapshot(connection) == before
+        (home / "portfolio.yaml").write_text("universe: [SPY]\n", encoding="utf-8")
+        assert land_portfolio(connection, load_portfolio(home))
+    assert landing.rows("SELECT symbol FROM landing.universe") == [("SPY",)]
+    assert landing.rows("SELECT count(*), count(*) FILTER (is_live) FROM landing.strategies") == [(81, 1)]

@@ -1,0 +1,1 @@
+"""The exchange calendar: sessions, closes, and the hours in which a rebalance may trade."""

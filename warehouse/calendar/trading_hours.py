@@ -1,0 +1,49 @@
+"""When a rebalance may trade: from some minutes before a session's close to one minute before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from warehouse.calendar.sessions import EXCHANGE_ZONE, close_time, sessions
+
+LAST_MINUTE = timedelta(minutes=1)
+
+
+class Phase(StrEnum):
+    """Where a moment lies."""
+
+    NO_SESSION = "no_session"
+    TOO_EARLY = "too_early"
+    OPEN = "open"
+    TOO_LATE = "too_late"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The part of a session in which orders may be sent; times carry the exchange's zone.
+
+    Attributes:
+        deadline: Nothing is sent from here on; what is still open is cancelled.
+    """
+
+    session_date: date
+    opens: datetime
+    deadline: datetime
+    close: datetime
+
+    def phase(self, now: datetime) -> Phase:
+        """Where `now` (aware) lies."""
+        if now < self.opens:
+            return Phase.TOO_EARLY
+        return Phase.OPEN if now < self.deadline else Phase.TOO_LATE
+
+
+def window_of(now: datetime, minutes_before_close: int) -> Window | None:
+    """The window of the exchange's day on which `now` (aware) falls; None when that is no session."""
+    day = now.astimezone(EXCHANGE_ZONE).date()
+    if not sessions(day, day):
+        return None
+    close = close_time(day)
+    return Window(day, close - timedelta(minutes=minutes_before_close), close - LAST_MINUTE, close)

@@ -1,0 +1,169 @@
+"""Settings files laid over each other and checked as a whole: every problem in one report."""
+
+from __future__ import annotations
+
+import difflib
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from warehouse.errors import ConfigurationError
+from warehouse.settings import located_yaml
+from warehouse.settings.located_yaml import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from warehouse.settings.located_yaml import Key
+
+FOUND_WIDTH = 80
+
+
+class Section(BaseModel):
+    """Settings that belong together; strict, so that `top_n: true` is a mistake and not a 1.
+
+    The description of each field says what is allowed, in the words of an error message.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+SectionT = TypeVar("SectionT", bound=Section)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with the value of one key, or between the values of several."""
+
+    keys: tuple[Key, ...]
+    text: str
+
+    @classmethod
+    def of(cls, text: str, *names: str) -> Problem:
+        """A problem of the keys that these dotted names stand for."""
+        return cls(tuple(tuple(name.split(".")) for name in names), text)
+
+
+def load(model: type[SectionT], paths: Sequence[Path], rules: Callable[[SectionT], Iterable[Problem]]) -> SectionT:
+    """Lay each file over the ones before it, key by key (a list replaces), and check the whole.
+
+    Args:
+        model: What the whole must look like.
+        paths: The files; the first holds every key.
+        rules: What is wrong between values that are each allowed.
+
+    Raises:
+        ConfigurationError: A file cannot be read or is not YAML, or some values are not allowed;
+            the message lists each of them with file, line, key, value and what is allowed.
+    """
+    documents = [located_yaml.read(path) for path in paths]
+    problems = [
+        Problem((key,), f"given twice, on lines {first} and {second}; keep one")
+        for document in documents
+        for key, first, second in document.repeated
+    ]
+    settings: SectionT | None = None
+    refused: set[Key] = set()
+    # A value that is refused gives way to the one below it, and an item that is refused leaves its
+    # list, so that the second attempt can check the rules in the same run.
+    for attempt in range(2):
+        values: object = None
+        for document in documents:
+            values = _merge(values, document.values, refused)
+        try:
+            settings = model.model_validate(values, extra="ignore" if attempt else "forbid")
+            break
+        except ValidationError as error:
+            details = error.errors(include_url=False, include_context=False)
+            refused |= {each["loc"] for each in details}
+            # A list of nothing but refused items counts as too short as well: once is enough.
+            emptied = {key[:-1] for key in refused if key}
+            problems += [
+                _refusal(model, each["loc"], each["type"])
+                for each in details
+                if attempt == 0 and each["loc"] not in emptied
+            ]
+    if settings is not None:
+        problems += [
+            problem
+            for problem in rules(settings)
+            if not any(key[:end] in refused for key in problem.keys for end in range(len(key) + 1))
+        ]
+    if problems or settings is None:
+        places = {key: place for document in documents for key, place in document.places.items()}
+        raise ConfigurationError(_report(problems, places, paths))
+    return settings
+
+
+def _merge(below: object, above: object, refused: Collection[Key], key: Key = ()) -> object:
+    """Lay one tree over another; a section left empty changes nothing."""
+    if key in refused or (above is None and isinstance(below, dict)):
+        return below
+    if isinstance(above, list):
+        return [item for at, item in enumerate(above) if (*key, at) not in refused]
+    if not (isinstance(below, dict) and isinstance(above, dict)):
+        return above
+    return below | {
+        str(name): _merge(below.get(name), value, refused, (*key, str(name))) for name, value in above.items()
+    }
+
+
+def _refusal(model: type[Section], key: Key, kind: str) -> Problem:
+    """Say what is allowed at a key in plain words; the validator's own are for programmers."""
+    section, allowed = model, None
+    for name in key:
+        field = section.model_fields.get(str(name))
+        if field is None:
+            break
+        allowed = field.description
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            section = field.annotation
+    names = ", ".join(section.model_fields)
+    if kind != "extra_forbidden":
+        return Problem((key,), f"allowed is {allowed or f'a section with the keys {names}'}")
+    near = _nearest(str(key[-1]), section, model)
+    hint = f" Did you mean {near}?" if near else ""
+    return Problem((key,), f"unknown key.{hint} Allowed here: {names}")
+
+
+def _nearest(name: str, section: type[Section], model: type[Section]) -> str | None:
+    """The key most like a name: of its own section, else of any (then with its section's name)."""
+    elsewhere = {
+        key: f"{title}.{key}"
+        for title, field in reversed(model.model_fields.items())
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
+        for key in field.annotation.model_fields
+    }
+    for known in ({key: key for key in section.model_fields}, elsewhere):
+        for match in difflib.get_close_matches(name, known, n=1):
+            return known[match]
+    return None
+
+
+def _report(problems: list[Problem], places: Mapping[Key, Place], paths: Sequence[Path]) -> str:
+    """One line for each problem, at the uppermost file that gives one of its keys."""
+    missing = Place(paths[0], 1, "missing")
+    lines = []
+    for problem in problems:
+        found = {key: places.get(key, missing) for key in problem.keys}
+        at = max(found.values(), key=lambda place: paths.index(place.file))
+        values = ", ".join(
+            f"{_dotted(key)} = {textwrap.shorten(place.found, FOUND_WIDTH, placeholder=' …')}"
+            for key, place in found.items()
+        )
+        lines.append((paths.index(at.file), at.line, f"  {at.file}:{at.line}: {values}: {problem.text}"))
+    count = f"{len(lines)} problems" if len(lines) > 1 else "a problem"
+    return "\n".join(
+        [
+            f"The configuration has {count}; nothing was run. Correct:",
+            *(text for *_, text in sorted(lines)),
+        ]
+    )
+
+
+def _dotted(key: Key) -> str:
+    parts = (f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in key)
+    return "".join(parts).removeprefix(".") or "the file"

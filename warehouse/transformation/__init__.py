@@ -1,0 +1,1 @@
+"""Runs the dbt models inside this process, and publishes a build whole or not at all."""
