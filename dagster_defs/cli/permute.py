@@ -34,7 +34,11 @@ def _window(_context: click.Context, _option: click.Parameter, text: str | None)
 
 @click.command()
 @click.option("--runs", type=click.IntRange(1), default=200, show_default=True, help="Permuted worlds.")
-@click.option("--objective", type=click.Choice([objective.value for objective in Objective]), help="What is tested (default: the configured one).")
+@click.option(
+    "--objective",
+    type=click.Choice([objective.value for objective in Objective]),
+    help="What is tested (default: the configured one).",
+)
 @click.option(
     "--window",
     callback=_window,
