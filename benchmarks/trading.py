@@ -35,7 +35,6 @@ from execution.brokers.base import Connection
 from execution.brokers.tws.bars import IbkrBars
 from execution.brokers.tws.broker import IbkrBroker
 from execution.brokers.tws.session import Timing
-from execution.ledger.events import Mode
 from execution.ledger.ledger import Ledger, ledger_url
 from execution.orders.context import Assignment, Tools
 from execution.planning.plan import plan
@@ -43,6 +42,7 @@ from execution.rebalance import rebalance
 from execution.simulator.process import simulated_gateway
 from warehouse.calendar.sessions import EXCHANGE_ZONE, sessions
 from warehouse.settings.portfolio import load_portfolio
+from warehouse.settings.trading import Mode
 from warehouse.sources.base import silent
 
 if TYPE_CHECKING:

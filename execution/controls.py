@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from execution import service
 from execution.brokers.tws.diagnosis import diagnose
 from execution.errors import BrokerRefusedError, LedgerBusyError
-from execution.ledger.events import Event, Mode, Scope, Switch, SwitchChange
+from execution.ledger.events import Event, Scope, Switch, SwitchChange
 from execution.orders.cancel import accept_positions, cancel_open_orders
+from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -99,20 +99,29 @@ def order_ref(  # noqa: PLR0913, PLR0917 - these five are its identity
 
 
 class OrderStatus(StrEnum):
-    """What the wire says of an order; what a client library concluded from an error is not among them."""
+    """Status of an order as the broker reports it, never as concluded from an error.
+
+    In ascending precedence: of several reports the last in this order counts, whichever came last. The model `orders`
+    repeats the order in SQL.
+    """
 
     PENDING = "pending"
     SUBMITTED = "submitted"
     PENDING_CANCEL = "pending_cancel"
-    FILLED = "filled"
-    CANCELLED = "cancelled"
     INACTIVE = "inactive"
     """Rejected, or held by the broker without working."""
+    CANCELLED = "cancelled"
+    FILLED = "filled"
+
+    @property
+    def precedence(self) -> int:
+        """Place in the order of precedence; the greatest counts."""
+        return list(OrderStatus).index(self)
 
     @property
     def is_final(self) -> bool:
-        """Whether no more can be filled."""
-        return self in {OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.INACTIVE}
+        """True if no more can be filled."""
+        return self in {OrderStatus.INACTIVE, OrderStatus.CANCELLED, OrderStatus.FILLED}
 
 
 @dataclass(frozen=True, slots=True)

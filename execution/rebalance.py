@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from execution.brokers.tws.codes import FRACTION_REFUSED
 from execution.errors import HaltedError, StateDisagreesError, TradeRefusedError
-from execution.ledger.events import Claim, Finish, Funding, Mode, Reconciliation, Scope, Stop, Switch
+from execution.ledger.events import Claim, Finish, Funding, Reconciliation, Scope, Stop, Switch
 from execution.models import Plan, Refusal, RefusalCode, Side
 from execution.orders.context import LIQUIDATION, Assignment, Tools
 from execution.orders.dispatch import Desk, carry_out, connect, look, unfilled
@@ -20,6 +20,7 @@ from execution.orders.preflight import check_account, check_clock, check_window,
 from execution.orders.reconcile import Expectation, disagreements
 from execution.planning.situation import Situation, decide, equity, fund_buys
 from warehouse.calendar.trading_hours import window_of
+from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

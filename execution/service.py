@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from execution.brokers.tws.broker import IbkrBroker
 from execution.errors import TradeRefusedError
-from execution.ledger.events import EventKind, Finish, Mode, Scope, Switch, SwitchChange, to_text
+from execution.ledger.events import EventKind, Finish, Scope, Switch, SwitchChange, to_text
 from execution.ledger.ledger import Ledger, ledger_url
 from execution.orders.context import Assignment, Tools
 from execution.orders.dispatch import DEFAULT_PACE, Desk
@@ -20,6 +20,7 @@ from execution.orders.preflight import planned_window
 from execution.proposal import read_proposal
 from execution.rebalance import Outcome, rebalance
 from warehouse.errors import LakeBusyError
+from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,7 +7,7 @@ import dagster as dg
 from dagster_defs.resources import Warehouse
 from execution import service
 from execution.installation import Installation
-from execution.ledger.events import Mode
+from warehouse.settings.trading import Mode
 from warehouse.sources.base import Progress
 
 

@@ -12,9 +12,9 @@ from dagster_defs import jobs
 from dagster_defs.cli import summaries, terminal, trading_summaries
 from execution import service
 from execution.brokers.base import Connection
-from execution.ledger.events import Mode
 from execution.simulator.process import simulated_gateway
 from warehouse import readers
+from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
     from execution.installation import Installation

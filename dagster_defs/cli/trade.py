@@ -10,7 +10,7 @@ import click
 from dagster_defs.cli import terminal, trading_summaries
 from dagster_defs.cli.options import CLOCK, JSON
 from execution import service
-from execution.ledger.events import Mode
+from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable

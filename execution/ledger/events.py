@@ -24,14 +24,7 @@ from execution.models import (
     Price,
     Refusal,
 )
-
-
-class Mode(StrEnum):
-    """What is at stake; a dry run is recorded for audit and counts for nothing else."""
-
-    PAPER = "paper"
-    LIVE = "live"
-    DRY_RUN = "dry_run"
+from warehouse.settings.trading import Mode
 
 
 class Switch(StrEnum):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text, inspect
 
-from execution.ledger.events import Event, EventKind, Mode, Recorded, Scope, from_text, to_text
+from execution.ledger.events import Event, EventKind, Recorded, Scope, from_text, to_text
+from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,6 @@ from execution.ledger.events import (
     Event,
     Finish,
     Funding,
-    Mode,
     Payload,
     Reconciliation,
     Resent,
@@ -28,21 +27,13 @@ from execution.ledger.events import (
     SwitchChange,
 )
 from execution.models import CommissionReport, Execution, Notice, Order, OrderReport, OrderStatus, Plan
+from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
 Kind = TypeVar("Kind")
-# The last of these that was ever reported is the state; an order that ended does not begin again.
-PROGRESS = (
-    OrderStatus.PENDING,
-    OrderStatus.SUBMITTED,
-    OrderStatus.PENDING_CANCEL,
-    OrderStatus.INACTIVE,
-    OrderStatus.CANCELLED,
-    OrderStatus.FILLED,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +187,7 @@ def _order(order: Order, payloads: Sequence[Payload], commissions: Sequence[Comm
         order=order,
         sends=sum(isinstance(payload, Sent | Resent) for payload in payloads),
         permanent_id=max(identities, default=0) or None,
-        status=max((report.status for report in reports), key=PROGRESS.index, default=None),
+        status=max((report.status for report in reports), key=lambda status: status.precedence, default=None),
         executions=newest(shown, commissions),
         reported_filled=claimed,
         missing=max(claimed - sum(largest.values(), Decimal(0)), Decimal(0)),

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from execution.brokers.base import Broker
-    from execution.ledger.events import Mode
     from execution.ledger.ledger import Ledger
     from execution.orders.dispatch import Pace
     from execution.proposal import Proposal
     from warehouse.settings.portfolio import Portfolio
+    from warehouse.settings.trading import Mode
 
 LIQUIDATION = "liquidation"
 """What stands for the strategy in the order references of a sale of everything."""

@@ -12,7 +12,6 @@ import yaml
 
 from execution.brokers.base import Connection
 from execution.brokers.tws.broker import IbkrBroker
-from execution.ledger.events import Mode
 from execution.ledger.ledger import Ledger, ledger_url
 from execution.orders.context import Assignment, Tools
 from execution.orders.dispatch import Pace
@@ -20,6 +19,7 @@ from execution.proposal import Bar, Proposal
 from execution.rebalance import Outcome, rebalance
 from warehouse.calendar.sessions import previous_session
 from warehouse.settings.portfolio import FILE_NAME, load_portfolio
+from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -31,8 +31,8 @@ class Settlement(StrEnum):
     UNSETTLED_OK = "unsettled_ok"
 
 
-class ScheduledMode(StrEnum):
-    """What the scheduled rebalance does."""
+class Mode(StrEnum):
+    """Money at stake in a rebalance; a dry run is recorded for audit and counts for nothing else."""
 
     DRY_RUN = "dry_run"
     PAPER = "paper"
@@ -64,7 +64,7 @@ class Trading(Section):
     """When and how a rebalance trades."""
 
     is_live_allowed: bool = Field(description="true or false")
-    scheduled_mode: ScheduledMode = Field(strict=False, description=f"one of {', '.join(ScheduledMode)}")
+    scheduled_mode: Mode = Field(strict=False, description=f"one of {', '.join(Mode)}")
     scheduled_confirm: str = Field(pattern=ACCOUNT, description="an account id such as U1234567, or empty")
     minutes_before_close: int = Field(ge=2, le=60, description="a whole number of minutes from 2 to 60")
     decide_on: DecideOn = Field(strict=False, description=f"one of {', '.join(DecideOn)}")

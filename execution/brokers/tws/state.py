@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from execution.brokers.tws.session import Session
     from execution.models import Execution
 
-NET_LIQUIDATION, CASH, SETTLED_CASH = "NetLiquidation", "TotalCashValue", "SettledCash"
+NET_LIQUIDATION, TOTAL_CASH, SETTLED_CASH = "NetLiquidation", "TotalCashValue", "SettledCash"
 POSITIONS_VALUE = "GrossPositionValue"
-TAGS = (NET_LIQUIDATION, CASH, SETTLED_CASH, POSITIONS_VALUE)
+TAGS = (NET_LIQUIDATION, TOTAL_CASH, SETTLED_CASH, POSITIONS_VALUE)
 
 
 async def read_state(session: Session, book: OrderBook) -> BrokerState:
@@ -48,7 +48,7 @@ async def read_state(session: Session, book: OrderBook) -> BrokerState:
     account = Account(
         account_id=session.account_id,
         net_liquidation=figures[NET_LIQUIDATION],
-        cash=figures[CASH],
+        cash=figures[TOTAL_CASH],
         settled_cash=figures[SETTLED_CASH],
         positions={symbol: size for symbol, size in positions.items() if symbol},
     )

@@ -12,7 +12,6 @@ from execution.ledger.events import (
     Event,
     Finish,
     Funding,
-    Mode,
     Payload,
     Reconciliation,
     Resent,
@@ -40,6 +39,7 @@ from execution.models import (
     Side,
     order_ref,
 )
+from warehouse.settings.trading import Mode
 
 ACCOUNT = "DU1234567"
 STRATEGY = "momentum"

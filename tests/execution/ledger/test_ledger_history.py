@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from happenings import ACCOUNT, NOW, SCOPE, SESSION, amount, decision, event, execution, order, reconciliation
 
-from execution.ledger.events import Event, Finish, Mode
+from execution.ledger.events import Event, Finish
 from execution.ledger.history import TradingHistory, trading_history
 from execution.models import Side
+from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
     from execution.ledger.ledger import Ledger

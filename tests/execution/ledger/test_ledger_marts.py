@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
     from execution.ledger.events import Payload
 
+ROOT = Path(__file__).parents[3]
 MARTS = "path:models/execution"
 NAMES = ("orders", "fills", "positions", "decisions", "slippage")
 # Dagster and dbt call what their dependencies deprecate.
@@ -171,6 +174,13 @@ def test_sql_folds_as_python_does(marts: duckdb.DuckDBPyConnection, happened: li
 
 def _number(amount: object) -> Any:  # noqa: ANN401 - what pytest compares to
     return None if amount is None else pytest.approx(float(str(amount)))
+
+
+def test_sql_ranks_statuses_as_python_does() -> None:
+    """The model of orders lists the statuses in the precedence that OrderStatus defines."""
+    sql = (ROOT / "dbt_project/models/execution/orders.sql").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"list_position\(\[(.*?)\], status\)", sql)
+    assert re.findall(r"'(\w+)'", listed) == list(OrderStatus)
 
 
 def test_slippage_is_worse_when_positive(marts: duckdb.DuckDBPyConnection) -> None:

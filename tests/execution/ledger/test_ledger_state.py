@@ -25,9 +25,10 @@ from happenings import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from execution.ledger.events import CancelRequest, Claim, Event, Funding, Mode, Resent, Scope, Sent
+from execution.ledger.events import CancelRequest, Claim, Event, Funding, Resent, Scope, Sent
 from execution.ledger.state import OrderState, expected_positions, newest, session_state
 from execution.models import Notice, OrderStatus, Side
+from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
     from execution.ledger.events import Payload

@@ -12,11 +12,11 @@ import yaml
 from exchange_rules import NEW_YORK
 
 from execution.errors import TradeRefusedError
-from execution.ledger.events import Mode
 from execution.models import Account, Refusal, RefusalCode
 from execution.orders.context import Assignment
 from execution.orders.preflight import check_account, check_clock, check_window, planned_window
 from warehouse.settings.portfolio import FILE_NAME, load_portfolio
+from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable

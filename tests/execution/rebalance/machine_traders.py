@@ -12,13 +12,14 @@ from brokerage import ACCOUNT
 from hostile_broker import HostileBroker, Hostility
 from rebalancing import proposal
 
-from execution.ledger.events import Mode, Scope
+from execution.ledger.events import Scope
 from execution.orders.cancel import accept_positions, cancel_open_orders
 from execution.orders.context import Assignment, Tools
 from execution.orders.dispatch import Desk
 from execution.orders.preflight import planned_window
 from execution.rebalance import Outcome, rebalance
 from warehouse.settings.portfolio import FILE_NAME, load_portfolio
+from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping

@@ -32,12 +32,12 @@ from execution.brokers.retrying import Persistence
 from execution.brokers.tws.broker import IbkrBroker
 from execution.brokers.tws.library import library
 from execution.brokers.tws.session import Timing
-from execution.ledger.events import Mode
 from execution.ledger.ledger import Ledger, ledger_url
 from execution.orders.context import Assignment, Tools
 from execution.rebalance import rebalance
 from warehouse.errors import SwingError
 from warehouse.settings.portfolio import load_portfolio
+from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
