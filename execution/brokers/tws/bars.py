@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from execution.brokers.retrying import Reader
 from execution.brokers.tws.answers import DeadlineError
 from execution.brokers.tws.session import Session, Timing
 from execution.errors import BrokerError, BrokerRefusedError
@@ -19,7 +17,7 @@ from warehouse.errors import SourceError
 from warehouse.sources.base import RAW_BAR_SCHEMA, BarSource, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
     from datetime import date, datetime
 
     from numpy.typing import NDArray
@@ -32,6 +30,7 @@ ROUNDING = 0.006
 """USD by which an adjusted price may be off: half a cent, and a little for the product of two such errors."""
 DEFAULT_TIMING = Timing()
 
+_Answer = TypeVar("_Answer")
 Columns = list[list[str]]
 """Of a history's bars: date, open, high, low, close, volume, average price, count."""
 
@@ -74,10 +73,7 @@ class IbkrBars(BarSource):
         yield from tables
 
     async def _fetch(self, progress: Progress) -> list[pa.Table]:
-        # Slow symbols are no reason to stop asking for the others; a gateway that answers none is.
-        persistence = replace(self._timing.persistence, failures_to_stop=OPEN_AT_ONCE)
-        reader = Reader(f"Gateway {self._connection.host}:{self._connection.port}", persistence)
-        done = 0
+        retries, done = self._timing.retries, 0
 
         async def connect() -> Session:
             session = Session(self._connection, self._timing)
@@ -87,7 +83,7 @@ class IbkrBars(BarSource):
         async def fetch(symbol: str) -> pa.Table | None:
             nonlocal done
             try:
-                return await desk.bars(symbol, self._history)
+                return await histories.bars(symbol, self._history)
             except BrokerError as error:
                 self.failures[symbol] = str(error)
                 return None
@@ -95,30 +91,30 @@ class IbkrBars(BarSource):
                 done += 1
                 progress(done, len(self._symbols), symbol)
 
-        session = await reader.read(connect)
+        session = await retries.read(connect)
         try:
-            desk = _Desk(session, reader, self._timing, await reader.read(session.now))
+            histories = _Histories(session, self._timing, await retries.read(session.now))
             tables = await asyncio.gather(*map(fetch, self._symbols))
         finally:
             await session.close()
         return [table for table in tables if table is not None]
 
 
-class _Desk:
+class _Histories:
     """Asks for histories on one connection, not faster than the broker allows."""
 
-    def __init__(self, session: Session, reader: Reader, timing: Timing, now: datetime) -> None:
+    def __init__(self, session: Session, timing: Timing, now: datetime) -> None:
         self._session = session
-        self._reader = reader
         self._timing = timing
         self._last_final = last_completed_session(now)
         self._turns = asyncio.Semaphore(OPEN_AT_ONCE)
         self._asked: dict[tuple[str, str], float] = {}
+        self._unanswered = 0
 
     async def bars(self, symbol: str, history: str) -> pa.Table:
         """Return a symbol's bars. Raises BrokerError, which names the symbol."""
         async with self._turns:
-            await self._reader.read(lambda: self._session.contract(symbol))
+            await self._read(lambda: self._session.contract(symbol))
         trades, adjusted = await asyncio.gather(
             self._columns(symbol, "TRADES", history), self._columns(symbol, "ADJUSTED_LAST", history)
         )
@@ -128,7 +124,26 @@ class _Desk:
             raise BrokerError(f"{symbol}: the broker's bars cannot be read ({error}).") from error
 
     async def _columns(self, symbol: str, what: str, history: str) -> Columns:
-        return await self._reader.read(lambda: self._ask(symbol, what, history))
+        return await self._read(lambda: self._ask(symbol, what, history))
+
+    async def _read(self, ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
+        """Ask with retries. Slow symbols are no reason to give up the others; a gateway that answers none is."""
+
+        async def once() -> _Answer:
+            if self._unanswered >= OPEN_AT_ONCE:
+                raise BrokerError(
+                    f"The gateway left {OPEN_AT_ONCE} requests in a row unanswered, so it is asked for nothing more. "
+                    "Look at its window; `swing connect` tests it."
+                )
+            try:
+                answer = await ask()
+            except BrokerError as error:
+                self._unanswered = 0 if isinstance(error, BrokerRefusedError) else self._unanswered + 1
+                raise
+            self._unanswered = 0
+            return answer
+
+        return await self._timing.retries.read(once)
 
     async def _ask(self, symbol: str, what: str, history: str) -> Columns:
         client, contract = self._session.client, await self._session.contract(symbol)

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from execution.brokers.base import Broker
-from execution.brokers.retrying import Reader, TransientError
+from execution.brokers.retrying import TransientError
 from execution.brokers.tws.answers import RefusedError
 from execution.brokers.tws.codes import CodeSet, Consequence, classify
 from execution.brokers.tws.library import day_order
@@ -40,7 +40,6 @@ class IbkrBroker(Broker):
     def __init__(self, connection: Connection, timing: Timing = DEFAULT_TIMING) -> None:
         self._connection = connection
         self._timing = timing
-        self._reader = Reader(f"Gateway {connection.host}:{connection.port}", timing.persistence)
         self._asking = asyncio.Lock()
         self._next_id = 1
         self._numbers: dict[str, int] = {}
@@ -60,7 +59,7 @@ class IbkrBroker(Broker):
     async def open(self) -> None:
         """Connect, and learn which orders there are; see Broker.open."""
         await self.close()
-        await self._reader.read(self._connect)
+        await self._timing.retries.read(self._connect)
 
     async def _connect(self) -> None:
         self._next_id = max(self._next_id, self._book.next_id)
@@ -92,13 +91,13 @@ class IbkrBroker(Broker):
 
     async def now(self) -> datetime:
         """See Broker.now."""
-        return await self._reader.read(self._session.now)
+        return await self._timing.retries.read(self._session.now)
 
     async def state(self) -> BrokerState:
         """See Broker.state."""
         async with self._asking:
             alarms = self._alarms
-            found = await self._reader.read(self._quiet_state)
+            found = await self._timing.retries.read(self._quiet_state)
             if self._alarms > alarms:
                 raise BrokerError("A message was lost while the account was read, so the answer may lack something.")
             if self._linked.is_set():
@@ -131,7 +130,7 @@ class IbkrBroker(Broker):
 
         async def price(symbol: str) -> Price | None:
             try:
-                return await self._reader.read(lambda: ask(symbol))
+                return await self._timing.retries.read(lambda: ask(symbol))
             except (BrokerRefusedError, TransientError) as error:
                 self._reports.put_nowait(Notice(getattr(error, "code", 0), str(error)))
                 return None
@@ -140,7 +139,7 @@ class IbkrBroker(Broker):
 
     async def send(self, order: Order) -> None:
         """See Broker.send."""
-        contract = await self._reader.read(lambda: self._session.contract(order.symbol))
+        contract = await self._timing.retries.read(lambda: self._session.contract(order.symbol))
         self._session.require_open()
         if self._why_held:
             raise BrokerError(f"{order.order_ref} was not sent: {self._why_held}")

@@ -10,7 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from execution.brokers.retrying import Persistence, TransientError
+from execution.brokers.retrying import RetryPolicy, TransientError
 from execution.brokers.tws.answers import RefusedError
 from execution.brokers.tws.broker import IbkrBroker
 from execution.brokers.tws.codes import CodeSet, classify
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from execution.brokers.base import Connection
     from execution.models import Account
 
-ONCE = Timing(persistence=Persistence(attempts=1))
+ONCE = Timing(retries=RetryPolicy(attempts=1))
 CLOCK_WARNING, CLOCK_FAILURE = timedelta(seconds=5), timedelta(seconds=60)
 WORRYING = {CodeSet.CONNECTIVITY_LOST, CodeSet.FARM_BROKEN, CodeSet.COMPETING_SESSION, CodeSet.PORT_CHANGED}
 PORTS = "IB Gateway listens on 4002 for paper and 4001 for live trading, TWS on 7497 and 7496"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from execution.brokers.retrying import Persistence, TransientError
+from execution.brokers.retrying import RetryPolicy, TransientError
 from execution.brokers.tws.answers import Answers, request_failure
 from execution.brokers.tws.codes import Area, CodeSet, classify
 from execution.brokers.tws.library import make_client, stock
@@ -45,7 +45,7 @@ class Timing:
     history: float = 30.0
     history_pause: float = 15.0
     messages_per_second: int = 45
-    persistence: Persistence = field(default_factory=Persistence)
+    retries: RetryPolicy = field(default_factory=RetryPolicy)
 
 
 class Listener:

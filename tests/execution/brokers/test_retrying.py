@@ -1,4 +1,4 @@
-"""Reads are repeated while that may help, and not hammered."""
+"""Reads are retried while that may help, and no further."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from execution.brokers.retrying import Persistence, Reader, TransientError
+from execution.brokers.retrying import RetryPolicy, TransientError
 from execution.errors import BrokerError, BrokerRefusedError
 
-QUICK = Persistence(attempts=3, first_wait=0.001, longest_wait=0.002, failures_to_stop=4, pause=0.2)
+QUICK = RetryPolicy(attempts=3, first_wait=0.001, longest_wait=0.002)
 
 
 class Gateway:
@@ -30,14 +30,14 @@ class Gateway:
 def test_a_transient_failure_is_repeated() -> None:
     """Two failures that may pass, then the answer: the third attempt brings it."""
     gateway = Gateway(TransientError("busy"), TransientError("busy"))
-    assert asyncio.run(Reader("test", QUICK).read(gateway.ask)) == 3
+    assert asyncio.run(QUICK.read(gateway.ask)) == 3
 
 
 def test_the_last_failure_is_told() -> None:
     """After the last attempt its own error is raised."""
     gateway = Gateway(*(TransientError(f"busy {number}") for number in range(9)))
     with pytest.raises(TransientError, match="busy 2"):
-        asyncio.run(Reader("test", QUICK).read(gateway.ask))
+        asyncio.run(QUICK.read(gateway.ask))
     assert gateway.asked == 3
 
 
@@ -46,38 +46,14 @@ def test_other_failures_are_not_repeated(failure: Exception) -> None:
     """What will not pass, and what may have happened, is asked once."""
     gateway = Gateway(failure)
     with pytest.raises(type(failure)):
-        asyncio.run(Reader("test", QUICK).read(gateway.ask))
+        asyncio.run(QUICK.read(gateway.ask))
     assert gateway.asked == 1
 
 
-def test_many_failures_stop_the_asking_for_a_while() -> None:
-    """After four failures in a row the gateway is left alone; after the pause it is asked again."""
-
-    async def talk() -> None:
-        reader, gateway = Reader("test", QUICK), Gateway(*(TransientError("busy") for _ in range(4)))
+def test_a_dead_gateway_is_asked_so_often_and_no_more() -> None:
+    """However long it stays dead, one read asks as often as its policy says and leaves the rest to the caller."""
+    gateway = Gateway(*(TransientError("dead") for _ in range(99)))
+    for reads in (1, 2, 3):
         with pytest.raises(TransientError):
-            await reader.read(gateway.ask)
-        with pytest.raises(BrokerError, match="in a row"):
-            await reader.read(gateway.ask)
-        assert gateway.asked == 4
-        with pytest.raises(BrokerError, match="in a row"):
-            await reader.read(gateway.ask)
-        assert gateway.asked == 4
-        await asyncio.sleep(QUICK.pause + 0.05)
-        assert await reader.read(gateway.ask) == 5
-        assert await reader.read(gateway.ask) == 6
-
-    asyncio.run(talk())
-
-
-def test_refusals_do_not_stop_the_asking() -> None:
-    """A gateway that refuses works: many unknown symbols do not keep the others from being asked."""
-
-    async def talk() -> int:
-        reader, gateway = Reader("test", QUICK), Gateway(*(BrokerRefusedError("unknown") for _ in range(9)))
-        for _ in range(9):
-            with pytest.raises(BrokerRefusedError):
-                await reader.read(gateway.ask)
-        return await reader.read(gateway.ask)
-
-    assert asyncio.run(talk()) == 10
+            asyncio.run(QUICK.read(gateway.ask))
+        assert gateway.asked == reads * QUICK.attempts

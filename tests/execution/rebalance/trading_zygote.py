@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "support"))  # as pytest does
 from rebalancing import PACE, proposal
 
 from execution.brokers.base import Connection
-from execution.brokers.retrying import Persistence
+from execution.brokers.retrying import RetryPolicy
 from execution.brokers.tws.broker import IbkrBroker
 from execution.brokers.tws.library import library
 from execution.brokers.tws.session import Timing
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from execution.rebalance import Outcome
 
-TIMING = Timing(connect=3, request=3, quote=3, messages_per_second=0, persistence=Persistence(2, 0.05, 0.1))
+TIMING = Timing(connect=3, request=3, quote=3, messages_per_second=0, retries=RetryPolicy(2, 0.05, 0.1))
 
 
 JUMP = "clock-jump"

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 from execution.brokers.base import Connection
-from execution.brokers.retrying import Persistence
+from execution.brokers.retrying import RetryPolicy
 from execution.brokers.tws.broker import IbkrBroker
 from execution.brokers.tws.session import Timing
 from execution.models import Execution, Notice, Order, OrderReport, OrderStatus, Side, order_ref
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FAST = Timing(messages_per_second=0, history_pause=0.05, persistence=Persistence(3, 0.01, 0.05))
+FAST = Timing(messages_per_second=0, history_pause=0.05, retries=RetryPolicy(3, 0.01, 0.05))
 IMPATIENT = replace(FAST, connect=0.7, request=0.5, quote=0.5, history=0.5)
 """For answers that will not come."""
 SESSION = date(2024, 6, 11)

@@ -12,13 +12,13 @@ from gateways import IMPATIENT, at, trading
 from simulators import AFTERNOON, running
 
 from execution.brokers.base import Connection
-from execution.brokers.retrying import Persistence
+from execution.brokers.retrying import RetryPolicy
 from execution.brokers.tws.diagnosis import Finding, Level, diagnose
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-ONCE = replace(IMPATIENT, connect=2, persistence=Persistence(attempts=1))
+ONCE = replace(IMPATIENT, connect=2, retries=RetryPolicy(attempts=1))
 
 
 def diagnosed(connection: Connection, now: datetime = AFTERNOON) -> dict[str, Finding]:

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from simulators import AFTERNOON, LEVELS, NEW_YORK, calm_bars, running
 
 from execution.brokers.base import Connection
-from execution.brokers.tws.bars import IbkrBars, dividends, merged
+from execution.brokers.retrying import RetryPolicy
+from execution.brokers.tws.bars import OPEN_AT_ONCE, IbkrBars, dividends, merged
 from execution.brokers.tws.broker import IbkrBroker
 from warehouse.calendar.sessions import is_session, sessions
 from warehouse.errors import SourceError
@@ -143,6 +144,17 @@ def test_a_slow_symbol_waits_alone() -> None:
         source, steps = bars_of(gateway, *LEVELS), []
         assert len(list(source.fetch(lambda _done, _total, label: steps.append(label)))) == len(LEVELS)
     assert steps[-1] == "XLE"
+
+
+def test_a_gateway_that_answers_nobody_is_left_alone() -> None:
+    """After fifty requests in a row without an answer no more are sent, and the symbols left out say so."""
+    symbols = [f"S{number}" for number in range(150)]
+    with running("on reqContractDetails: lose") as gateway:
+        source = bars_of(gateway, *symbols, timing=replace(FAST, request=0.2, retries=RetryPolicy(1)))
+        with pytest.raises(SourceError, match="unanswered"):
+            fetched(source)
+    assert source.failures.keys() == set(symbols)
+    assert sum("unanswered" in reason for reason in source.failures.values()) >= len(symbols) - 2 * OPEN_AT_ONCE
 
 
 @given(
