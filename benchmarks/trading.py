@@ -31,7 +31,7 @@ from plan_requests import Case, rules
 from rebalancing import TARGETS, proposal
 from simulators import calm_bars
 
-from execution.brokers.base import Connection
+from execution.brokers.base import Endpoint
 from execution.brokers.tws.bars import IbkrBars
 from execution.brokers.tws.broker import IbkrBroker
 from execution.brokers.tws.session import Timing
@@ -78,7 +78,7 @@ def decision_to_last_fill() -> float:
         market(calm_bars(), "", "--cash", "7000", "--position", "TLT=30") as port,
     ):
         ledger = Ledger.open(ledger_url(Path(home)))
-        broker = IbkrBroker(Connection("127.0.0.1", port, 17))
+        broker = IbkrBroker(Endpoint("127.0.0.1", port, 17))
         offset = NOW - datetime.now(UTC)  # the gateway has only just started
         tools = Tools(
             broker=broker,
@@ -98,7 +98,7 @@ def histories(span: str) -> tuple[float, float]:
     """Seconds for the histories of many symbols, and what the broker's pace alone would take."""
     symbols = [f"S{number:03}" for number in range(MANY)]
     with market(walks(symbols), SLOW) as port:
-        source = IbkrBars(Connection("127.0.0.1", port, 18), symbols, span)
+        source = IbkrBars(Endpoint("127.0.0.1", port, 18), symbols, span)
         begun = time.perf_counter()
         tables = list(source.fetch(silent))
         took = time.perf_counter() - begun

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from execution import service
-from execution.brokers.tws.diagnosis import diagnose
+from execution.brokers.registry import adapter
 from execution.errors import BrokerRefusedError, LedgerBusyError
 from execution.ledger.events import Event, Scope, Switch, SwitchChange
 from execution.orders.cancel import accept_positions, cancel_open_orders
@@ -18,7 +18,7 @@ from warehouse.settings.trading import Mode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from execution.brokers.tws.diagnosis import Finding
+    from execution.brokers.base import Finding
     from execution.installation import Installation
     from execution.ledger.ledger import Ledger
 
@@ -98,4 +98,4 @@ def resume(installation: Installation, reason: str, *, is_accepting: bool) -> It
 def test_gateway(installation: Installation) -> list[Finding]:
     """Each step from the socket to the account, and what to do where one fails."""
     symbol = installation.portfolio.universe[0]
-    return asyncio.run(diagnose(installation.gateway, symbol, datetime.now(UTC)))
+    return asyncio.run(adapter().diagnose(installation.gateway, symbol, datetime.now(UTC)))

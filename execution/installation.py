@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from execution.brokers.base import Connection
+from execution.brokers.base import Endpoint
 from warehouse.errors import ConfigurationError
 from warehouse.lake import Lake
 from warehouse.settings.portfolio import load_portfolio
@@ -46,7 +46,7 @@ class Installation:
         return load_portfolio(self.home)
 
     @property
-    def gateway(self) -> Connection:
+    def gateway(self) -> Endpoint:
         """Where the broker's gateway listens, and which account is traded there.
 
         Raises:
@@ -54,7 +54,7 @@ class Installation:
         """
         configured = self.portfolio.broker
         try:
-            return Connection(
+            return Endpoint(
                 host=self.gateway_host or configured.host,
                 port=int(self.gateway_port or configured.port),
                 client_id=int(self.gateway_client_id or configured.client_id),

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from execution.brokers.base import Fault
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
@@ -60,6 +62,7 @@ class Account:
         cash: All of it, with the proceeds of sales that have not settled yet.
         settled_cash: What may be spent without waiting for a settlement.
         positions: Shares by symbol, without zeros.
+        is_paper: The broker says that it is a simulated account; an account it is silent about counts as real money.
     """
 
     account_id: str
@@ -68,11 +71,7 @@ class Account:
     settled_cash: Decimal
     positions: Mapping[str, Decimal]
     currency: str = CURRENCY
-
-    @property
-    def is_paper(self) -> bool:
-        """Whether the broker numbers it among the simulated accounts (D…)."""
-        return self.account_id.startswith("D")
+    is_paper: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +151,15 @@ class Execution:
     """Shares that changed hands at `price`, as the broker reports them.
 
     Attributes:
-        exec_id: The broker's; a correction has the same one but for what follows its last dot.
+        exec_id: The broker's, of this report.
+        base_id: Shared by all corrections of one execution.
+        revision: Number of the correction; the greatest counts.
         commission: None until the broker has reported it.
     """
 
     exec_id: str
+    base_id: str
+    revision: int
     order_ref: str
     permanent_id: int
     account_id: str
@@ -167,16 +170,6 @@ class Execution:
     executed_at: datetime
     commission: Decimal | None = None
     currency: str = CURRENCY
-
-    @property
-    def base_id(self) -> str:
-        """What all corrections of one execution share."""
-        return self.exec_id.rpartition(".")[0] or self.exec_id
-
-    @property
-    def revision(self) -> str:
-        """What tells a correction from what it replaces; the greatest counts."""
-        return self.exec_id.rpartition(".")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,15 +183,23 @@ class CommissionReport:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A code and text of the broker, about an order or about the connection.
+    """Words about an order or the connection, mostly the broker's.
 
     Attributes:
-        order_ref: The order it is about; empty for the connection.
+        code: The broker's number for them, for people; 0 for words of our own.
+        order_ref: The order; empty for the connection.
+        fault: Consequence; ambiguous in records from before faults were kept.
     """
 
     code: int
     text: str
     order_ref: str = ""
+    fault: Fault = Fault.AMBIGUOUS
+
+    @property
+    def reason(self) -> str:
+        """Code and text in one line."""
+        return f"{self.code} {self.text}" if self.code else self.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING
 
-from execution.brokers.tws.codes import FRACTION_REFUSED
+from execution.brokers.base import Fault
 from execution.errors import HaltedError, StateDisagreesError, TradeRefusedError
 from execution.ledger.events import Claim, Finish, Funding, Reconciliation, Scope, Stop, Switch
 from execution.models import Plan, Refusal, RefusalCode, Side
@@ -203,7 +203,7 @@ async def _with_whole_shares(desk: Desk, orders: Sequence[Order]) -> None:
         states[order.order_ref].order
         for order in orders
         if order.order_ref in states
-        and FRACTION_REFUSED in states[order.order_ref].codes
+        and Fault.FRACTION in states[order.order_ref].faults
         and not states[order.order_ref].filled
     ]
     whole = [

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from execution.brokers.tws.broker import IbkrBroker
+from execution.brokers.registry import adapter
 from execution.errors import TradeRefusedError
 from execution.ledger.events import EventKind, Finish, Scope, Switch, SwitchChange, to_text
 from execution.ledger.ledger import Ledger, ledger_url
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date
 
-    from execution.brokers.base import Connection
+    from execution.brokers.base import Endpoint
     from execution.installation import Installation
     from execution.orders.dispatch import Pace
 
@@ -44,7 +44,7 @@ class Request:
     mode: Mode
     confirmed_account: str = ""
     is_gateway_clock: bool = False
-    connection: Connection | None = None
+    connection: Endpoint | None = None
     is_liquidation: bool = False
 
 
@@ -63,7 +63,7 @@ def free_desk(installation: Installation, ledger: Ledger) -> Desk:
     portfolio = installation.portfolio
     now = datetime.now(UTC)
     return Desk(
-        broker=IbkrBroker(installation.gateway),
+        broker=adapter().broker(installation.gateway),
         ledger=ledger,
         scope=Scope(portfolio.broker.account, uuid.uuid4().hex[:12]),
         window=planned_window(now, portfolio.trading.minutes_before_close),
@@ -83,7 +83,7 @@ def trade(
     )
     with open_ledger(installation) as ledger:
         tools = Tools(
-            broker=IbkrBroker(connection),
+            broker=adapter().broker(connection),
             ledger=ledger,
             clock=_clock(request, connection),
             propose=lambda: read_proposal(installation.lake),
@@ -163,7 +163,7 @@ def as_metadata(outcome: Outcome) -> dict[str, Any]:
     return about
 
 
-def _clock(request: Request, connection: Connection) -> Callable[[], datetime]:
+def _clock(request: Request, connection: Endpoint) -> Callable[[], datetime]:
     """The true time, or the gateway's. Raises BrokerError, TradeRefusedError."""
     if not request.is_gateway_clock:
         return lambda: datetime.now(UTC)
@@ -173,8 +173,8 @@ def _clock(request: Request, connection: Connection) -> Callable[[], datetime]:
     return lambda: datetime.now(UTC) + offset
 
 
-async def _theirs(connection: Connection) -> datetime:
-    broker = IbkrBroker(connection)
+async def _theirs(connection: Endpoint) -> datetime:
+    broker = adapter().broker(connection)
     try:
         await broker.open()
         return await broker.now()

@@ -60,7 +60,7 @@ def _broker_codes() -> str:
         if not traits.codes:
             continue
         codes = ", ".join(str(code) for code in sorted(traits.codes)) + (f" “{traits.text}”" if traits.text else "")
-        rows.append(f"| {codes} | {traits.area} | {traits.consequence} | {traits.meaning} | {traits.remedy} |")
+        rows.append(f"| {codes} | {traits.area} | {traits.fault} | {traits.meaning} | {traits.remedy} |")
     return "\n".join(["| code | about | class | meaning | what to do |", "|---|---|---|---|---|", *rows])
 
 

@@ -10,7 +10,7 @@ import dagster as dg
 from pydantic import Field
 
 from dagster_defs.resources import Warehouse
-from execution.brokers.tws.bars import IbkrBars
+from execution.brokers import registry
 from execution.installation import Installation
 from warehouse.calendar.sessions import last_completed_session
 from warehouse.errors import SourceError
@@ -45,12 +45,12 @@ class Fetch(dg.Config):
                 return SyntheticSource()
             case FileSource.name:
                 return FileSource([Path(path) for path in self.paths], self._options())
-            case IbkrBars.name:
+            case name if name in registry.BROKERS:
                 portfolio = installation.portfolio
                 symbols = self.symbols or portfolio.universe
-                return IbkrBars(installation.gateway, symbols, portfolio.broker.history)
+                return registry.adapter(name).bars(installation.gateway, symbols, portfolio.broker.history)
         raise SourceError(
-            f"There is no bar source '{self.source}'. Use one of: {FileSource.name}, {IbkrBars.name}, "
+            f"There is no bar source '{self.source}'. Use one of: {FileSource.name}, {', '.join(registry.BROKERS)}, "
             f"{SyntheticSource.name}."
         )
 

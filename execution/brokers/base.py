@@ -1,9 +1,10 @@
-"""The seam: what a rebalance needs of a broker, and nothing else."""
+"""The seam between a rebalance and a broker: everything above it speaks in these terms alone."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,24 +12,87 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from execution.models import BrokerState, Order, Price, Report
+    from warehouse.sources.base import BarSource
+
+
+class Fault(StrEnum):
+    """Consequence of a broker's message for the request or the order that it is about."""
+
+    TRANSIENT = "transient"
+    """The same request may succeed later."""
+    PERMANENT = "permanent"
+    """The same request fails again; an order was not taken."""
+    FRACTION = "fraction"
+    """An order was not taken because of its fraction of a share; whole shares may be."""
+    OPERATOR = "operator"
+    """A person has to change something first; an order was not taken."""
+    HELD = "held"
+    """The broker has the order and holds it back; it can still fill."""
+    INFORMATIONAL = "informational"
+    """Nothing failed; an order goes on living, or ends as its status says."""
+    AMBIGUOUS = "ambiguous"
+    """Nobody knows; only the broker's own record tells."""
+
+    @property
+    def is_rejection(self) -> bool:
+        """True if the broker did not take the order, and would not take it again."""
+        return self in {Fault.PERMANENT, Fault.FRACTION, Fault.OPERATOR}
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
-    """Where the gateway listens, and who we are to it."""
+class Endpoint:
+    """Address of a broker's gateway, and the identity to use there.
+
+    Attributes:
+        account_id: The account to trade; empty for the only one of the login.
+    """
 
     host: str
     port: int
     client_id: int
     account_id: str = ""
-    """The account to trade; empty means the only one of the login."""
+
+
+class Level(StrEnum):
+    """Result of one step of the connection test."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One step of the connection test.
+
+    Attributes:
+        remedy: Advice; empty where nothing is needed.
+    """
+
+    step: str
+    level: Level
+    message: str
+    remedy: str = ""
+
+    @property
+    def is_failure(self) -> bool:
+        """True if nothing can be traded over this gateway as it is."""
+        return self.level is Level.FAILURE
+
+    def as_line(self) -> str:
+        """Return it for a terminal."""
+        return f"{self.level:<8} {self.step}: {self.message}" + (f"\n{'':<9}{self.remedy}" if self.remedy else "")
+
+    def as_record(self) -> dict[str, str]:
+        """Return it for JSON."""
+        return asdict(self)
 
 
 class Broker(ABC):
     """One session with a broker; every call has a deadline of its own.
 
-    Reads are repeated while the failure is transient. `send` and `cancel` are never repeated: what is not known to have
-    failed may have happened, and only `state` can tell.
+    Reads are retried while the failure is transient. `send` and `cancel` are never retried: a call that is not known to
+    have failed may have worked, and only `state` can tell.
     """
 
     @abstractmethod
@@ -46,24 +110,23 @@ class Broker(ABC):
 
     @abstractmethod
     async def now(self) -> datetime:
-        """The broker's clock, UTC. Raises BrokerError."""
+        """Read the broker's clock, UTC. Raises BrokerError."""
 
     @abstractmethod
     async def state(self) -> BrokerState:
-        """Account, positions, orders and executions, asked for again from the broker and each of them whole.
+        """Read account, positions, orders and executions anew, each list to its end.
 
         Raises:
-            BrokerError: A part did not end within its deadline; an empty part is never taken for an answer that
-                did not come.
+            BrokerError: A part did not end within its deadline; a missing answer is never taken for an empty one.
         """
 
     @abstractmethod
     async def prices(self, symbols: Sequence[str]) -> dict[str, Price]:
-        """The best price there is of each symbol; one without any is left out. Raises BrokerError."""
+        """Read the best price of each symbol; one without any is left out. Raises BrokerError."""
 
     @abstractmethod
     async def send(self, order: Order) -> None:
-        """Hand an order to the connection, once; that it returns does not mean that the broker has it.
+        """Hand an order to the connection, once; its return does not mean that the broker has the order.
 
         Raises:
             BrokerError: The connection is known to be down; the order may have left all the same.
@@ -71,12 +134,28 @@ class Broker(ABC):
 
     @abstractmethod
     async def cancel(self, order_ref: str) -> None:
-        """Ask for an open order to be cancelled; only a report tells whether it was. Raises BrokerError."""
+        """Request the cancellation of an open order; only a report confirms it. Raises BrokerError."""
 
     @abstractmethod
     async def report(self, patience: float) -> Report | None:
-        """The next report from the wire, in order; None after `patience` seconds without one.
+        """Return the next report from the wire, in order; None after `patience` seconds without one.
 
         Raises:
-            BrokerError: The connection is gone, and every report that came before has been handed out.
+            BrokerError: The connection is gone, and every earlier report has been handed out.
         """
+
+
+class BrokerAdapter(ABC):
+    """Entry of a broker's folder."""
+
+    @abstractmethod
+    def broker(self, endpoint: Endpoint) -> Broker:
+        """Make a session, not yet open."""
+
+    @abstractmethod
+    def bars(self, endpoint: Endpoint, symbols: Sequence[str], history: str) -> BarSource:
+        """Make a source of the symbols' daily bars over `history`, such as '10 Y'."""
+
+    @abstractmethod
+    async def diagnose(self, endpoint: Endpoint, symbol: str, now: datetime) -> list[Finding]:
+        """Test the gateway step by step, asking for a price of `symbol`; order nothing. `now` is this machine's."""

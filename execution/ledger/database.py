@@ -12,7 +12,8 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_random
 
 from execution.errors import LedgerBusyError, LedgerError
-from execution.ledger.schema import TRIGGERS, create
+from execution.ledger.migrations import migrate
+from execution.ledger.schema import TRIGGERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,10 +33,14 @@ class Database:
 
     @classmethod
     def open(cls, url: str) -> Self:
-        """Connect, and make the ledger's table where there is none. Raises LedgerError."""
+        """Connect, and bring the ledger to the newest version of its schema. Raises LedgerError."""
         database = cls(_engine(url))
-        with database.writing() as connection:
-            create(connection)
+        try:
+            with database.writing() as connection:
+                migrate(connection, database.name)
+        except BaseException:
+            database.engine.dispose()
+            raise
         return database
 
     @property

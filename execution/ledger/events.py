@@ -166,6 +166,14 @@ class SwitchChange:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class SchemaChange:
+    """The ledger was migrated to a version of its schema."""
+
+    version: int
+    summary: str
+
+
 Payload = (
     Claim
     | Decision
@@ -184,6 +192,7 @@ Payload = (
     | Stop
     | Finish
     | SwitchChange
+    | SchemaChange
 )
 
 
@@ -207,6 +216,7 @@ class EventKind(StrEnum):
     STOPPED = "stopped"
     SESSION_FINISHED = "session_finished"
     SWITCH_CHANGED = "switch_changed"
+    SCHEMA_CHANGED = "schema_changed"
 
 
 PAYLOADS: Mapping[EventKind, type[Payload]] = {
@@ -227,6 +237,7 @@ PAYLOADS: Mapping[EventKind, type[Payload]] = {
     EventKind.STOPPED: Stop,
     EventKind.SESSION_FINISHED: Finish,
     EventKind.SWITCH_CHANGED: SwitchChange,
+    EventKind.SCHEMA_CHANGED: SchemaChange,
 }
 KINDS = {payload: kind for kind, payload in PAYLOADS.items()}
 # What payloads' annotations mean, for those modules that import it only to check types.

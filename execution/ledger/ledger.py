@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 import sqlalchemy as sa
@@ -16,7 +15,8 @@ from execution.errors import LedgerError
 from execution.ledger.database import Database
 from execution.ledger.events import EventKind, Finish
 from execution.ledger.history import DAY_TRADE_SESSIONS, TradingHistory, trading_history
-from execution.ledger.schema import digest, events, from_row, to_row
+from execution.ledger.rows import append, digest, from_row
+from execution.ledger.schema import events
 from execution.ledger.state import SessionState, counted, expected_positions, newest_of, session_state, switch_state
 from execution.models import Order
 from warehouse.calendar.sessions import previous_session
@@ -72,27 +72,13 @@ class Ledger:
         """
         facts = [fact for event in happened for fact in event.facts()]
         with self._database.writing() as connection:
-            start, digest_before = _end(connection)
-            sequence = start
-            for fact in facts:
-                key = fact.unique_key
-                is_there = sa.select(events.c.sequence).where(events.c.unique_key == key)
-                if key is not None and connection.execute(is_there).first():
-                    continue
-                sequence += 1
-                row = self._row(fact, sequence, digest_before)
-                connection.execute(sa.insert(events), row)
-                digest_before = row["digest"]
-        return sequence - start
-
-    def _row(self, fact: Event, sequence: int, digest_before: str) -> dict[str, Any]:
-        try:
-            return to_row(fact, sequence, datetime.now(UTC), digest_before)
-        except ValueError as error:
-            raise LedgerError(
-                f"An event ({fact.kind}) cannot be recorded in the ledger {self._database.name}: {error}. "
-                "What is not recorded is not acted upon; look at what the broker sent."
-            ) from error
+            try:
+                return append(connection, facts)
+            except ValueError as error:
+                raise LedgerError(
+                    f"An event cannot be recorded in the ledger {self._database.name}: {error}. What is not recorded "
+                    "is not acted upon; look at what the broker sent."
+                ) from error
 
     def read(self, *conditions: sa.ColumnElement[bool]) -> Iterator[Recorded]:
         """The events that meet all conditions on `ledger_schema.events`, in order."""
@@ -220,10 +206,3 @@ class Ledger:
         with self._database.reading() as connection:
             for row in connection.execute(question).mappings():
                 yield dict(row)
-
-
-def _end(connection: sa.Connection) -> tuple[int, str]:
-    """Sequence and digest of the newest event; 0 and nothing in an empty ledger."""
-    newest = sa.select(events.c.sequence, events.c.digest).order_by(events.c.sequence.desc()).limit(1)
-    row = connection.execute(newest).one_or_none()
-    return (row.sequence, row.digest) if row else (0, "")

@@ -1,20 +1,12 @@
-"""The ledger's one table, the triggers that keep it append-only, and the chain that shows tampering."""
+"""The ledger's tables, defined once, and the triggers that keep events append-only."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text, inspect
-
-from execution.ledger.events import Event, EventKind, Recorded, Scope, from_text, to_text
-from warehouse.settings.trading import Mode
+from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sqlalchemy import Connection
 
 metadata = MetaData()
@@ -36,6 +28,13 @@ events = Table(
     Column("digest", Text, nullable=False),
     Index("events_by_session", "account_id", "session_date", "kind"),
 )
+versions = Table(
+    "schema_versions",
+    metadata,
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("reached_at", Text, nullable=False),
+)
+"""The versions this ledger has had since they are stored; the greatest is the present one."""
 
 REFUSAL = "the ledger is append-only"
 REFUSE_IN_SQLITE = "CREATE TRIGGER events_refuse_{0} BEFORE {0} ON events BEGIN SELECT RAISE(ABORT, '{1}'); END"
@@ -51,49 +50,7 @@ TRIGGERS = {
 
 
 def create(connection: Connection) -> None:
-    """Make the table and its triggers where they are missing. The caller holds the right to write."""
-    if inspect(connection).has_table(events.name):
-        return
+    """Make all tables and triggers of a new ledger. The caller holds the right to write."""
     metadata.create_all(connection)
     for statement in TRIGGERS[connection.dialect.name]:
         connection.exec_driver_sql(statement)
-
-
-def to_row(happened: Event, sequence: int, recorded_at: datetime, digest_before: str) -> dict[str, Any]:
-    """The row that records an event as the `sequence`-th."""
-    scope = happened.scope
-    row = {
-        "sequence": sequence,
-        "recorded_at": recorded_at.isoformat(timespec="microseconds"),
-        "account_id": scope.account_id,
-        "mode": scope.mode,
-        "strategy_id": scope.strategy_id,
-        "session_date": scope.session_date.isoformat() if scope.session_date else None,
-        "run_id": scope.run_id,
-        "kind": str(happened.kind),
-        "order_ref": happened.order_ref,
-        "unique_key": happened.unique_key,
-        "payload": to_text(happened.payload),
-    }
-    return row | {"digest": digest(row, digest_before)}
-
-
-def digest(row: Mapping[str, Any], digest_before: str) -> str:
-    """sha256 (hex) of a row and of the digest before it, so that no row can change alone."""
-    content = {name: row[name] for name in events.columns.keys() if name != "digest"}  # noqa: SIM118 - no dict
-    text = json.dumps([digest_before, content], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def from_row(row: Mapping[str, Any]) -> Recorded:
-    """The event of a row. Raises ValueError if the row holds no event."""
-    kind = EventKind(row["kind"])
-    scope = Scope(
-        account_id=row["account_id"],
-        run_id=row["run_id"],
-        mode=Mode(row["mode"]) if row["mode"] else None,
-        strategy_id=row["strategy_id"],
-        session_date=date.fromisoformat(row["session_date"]) if row["session_date"] else None,
-    )
-    recorded_at = datetime.fromisoformat(row["recorded_at"])
-    return Recorded(row["sequence"], recorded_at, Event(scope, from_text(kind, row["payload"])), row["digest"])

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
+    from execution.brokers.base import Fault
+
 Kind = TypeVar("Kind")
 
 
@@ -48,7 +50,7 @@ class OrderState:
         reported_filled: The most shares that a report claimed as filled; `filled` counts.
         missing: How many of these no execution has shown yet.
         reasons: Why it was cancelled or rejected, and notices about it, in the broker's words.
-        codes: Of these notices.
+        faults: Of these notices.
     """
 
     order: Order
@@ -60,7 +62,7 @@ class OrderState:
     missing: Decimal = Decimal(0)
     is_cancel_requested: bool = False
     reasons: tuple[str, ...] = ()
-    codes: frozenset[int] = frozenset()
+    faults: frozenset[Fault] = frozenset()
 
     @property
     def is_sent(self) -> bool:
@@ -192,8 +194,8 @@ def _order(order: Order, payloads: Sequence[Payload], commissions: Sequence[Comm
         reported_filled=claimed,
         missing=max(claimed - sum(largest.values(), Decimal(0)), Decimal(0)),
         is_cancel_requested=any(isinstance(payload, CancelRequest) for payload in payloads),
-        reasons=tuple(sorted(reasons | {f"{notice.code} {notice.text}" for notice in notices})),
-        codes=frozenset(notice.code for notice in notices),
+        reasons=tuple(sorted(reasons | {notice.reason for notice in notices})),
+        faults=frozenset(notice.fault for notice in notices),
     )
 
 
@@ -211,7 +213,7 @@ def newest(executions: Iterable[Execution], commissions: Iterable[CommissionRepo
         revisions[execution.base_id][execution.exec_id] = execution
     found = []
     for by_id in revisions.values():
-        ascending = sorted(by_id.values(), key=lambda execution: (len(execution.revision), execution.revision))
+        ascending = sorted(by_id.values(), key=lambda execution: execution.revision)
         known = [costs[execution.exec_id] for execution in ascending if execution.exec_id in costs]
         found.append(replace(ascending[-1], commission=known[-1] if known else ascending[-1].commission))
     return tuple(sorted(found, key=lambda execution: (execution.executed_at, execution.exec_id)))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_exponential, wait_random
 
-from execution.brokers.tws.codes import NOT_CONNECTED, is_rejection
+from execution.brokers.base import Fault
 from execution.errors import BrokerError, BrokerRefusedError, HaltedError, StateDisagreesError
 from execution.ledger.events import CancelRequest, Event, Resent, Sent, Switch
 from execution.models import Execution, Notice, OrderReport, OrderStatus, Side
@@ -180,7 +180,7 @@ async def _send(desk: Desk, order: Order) -> None:
         raise
     except (BrokerError, TimeoutError) as error:
         why = f"it was cut off while it was sent: {str(error) or 'the deadline came'}"
-        desk.record(Notice(NOT_CONNECTED, why, order.order_ref))
+        desk.record(Notice(0, why, order.order_ref, Fault.TRANSIENT))
         return
     desk.record(Sent(order.order_ref))
     desk.step(f"sent {order.order_ref}")
@@ -234,7 +234,7 @@ def _states(desk: Desk, refs: Iterable[str]) -> list[OrderState]:
 
 
 def _is_rejected(state: OrderState) -> bool:
-    return any(is_rejection(code) for code in state.codes)
+    return any(fault.is_rejection for fault in state.faults)
 
 
 class _Search:
@@ -295,7 +295,7 @@ async def _ask_to_cancel(desk: Desk, order_ref: str, reason: str) -> None:
     try:
         await desk.broker.cancel(order_ref)
     except BrokerError as error:
-        desk.record(Notice(NOT_CONNECTED, f"the cancellation could not be sent: {error}", order_ref))
+        desk.record(Notice(0, f"the cancellation could not be sent: {error}", order_ref, Fault.TRANSIENT))
 
 
 def unfilled(states: Iterable[OrderState]) -> list[str]:

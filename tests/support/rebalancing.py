@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from execution.brokers.base import Connection
+from execution.brokers.base import Endpoint
 from execution.brokers.tws.broker import IbkrBroker
 from execution.ledger.ledger import Ledger, ledger_url
 from execution.orders.context import Assignment, Tools
@@ -81,7 +81,7 @@ class Trader:
         ledger = self.ledger()
         offset = self.now - datetime.now(UTC)
         tools = Tools(
-            broker=IbkrBroker(Connection("127.0.0.1", self.port, self.client_id)),
+            broker=IbkrBroker(Endpoint("127.0.0.1", self.port, self.client_id)),
             ledger=ledger,
             clock=lambda: datetime.now(UTC) + offset,
             propose=lambda: proposal((self.now + timedelta(0)).date(), self.targets),

@@ -26,8 +26,8 @@ executed as (
         from_json(
             payload,
             '{
-                "exec_id": "VARCHAR", "symbol": "VARCHAR", "side": "VARCHAR", "quantity": "DOUBLE", "price": "DOUBLE",
-                "executed_at": "TIMESTAMPTZ"
+                "exec_id": "VARCHAR", "base_id": "VARCHAR", "revision": "BIGINT", "symbol": "VARCHAR",
+                "side": "VARCHAR", "quantity": "DOUBLE", "price": "DOUBLE", "executed_at": "TIMESTAMPTZ"
             }'
         ) as execution
     from ledger_events
@@ -47,7 +47,7 @@ commissions as (
 
 ),
 
--- a correction repeats the execution's id but for what follows the last dot
+-- the first version of the ledger recorded base_id and revision within exec_id alone, before and after its last dot
 revised as (
 
     select
@@ -63,8 +63,10 @@ revised as (
         executed.execution.price,
         executed.execution.executed_at,
         commissions.commission,
-        regexp_replace(executed.execution.exec_id, '\.[^.]*$', '') as base_id,
-        lpad(string_split(executed.execution.exec_id, '.')[-1], 12, '0') as revision
+        coalesce(executed.execution.base_id, regexp_replace(executed.execution.exec_id, '\.[^.]*$', '')) as base_id,
+        coalesce(
+            executed.execution.revision, try_cast(string_split(executed.execution.exec_id, '.')[-1] as bigint), 0
+        ) as revision
     from executed
     left join intended on executed.account_id = intended.account_id and executed.order_ref = intended.order_ref
     left join commissions

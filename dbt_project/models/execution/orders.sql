@@ -37,7 +37,9 @@ told as (
         case kind
             when 'order_reported' then nullif(json_extract_string(payload, '$.reason'), '')
             when 'notice'
-                then json_extract_string(payload, '$.code') || ' ' || json_extract_string(payload, '$.text')
+                then concat_ws(
+                    ' ', nullif(json_extract_string(payload, '$.code'), '0'), json_extract_string(payload, '$.text')
+                )
         end as reason
     from ledger_events
 

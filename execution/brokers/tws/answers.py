@@ -7,8 +7,9 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from execution.brokers.base import Fault
 from execution.brokers.retrying import TransientError
-from execution.brokers.tws.codes import Consequence, classify
+from execution.brokers.tws.codes import classify
 from execution.errors import BrokerError, BrokerRefusedError
 
 if TYPE_CHECKING:
@@ -147,9 +148,9 @@ class Answers:
 def request_failure(code: int, text: str) -> BrokerError | None:
     """Return the error that a code means for the request it answers; None if it only informs."""
     traits = classify(code, text).value
-    if traits.consequence is Consequence.INFORMATIONAL:
+    if traits.fault in {Fault.INFORMATIONAL, Fault.HELD}:
         return None
     message = f"{traits.meaning} The gateway says: {code} {text!r}. {traits.remedy}"
-    if traits.consequence is Consequence.TRANSIENT:
+    if traits.fault is Fault.TRANSIENT:
         return TransientError(message)
     return RefusedError(message, code)

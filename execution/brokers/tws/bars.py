@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from execution.brokers.base import Connection
+    from execution.brokers.base import Endpoint
 
 OPEN_AT_ONCE = 50
 """The broker keeps at most so many history requests open."""
@@ -48,9 +48,9 @@ class IbkrBars(BarSource):
     name = "ibkr"
 
     def __init__(
-        self, connection: Connection, symbols: Sequence[str], history: str = "10 Y", timing: Timing = DEFAULT_TIMING
+        self, endpoint: Endpoint, symbols: Sequence[str], history: str = "10 Y", timing: Timing = DEFAULT_TIMING
     ) -> None:
-        self._connection = connection
+        self._endpoint = endpoint
         self._symbols = tuple(dict.fromkeys(symbols))
         self._history = history
         self._timing = timing
@@ -76,7 +76,7 @@ class IbkrBars(BarSource):
         retries, done = self._timing.retries, 0
 
         async def connect() -> Session:
-            session = Session(self._connection, self._timing)
+            session = Session(self._endpoint, self._timing)
             await session.open()
             return session
 

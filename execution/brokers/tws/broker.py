@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from execution.brokers.base import Broker
 from execution.brokers.retrying import TransientError
 from execution.brokers.tws.answers import RefusedError
-from execution.brokers.tws.codes import CodeSet, Consequence, classify
+from execution.brokers.tws.codes import CodeSet, classify
 from execution.brokers.tws.library import day_order
 from execution.brokers.tws.orders import OrderBook
 from execution.brokers.tws.quotes import LIVE_ELSE_DELAYED, quote
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from execution.brokers.base import Connection
+    from execution.brokers.base import Endpoint
     from execution.brokers.tws.library import Callbacks, Foreign
     from execution.models import BrokerState, Order, Price, Report
 
@@ -37,8 +37,8 @@ class IbkrBroker(Broker):
     After a message was lost, or while the gateway has lost the broker, nothing is sent until a new `state` is whole.
     """
 
-    def __init__(self, connection: Connection, timing: Timing = DEFAULT_TIMING) -> None:
-        self._connection = connection
+    def __init__(self, endpoint: Endpoint, timing: Timing = DEFAULT_TIMING) -> None:
+        self._endpoint = endpoint
         self._timing = timing
         self._asking = asyncio.Lock()
         self._next_id = 1
@@ -48,9 +48,9 @@ class IbkrBroker(Broker):
 
     def _begin(self) -> None:
         self._reports: asyncio.Queue[Report | None] = asyncio.Queue()
-        self._book = OrderBook(self._connection.client_id, self._reports.put_nowait, self._numbers)
+        self._book = OrderBook(self._endpoint.client_id, self._reports.put_nowait, self._numbers)
         self._book.next_id = self._next_id
-        self._session = Session(self._connection, self._timing, _Ear(self))
+        self._session = Session(self._endpoint, self._timing, _Ear(self))
         self._alarms = 0
         self._why_held = ""
         self._linked = asyncio.Event()
@@ -132,7 +132,7 @@ class IbkrBroker(Broker):
             try:
                 return await self._timing.retries.read(lambda: ask(symbol))
             except (BrokerRefusedError, TransientError) as error:
-                self._reports.put_nowait(Notice(getattr(error, "code", 0), str(error)))
+                self._reports.put_nowait(_notice(getattr(error, "code", 0), str(error)))
                 return None
 
         return {found.symbol: found for found in await together(*map(price, symbols)) if found}
@@ -154,7 +154,7 @@ class IbkrBroker(Broker):
         number = self._book.number(order_ref)
         if number is None:
             raise BrokerError(
-                f"{order_ref}: not an open order of client id {self._connection.client_id}. Cancel it in TWS."
+                f"{order_ref}: not an open order of client id {self._endpoint.client_id}. Cancel it in TWS."
             )
         self._session.client.cancelOrder(number)
         await self._session.flushed()
@@ -176,7 +176,7 @@ class IbkrBroker(Broker):
     def hear(self, number: int, code: int, text: str) -> None:
         """Take a code about an order, or the connection."""
         known, order_ref = classify(code, text), self._book.reference(number)
-        self._reports.put_nowait(Notice(code, text, order_ref))
+        self._reports.put_nowait(_notice(code, text, order_ref))
         if known is CodeSet.CONNECTIVITY_LOST:
             self._linked.clear()
             self._why_held = f"The gateway has lost the broker ({code} {text!r}). It reconnects by itself."
@@ -185,7 +185,7 @@ class IbkrBroker(Broker):
         elif known is CodeSet.DUPLICATE_ORDER_ID:
             self._book.unsent(number)
             self._session.client.reqIds(1)
-        elif known is CodeSet.CANCELLED or known.value.consequence in {Consequence.PERMANENT, Consequence.OPERATOR}:
+        elif known is CodeSet.CANCELLED or known.value.fault.is_rejection:
             self._book.explain(number, text)
 
     def hear_alarm(self, text: str) -> None:
@@ -214,6 +214,10 @@ class IbkrBroker(Broker):
             "execDetails": on_execution,
             "commissionReport": book.on_commission,
         }
+
+
+def _notice(code: int, text: str, order_ref: str = "") -> Notice:
+    return Notice(code, text, order_ref, classify(code, text).value.fault)
 
 
 class _Ear(Listener):

@@ -1,7 +1,7 @@
-"""The broker's message codes: what each means, whether asking again helps, and what to do.
+"""The broker's message codes: meaning, fault and remedy of each.
 
 Collected from the broker's message-code and historical-limitations pages, its client's `errors.py`, and public reports.
-A code that stands in no set here is ambiguous: nothing is concluded from it, least of all that an order is dead.
+A code in none of these sets is ambiguous: nothing is concluded from it, least of all that an order is dead.
 """
 
 from __future__ import annotations
@@ -9,53 +9,40 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
+from execution.brokers.base import Fault
+
 
 class Area(StrEnum):
-    """What a code is about."""
+    """Subject of a code."""
 
     CONNECTION = "connection"
     DATA = "data"
     ORDER = "order"
 
 
-class Consequence(StrEnum):
-    """What follows from a code."""
-
-    TRANSIENT = "transient"
-    """The same request may succeed later."""
-    PERMANENT = "permanent"
-    """The same request fails again."""
-    INFORMATIONAL = "informational"
-    """Nothing failed; an order it names goes on living, or ends as its status says."""
-    OPERATOR = "operator"
-    """A person has to change something first."""
-    AMBIGUOUS = "ambiguous"
-    """Nobody knows; look at the broker's own record."""
-
-
 @dataclass(frozen=True, slots=True)
 class CodeTraits:
-    """What is known of codes with one meaning.
+    """Codes with one meaning.
 
     Attributes:
-        text: What the broker's text must contain, in lower case; empty fits every text.
+        text: Part of the broker's text that tells this meaning of a code from others, in lower case; empty fits all.
     """
 
     codes: frozenset[int]
     area: Area
-    consequence: Consequence
+    fault: Fault
     meaning: str
     remedy: str
     text: str = ""
 
 
 _CONNECTION, _DATA, _ORDER = Area.CONNECTION, Area.DATA, Area.ORDER
-_TRANSIENT, _PERMANENT, _OPERATOR = Consequence.TRANSIENT, Consequence.PERMANENT, Consequence.OPERATOR
-_INFORMATIONAL = Consequence.INFORMATIONAL
+_TRANSIENT, _PERMANENT, _OPERATOR = Fault.TRANSIENT, Fault.PERMANENT, Fault.OPERATOR
+_INFORMATIONAL = Fault.INFORMATIONAL
 
 
 class CodeSet(Enum):
-    """The known codes, in order of precedence: the first set that has the code, and whose text fits, counts."""
+    """The known codes, in order of precedence: the first set with the code and a fitting text counts."""
 
     GATEWAY_UNREACHABLE = CodeTraits(
         frozenset({502, 504, 507, 509}),
@@ -278,11 +265,18 @@ class CodeSet(Enum):
         "The order cannot be cancelled; mostly it is filled or cancelled already.",
         "Nothing: the account is read anew.",
     )
+    ORDER_HELD = CodeTraits(
+        frozenset({404}),
+        _ORDER,
+        Fault.HELD,
+        "The broker holds the order until it has located the shares. It is live and can fill.",
+        "Nothing. Never send it again because of this code.",
+    )
     ORDER_IS_LIVE = CodeTraits(
-        frozenset({399, 404, 2109, 2137, 10018, 10019, 10233, 10349}),
+        frozenset({399, 2109, 2137, 10018, 10019, 10233, 10349}),
         _ORDER,
         _INFORMATIONAL,
-        "A warning: the order is held, waits for the opening, or was changed by a preset. It is live and can fill.",
+        "A warning: the order waits for the opening, or was changed by a preset. It is live and can fill.",
         "Nothing. Never send it again because of this code.",
     )
     STILL_PROCESSING = CodeTraits(
@@ -302,7 +296,7 @@ class CodeSet(Enum):
     FRACTIONS_REFUSED = CodeTraits(
         frozenset(range(10241, 10253)),
         _ORDER,
-        _PERMANENT,
+        Fault.FRACTION,
         "Parts of shares, or orders by amount, are not allowed over the API for this account.",
         "Set broker.fractional to false; whole shares are traded instead.",
     )
@@ -312,23 +306,14 @@ class CodeSet(Enum):
     UNKNOWN = CodeTraits(
         frozenset(),
         _ORDER,
-        Consequence.AMBIGUOUS,
+        Fault.AMBIGUOUS,
         "A code that is in no list. An order it names may live, be filled or be dead.",
         "Look at the order in the gateway or TWS; swing reads the account anew and believes only that.",
     )
 
 
-NOT_CONNECTED = 504
-FRACTION_REFUSED = 10243
-
-
 def classify(code: int, text: str = "") -> CodeSet:
-    """Return the set that `code` belongs to; `text` tells apart the meanings of 162, 321 and 322."""
-    said = text.casefold()
-    fitting = (known for known in CodeSet if code in known.value.codes and known.value.text in said)
+    """Return the set of `code`; `text` tells apart the meanings of 162, 321 and 322."""
+    words = text.casefold()
+    fitting = (known for known in CodeSet if code in known.value.codes and known.value.text in words)
     return next(fitting, CodeSet.UNKNOWN)
-
-
-def is_rejection(code: int) -> bool:
-    """Whether a code about an order means that the broker did not take it, and would not take it again."""
-    return classify(code).value.consequence in {Consequence.PERMANENT, Consequence.OPERATOR}

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from datetime import timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from execution.brokers.base import Finding, Level
 from execution.brokers.retrying import RetryPolicy, TransientError
 from execution.brokers.tws.answers import RefusedError
 from execution.brokers.tws.broker import IbkrBroker
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from datetime import datetime
 
-    from execution.brokers.base import Connection
+    from execution.brokers.base import Endpoint
     from execution.models import Account
 
 ONCE = Timing(retries=RetryPolicy(attempts=1))
@@ -36,57 +35,22 @@ SETTINGS = (
 )
 
 
-class Level(StrEnum):
-    """How a step went."""
-
-    OK = "ok"
-    WARNING = "warning"
-    FAILURE = "failure"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one step found.
-
-    Attributes:
-        remedy: What to do; empty where nothing is needed.
-    """
-
-    step: str
-    level: Level
-    message: str
-    remedy: str = ""
-
-    @property
-    def is_failure(self) -> bool:
-        """Whether the gateway cannot be traded on like this."""
-        return self.level is Level.FAILURE
-
-    def as_line(self) -> str:
-        """Return it for a terminal."""
-        return f"{self.level:<8} {self.step}: {self.message}" + (f"\n{'':<9}{self.remedy}" if self.remedy else "")
-
-    def as_record(self) -> dict[str, str]:
-        """Return it for JSON."""
-        return asdict(self)
-
-
-async def diagnose(connection: Connection, symbol: str, now: datetime, timing: Timing = ONCE) -> list[Finding]:
+async def diagnose(endpoint: Endpoint, symbol: str, now: datetime, timing: Timing = ONCE) -> list[Finding]:
     """Test the gateway up to the first step that fails and makes the next ones meaningless; nothing is ordered.
 
     Args:
-        connection: Where it should listen, and who we are to it.
+        endpoint: Where it should listen, and who we are to it.
         symbol: What a price is asked for.
         now: This computer's time, which the gateway's clock is compared with.
         timing: How long each step may take.
     """
     started = time.monotonic()
-    found = [await _network(connection, timing)]
+    found = [await _network(endpoint, timing)]
     if found[0].is_failure:
         return found
-    broker = IbkrBroker(connection, timing)
+    broker = IbkrBroker(endpoint, timing)
     try:
-        async for finding in _conversation(broker, connection, symbol):
+        async for finding in _conversation(broker, endpoint, symbol):
             found.append(finding)  # noqa: PERF401 - what was found before a failure counts
         elapsed = timedelta(seconds=time.monotonic() - started)
         found.append(_clock(await broker.now() - now - elapsed))
@@ -98,16 +62,16 @@ async def diagnose(connection: Connection, symbol: str, now: datetime, timing: T
     return found
 
 
-async def _network(connection: Connection, timing: Timing) -> Finding:
-    where = f"{connection.host}:{connection.port}"
+async def _network(endpoint: Endpoint, timing: Timing) -> Finding:
+    where = f"{endpoint.host}:{endpoint.port}"
     try:
         async with asyncio.timeout(timing.connect):
-            _, writer = await asyncio.open_connection(connection.host, connection.port)
+            _, writer = await asyncio.open_connection(endpoint.host, endpoint.port)
         writer.close()
         with suppress(OSError):
             await writer.wait_closed()
     except TimeoutError:
-        remedy = f"Check broker.host, and that no firewall drops connections to port {connection.port}. {PORTS}."
+        remedy = f"Check broker.host, and that no firewall drops connections to port {endpoint.port}. {PORTS}."
         return Finding("network", Level.FAILURE, f"{where} does not answer.", remedy)
     except OSError as error:
         remedy = f"Start TWS or IB Gateway, log in, and compare broker.host and broker.port: {PORTS}. {SETTINGS}"
@@ -115,12 +79,12 @@ async def _network(connection: Connection, timing: Timing) -> Finding:
     return Finding("network", Level.OK, f"Something listens at {where}.")
 
 
-async def _conversation(broker: IbkrBroker, connection: Connection, symbol: str) -> AsyncIterator[Finding]:
+async def _conversation(broker: IbkrBroker, endpoint: Endpoint, symbol: str) -> AsyncIterator[Finding]:
     await broker.open()
     yield Finding("handshake", Level.OK, f"The gateway speaks protocol {broker.protocol}.")
-    yield Finding("client id", Level.OK, f"Client id {connection.client_id} is free.")
+    yield Finding("client id", Level.OK, f"Client id {endpoint.client_id} is free.")
     state = await broker.state()
-    yield _account(state.account, connection)
+    yield _account(state.account, endpoint)
     yield Finding(
         "orders and positions",
         Level.OK,
@@ -146,12 +110,12 @@ async def _conversation(broker: IbkrBroker, connection: Connection, symbol: str)
         )
 
 
-def _account(account: Account, connection: Connection) -> Finding:
+def _account(account: Account, endpoint: Endpoint) -> Finding:
     worth = f"{account.net_liquidation} {account.currency}, of it {account.settled_cash} settled cash"
     if account.is_paper:
         return Finding("account", Level.OK, f"{account.account_id} is a paper account: {worth}.")
     remedy = "Real money. Log in to the paper account first; to trade live, the account has to be named."
-    if connection.account_id:
+    if endpoint.account_id:
         remedy = f"Real money: `swing trade --live --confirm {account.account_id}` would trade it."
     return Finding("account", Level.WARNING, f"{account.account_id} is a live account: {worth}.", remedy)
 

@@ -161,8 +161,11 @@ class OrderBook:
             self.next_id = max(self.next_id, done.orderId + 1)
         if not self.is_ours(done.acctNumber, contract):
             return None
+        base_id, revision = identity(done.execId)
         execution = Execution(
             exec_id=done.execId,
+            base_id=base_id,
+            revision=revision,
             order_ref=done.orderRef,
             permanent_id=done.permId,
             account_id=done.acctNumber,
@@ -224,6 +227,12 @@ def _described(contract: Foreign, order: Foreign) -> OrderReport:
         filled=Decimal(0),
         status=OrderStatus.PENDING,
     )
+
+
+def identity(exec_id: str) -> tuple[str, int]:
+    """Return base id and revision: a correction repeats the id of an execution but for the number after its last dot."""
+    base_id, _, revision = exec_id.rpartition(".")
+    return (base_id, int(revision)) if base_id and revision.isdecimal() else (exec_id, 0)
 
 
 def exact(number: float) -> Decimal:

@@ -17,7 +17,7 @@ from execution.errors import BrokerError, BrokerRefusedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from execution.brokers.base import Connection
+    from execution.brokers.base import Endpoint
     from execution.brokers.tws.library import Callbacks, Foreign
 
 NO_NUMBER = -1
@@ -68,8 +68,8 @@ class Listener:
 class Session:
     """A connection that is opened once; after it is lost or closed, make another."""
 
-    def __init__(self, connection: Connection, timing: Timing, listener: Listener | None = None) -> None:
-        self._connection = connection
+    def __init__(self, endpoint: Endpoint, timing: Timing, listener: Listener | None = None) -> None:
+        self._endpoint = endpoint
         self._timing = timing
         self._listener = listener or Listener()
         self._contracts: dict[str, Foreign] = {}
@@ -113,7 +113,7 @@ class Session:
             raise
 
     async def _handshake(self) -> None:
-        wanted, timeout = self._connection, self._timing.connect
+        wanted, timeout = self._endpoint, self._timing.connect
         refusal = self._refusal = asyncio.get_running_loop().create_future()
         connecting = asyncio.create_task(self.client.connectAsync(wanted.host, wanted.port, wanted.client_id, timeout))
         try:
@@ -138,7 +138,7 @@ class Session:
                 await connecting
 
     def _chosen_account(self, accounts: list[str]) -> str:
-        wanted = self._connection.account_id
+        wanted = self._endpoint.account_id
         if wanted not in accounts and (wanted or len(accounts) > 1):
             raise BrokerRefusedError(
                 f"{self._where}: the login's accounts are {', '.join(accounts)}; "
@@ -279,4 +279,4 @@ class Session:
 
     @property
     def _where(self) -> str:
-        return f"Gateway {self._connection.host}:{self._connection.port}"
+        return f"Gateway {self._endpoint.host}:{self._endpoint.port}"

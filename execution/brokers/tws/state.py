@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 NET_LIQUIDATION, TOTAL_CASH, SETTLED_CASH = "NetLiquidation", "TotalCashValue", "SettledCash"
 POSITIONS_VALUE = "GrossPositionValue"
+SIMULATED = "D"
+"""First letter of the numbers of simulated accounts."""
 TAGS = (NET_LIQUIDATION, TOTAL_CASH, SETTLED_CASH, POSITIONS_VALUE)
 
 
@@ -51,6 +53,7 @@ async def read_state(session: Session, book: OrderBook) -> BrokerState:
         cash=figures[TOTAL_CASH],
         settled_cash=figures[SETTLED_CASH],
         positions={symbol: size for symbol, size in positions.items() if symbol},
+        is_paper=session.account_id.startswith(SIMULATED),
     )
     reports = book.reports(key for keys in orders for key in keys if key is not None)
     return BrokerState(account, reports, tuple(map(book.with_commission, executions)), at)

@@ -15,6 +15,7 @@ from execution.ledger.events import (
     Payload,
     Reconciliation,
     Resent,
+    SchemaChange,
     Scope,
     Sent,
     Stop,
@@ -65,7 +66,9 @@ def order(symbol: str = "SPY", side: Side = Side.BUY, quantity: str | int = 10, 
 
 def execution(of: Order, exec_id: str, quantity: str | int, price: str | int = 500) -> Execution:
     """Shares of an order that changed hands."""
-    return Execution(exec_id, of.order_ref, 77, ACCOUNT, of.symbol, of.side, amount(quantity), amount(price), NOW)
+    base_id, _, revision = exec_id.rpartition(".")
+    traded = (of.order_ref, 77, ACCOUNT, of.symbol, of.side, amount(quantity), amount(price), NOW)
+    return Execution(exec_id, base_id or exec_id, int(revision) if base_id else 0, *traded)
 
 
 def commission(exec_id: str, cost: str = "0.35") -> CommissionReport:
@@ -146,4 +149,5 @@ def one_of_each() -> list[Payload]:
         Stop("the gateway is gone", (Refusal(RefusalCode.STATE_DISAGREES, "They differ."),)),
         SwitchChange(Switch.HALTED, "owner", "holiday"),
         Finish(amount("10012.34"), amount("12.3"), {"SPY": amount(10)}, "1 of 1 orders filled."),
+        SchemaChange(9, "Everything is otherwise."),
     ]

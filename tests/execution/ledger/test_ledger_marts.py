@@ -25,9 +25,10 @@ from happenings import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from execution.brokers.base import Fault
 from execution.ledger.events import CancelRequest, Event, Finish, Scope, Sent
 from execution.ledger.ledger import Ledger, ledger_url
-from execution.ledger.schema import to_row
+from execution.ledger.rows import to_row
 from execution.ledger.state import session_state
 from execution.models import Notice, OrderStatus, Side
 from warehouse.lake import ALIAS, Lake, current_snapshot
@@ -130,6 +131,7 @@ REPORTS: list[Payload] = [
     commission("b.1.10", "0.4"),
     commission("b.1.10", "0.41"),
     Notice(2109, "outside regular hours is ignored", BUY.order_ref),
+    Notice(0, "it was cut off while it was sent", BUY.order_ref, Fault.TRANSIENT),
     CancelRequest(BUY.order_ref, "the deadline has come"),
     report(BUY, OrderStatus.CANCELLED, 4, "cancelled"),
     report(SELL, OrderStatus.FILLED, 4),

@@ -25,6 +25,7 @@ from happenings import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from execution.brokers.base import Fault
 from execution.ledger.events import CancelRequest, Claim, Event, Funding, Resent, Scope, Sent
 from execution.ledger.state import OrderState, expected_positions, newest, session_state
 from execution.models import Notice, OrderStatus, Side
@@ -89,7 +90,7 @@ def test_an_order_from_intent_to_fill() -> None:
     steps: list[tuple[Payload, dict[str, object]]] = [
         (Sent(BUY.order_ref), {"is_sent": True, "sends": 1, "is_known": False}),
         (Resent(BUY.order_ref, "absent"), {"sends": 2}),
-        (Notice(399, "held until the open", BUY.order_ref), {"is_known": False, "codes": {399}}),
+        (Notice(399, "held", BUY.order_ref, Fault.HELD), {"is_known": False, "faults": {Fault.HELD}}),
         (report(BUY, OrderStatus.SUBMITTED), {"is_known": True, "permanent_id": 77, "is_done": False}),
         (report(BUY, OrderStatus.SUBMITTED, 4), {"missing": 4, "filled": 0, "average_price": None, "commission": 0}),
         (execution(BUY, exec_id, 4, 500), {"missing": 0, "filled": 4, "remaining": 6, "commission": None}),

@@ -106,7 +106,8 @@ def trade(folder: Path, mode: Mode, text: str) -> Callable[[str], Refusal | None
     assignment = Assignment(mode, load_portfolio(folder), "test", confirmed_account=confirmed)
 
     def check(account_id: str) -> Refusal | None:
-        stated = Account(account_id, Decimal(10_000), Decimal(10_000), Decimal(10_000), {})
+        amount = Decimal(10_000)
+        stated = Account(account_id, amount, amount, amount, {}, is_paper=account_id.startswith("D"))
         return refusal(lambda: check_account(assignment, stated))
 
     return check

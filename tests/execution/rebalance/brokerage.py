@@ -181,12 +181,12 @@ class Brokerage:
     def _fill(self, taken: Taken, quantity: Decimal) -> None:
         order = taken.order
         price = self.prices[order.symbol]
-        number = f"{taken.permanent_id}.{len(taken.newest) + 1:02}"
+        base_id = f"{taken.permanent_id}.{len(taken.newest) + 1:02}"
         before = commission(taken.filled, taken.filled * price)
         cost = commission(taken.filled + quantity, (taken.filled + quantity) * price) - before
         execution = Execution(
-            f"{number}.01", order.order_ref, taken.permanent_id, ACCOUNT, order.symbol, order.side, quantity, price,
-            self.time.now().astimezone(UTC), cost,
+            f"{base_id}.01", base_id, 1, order.order_ref, taken.permanent_id, ACCOUNT, order.symbol, order.side,
+            quantity, price, self.time.now().astimezone(UTC), cost,
         )  # fmt: skip
         taken.executions.append(execution)
         self.positions[order.symbol] += int(order.side.sign * quantity)
@@ -201,8 +201,8 @@ class Brokerage:
             self._correct(taken, taken.newest[-1], price)
 
     def _correct(self, taken: Taken, execution: Execution, price: Decimal) -> None:
-        revision = f"{execution.base_id}.{int(execution.revision) + 1:02}"
-        corrected = replace(execution, exec_id=revision, price=price)
+        revision = execution.revision + 1
+        corrected = replace(execution, exec_id=f"{execution.base_id}.{revision:02}", revision=revision, price=price)
         taken.executions.append(corrected)
         self._pay(execution.side, execution.quantity * (price - execution.price), NOTHING)
         self._tell_execution(corrected)

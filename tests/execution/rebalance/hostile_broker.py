@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from brokerage import ACCOUNT, Brokerage, Filling
 
-from execution.brokers.base import Broker
+from execution.brokers.base import Broker, Fault
 from execution.errors import BrokerError, BrokerRefusedError
 from execution.models import Account, BrokerState, Notice, Price, PriceKind
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 LATE = 5.0
 """Seconds; a rebalance takes an order that was silent for longer than twice as much for lost."""
-REJECTED, FALSE_CANCEL, REFUSED = 201, 10349, 110
 
 T = TypeVar("T")
 
@@ -161,7 +160,7 @@ class HostileBroker(Broker):
         worth = cash + sum((shares * books.prices[symbol] for symbol, shares in positions.items()), Decimal(0))
         today = [taken for taken in books.taken if taken.session == books.today]
         state = BrokerState(
-            Account(ACCOUNT, worth, cash, min(cash, books.settled_cash), dict(positions)),
+            Account(ACCOUNT, worth, cash, min(cash, books.settled_cash), dict(positions), is_paper=True),
             tuple(taken.report for taken in today),
             tuple(execution for taken in today for execution in taken.executions),
             await self.now(),
@@ -190,12 +189,12 @@ class HostileBroker(Broker):
             case Sending.LATE | Sending.DROPPED_LATE:
                 self._books.arrive(order, filling, LATE)
             case Sending.REJECTED:
-                self._tell(Notice(REJECTED, "Order rejected", order.order_ref))
+                self._tell(Notice(0, "Order rejected", order.order_ref, Fault.PERMANENT))
                 self._books.reject(order, "Order rejected")
             case Sending.REFUSED:
-                self._tell(Notice(REFUSED, "The price does not conform", order.order_ref))
+                self._tell(Notice(0, "The price does not conform", order.order_ref, Fault.PERMANENT))
             case Sending.FALSE_CANCEL:
-                self._tell(Notice(FALSE_CANCEL, "Order TIF was set to DAY based on order preset", order.order_ref))
+                self._tell(Notice(0, "Order TIF was set to DAY", order.order_ref, Fault.INFORMATIONAL))
                 self._books.arrive(order, filling)
         self._point(is_order=True)
         if sending in {Sending.DROPPED_BEFORE, Sending.DROPPED_AFTER, Sending.DROPPED_LATE}:

@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "support"))  # as pytest does
 
 from rebalancing import PACE, proposal
 
-from execution.brokers.base import Connection
+from execution.brokers.base import Endpoint
 from execution.brokers.retrying import RetryPolicy
 from execution.brokers.tws.broker import IbkrBroker
 from execution.brokers.tws.library import library
@@ -63,7 +63,7 @@ def trade(job: Mapping[str, Any], step: Callable[[str], None]) -> Outcome:
     targets = {symbol: Decimal(weight) for symbol, weight in job["targets"].items()}
     ledger = Ledger.open(ledger_url(home))
     tools = Tools(
-        broker=IbkrBroker(Connection("127.0.0.1", job["port"], job["client_id"]), TIMING),
+        broker=IbkrBroker(Endpoint("127.0.0.1", job["port"], job["client_id"]), TIMING),
         ledger=ledger,
         clock=lambda: datetime.now(UTC) + offset + _jump(home),
         propose=lambda: proposal((now - timedelta(hours=12)).date(), targets),

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
-from execution.brokers.base import Connection
+from execution.brokers.base import Endpoint
 from execution.brokers.retrying import RetryPolicy
 from execution.brokers.tws.broker import IbkrBroker
 from execution.brokers.tws.session import Timing
@@ -32,9 +32,9 @@ SESSION = date(2024, 6, 11)
 PATIENCE = 30.0
 
 
-def at(gateway: RunningSimulator, client_id: int = 7, account_id: str = "") -> Connection:
+def at(gateway: RunningSimulator, client_id: int = 7, account_id: str = "") -> Endpoint:
     """Return where a simulator listens."""
-    return Connection("127.0.0.1", gateway.port, client_id, account_id)
+    return Endpoint("127.0.0.1", gateway.port, client_id, account_id)
 
 
 @asynccontextmanager

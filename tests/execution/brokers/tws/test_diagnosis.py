@@ -11,9 +11,9 @@ import pytest
 from gateways import IMPATIENT, at, trading
 from simulators import AFTERNOON, running
 
-from execution.brokers.base import Connection
+from execution.brokers.base import Endpoint, Finding, Level
 from execution.brokers.retrying import RetryPolicy
-from execution.brokers.tws.diagnosis import Finding, Level, diagnose
+from execution.brokers.tws.diagnosis import diagnose
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ONCE = replace(IMPATIENT, connect=2, retries=RetryPolicy(attempts=1))
 
 
-def diagnosed(connection: Connection, now: datetime = AFTERNOON) -> dict[str, Finding]:
+def diagnosed(connection: Endpoint, now: datetime = AFTERNOON) -> dict[str, Finding]:
     """Return what the test finds, by step."""
     return {finding.step: finding for finding in asyncio.run(diagnose(connection, "SPY", now, ONCE))}
 
@@ -55,7 +55,7 @@ def test_a_live_account_is_a_warning() -> None:
 
 def test_nobody_listens() -> None:
     """A closed port ends the test with the ports and settings to compare."""
-    found = diagnosed(Connection("127.0.0.1", 1, 7))
+    found = diagnosed(Endpoint("127.0.0.1", 1, 7))
     assert list(found) == ["network"]
     assert found["network"].is_failure
     assert "4002" in found["network"].remedy

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulators import AFTERNOON, LEVELS, NEW_YORK, calm_bars, running
 
-from execution.brokers.base import Connection
+from execution.brokers.base import Endpoint
 from execution.brokers.retrying import RetryPolicy
 from execution.brokers.tws.bars import OPEN_AT_ONCE, IbkrBars, dividends, merged
 from execution.brokers.tws.broker import IbkrBroker
@@ -124,7 +124,7 @@ def test_the_broker_s_pacing_rules_are_kept() -> None:
 def test_nothing_at_all_is_an_error() -> None:
     """Without a gateway, or without one symbol that has bars, there is no batch to land."""
     with pytest.raises(SourceError, match="4002"):
-        fetched(IbkrBars(Connection("127.0.0.1", 1, 7), ["SPY"], "1 Y", FAST))
+        fetched(IbkrBars(Endpoint("127.0.0.1", 1, 7), ["SPY"], "1 Y", FAST))
     with running() as gateway, pytest.raises(SourceError, match="NOPE"):
         fetched(bars_of(gateway, "NOPE"))
 

@@ -8,21 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from execution.brokers.base import Fault
 from execution.brokers.retrying import TransientError
 from execution.brokers.tws.answers import request_failure
-from execution.brokers.tws.codes import FRACTION_REFUSED, NOT_CONNECTED, CodeSet, Consequence, classify, is_rejection
+from execution.brokers.tws.codes import CodeSet, classify
 
-T, P, I, O, A = (  # noqa: E741 - the letters of the published tables
-    Consequence.TRANSIENT,
-    Consequence.PERMANENT,
-    Consequence.INFORMATIONAL,
-    Consequence.OPERATOR,
-    Consequence.AMBIGUOUS,
+T, P, I, O, A, F, H = (  # noqa: E741 - the letters of the published tables, and two of ours
+    Fault.TRANSIENT,
+    Fault.PERMANENT,
+    Fault.INFORMATIONAL,
+    Fault.OPERATOR,
+    Fault.AMBIGUOUS,
+    Fault.FRACTION,
+    Fault.HELD,
 )
 
 
 @pytest.mark.parametrize(
-    ("code", "text", "consequence"),
+    ("code", "text", "fault"),
     [
         (502, "Couldn't connect to TWS.", T),
         (326, "Unable to connect as the client id is already in use.", P),
@@ -48,16 +51,17 @@ T, P, I, O, A = (  # noqa: E741 - the letters of the published tables
         (202, "Order Canceled - reason:", I),
         (399, "Order Message: your order will not be placed at the exchange until 09:30:00 US/Eastern", I),
         (10349, "Order TIF was set to DAY based on order preset.", I),
-        (10243, "Fractional-sized order cannot be placed via API.", P),
+        (10243, "Fractional-sized order cannot be placed via API.", F),
+        (404, "Order held while securities are located.", H),
         (10268, "The 'EtradeOnly' order attribute is not supported.", P),
         (103, "Duplicate order id", T),
         (10147, "OrderId 7 that needs to be cancelled is not found.", I),
         (99999, "never seen", A),
     ],
 )
-def test_a_code_has_its_published_consequence(code: int, text: str, consequence: Consequence) -> None:
+def test_a_code_has_its_published_consequence(code: int, text: str, fault: Fault) -> None:
     """Codes are classified as the broker's pages and public reports say, 162 and 321 by their texts."""
-    assert classify(code, text).value.consequence is consequence
+    assert classify(code, text).value.fault is fault
 
 
 @pytest.mark.parametrize("known", CodeSet, ids=lambda known: known.name)
@@ -79,24 +83,25 @@ def test_a_code_that_is_nowhere_is_ambiguous(code: int, text: str) -> None:
     """An unknown code is never taken for a rejection, nor for a note."""
     if not any(code in known.value.codes for known in CodeSet):
         assert classify(code, text) is CodeSet.UNKNOWN
-        assert not is_rejection(code)
+        assert not classify(code, text).value.fault.is_rejection
 
 
-@pytest.mark.parametrize(("code", "expected"), [(10349, False), (399, False), (201, True), (FRACTION_REFUSED, True)])
+@pytest.mark.parametrize(
+    ("code", "expected"), [(10349, False), (399, False), (404, False), (201, True), (10243, True), (354, True)]
+)
 def test_only_a_refused_order_is_rejected(code: int, expected: bool) -> None:  # noqa: FBT001 - a table
     """Codes that leave an order alive are no rejections."""
-    assert is_rejection(code) is expected
+    assert classify(code).value.fault.is_rejection is expected
 
 
 def test_a_lost_connection_and_a_used_number_are_no_rejections() -> None:
     """After these an order is looked for, and may be sent again."""
-    assert not is_rejection(NOT_CONNECTED)
-    assert not is_rejection(103)
+    assert not any(classify(code).value.fault.is_rejection for code in (504, 103))
 
 
 @given(st.integers(0, 99_999), st.text(max_size=20))
 def test_only_what_may_pass_is_asked_again(code: int, text: str) -> None:
     """A request fails with a TransientError exactly for transient codes, and not at all for notes."""
-    failure, consequence = request_failure(code, text), classify(code, text).value.consequence
-    assert isinstance(failure, TransientError) == (consequence is T)
-    assert (failure is None) == (consequence is I)
+    failure, fault = request_failure(code, text), classify(code, text).value.fault
+    assert isinstance(failure, TransientError) == (fault is T)
+    assert (failure is None) == (fault in {I, H})

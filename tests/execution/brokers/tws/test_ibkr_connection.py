@@ -10,7 +10,7 @@ import pytest
 from gateways import FAST, IMPATIENT, at, buy, ends, filled, heard, notes, run, trading
 from simulators import running
 
-from execution.brokers.base import Connection
+from execution.brokers.base import Endpoint
 from execution.brokers.retrying import TransientError
 from execution.brokers.tws.broker import IbkrBroker
 from execution.errors import BrokerError, BrokerRefusedError
@@ -99,7 +99,7 @@ def test_nobody_listens() -> None:
     """A closed port is named, with the ports that gateways use."""
 
     async def talk() -> None:
-        broker = IbkrBroker(Connection("127.0.0.1", 1, 7), FAST)
+        broker = IbkrBroker(Endpoint("127.0.0.1", 1, 7), FAST)
         with pytest.raises(TransientError, match="4002"):
             await broker.open()
         with pytest.raises(BrokerError, match="down"):
@@ -131,7 +131,7 @@ def test_something_else_listens(first_words: bytes, error: type[BrokerError], wo
         async with server:
             port = server.sockets[0].getsockname()[1]
             with pytest.raises(error, match=words):
-                await IbkrBroker(Connection("127.0.0.1", port, 7), IMPATIENT).open()
+                await IbkrBroker(Endpoint("127.0.0.1", port, 7), IMPATIENT).open()
             await asyncio.sleep(0.1)
 
     run(talk)
