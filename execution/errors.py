@@ -20,7 +20,7 @@ from warehouse.errors import SwingError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from execution.models import Refusal
+    from execution.refusals import Refusal
 
 
 class ExecutionError(SwingError):

@@ -6,7 +6,7 @@ equity, times carry a zone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
     from decimal import Decimal
+
+    from execution.refusals import Refusal
 
 CURRENCY = "USD"
 
@@ -226,56 +228,6 @@ class BrokerState:
     orders: tuple[OrderReport, ...]
     executions: tuple[Execution, ...]
     at: datetime
-
-
-class RefusalCode(StrEnum):
-    """Why something is not traded: CATEGORY_CONDITION. What each means stands in `limits.MEANINGS`."""
-
-    TARGETS_MISSING = "TARGETS_MISSING"
-    TARGETS_STALE = "TARGETS_STALE"
-    TARGETS_IMPLAUSIBLE = "TARGETS_IMPLAUSIBLE"
-    PRICE_MISSING = "PRICE_MISSING"
-    PRICE_STALE = "PRICE_STALE"
-    PRICE_IMPLAUSIBLE = "PRICE_IMPLAUSIBLE"
-    EQUITY_JUMP = "EQUITY_JUMP"
-    EQUITY_NOT_POSITIVE = "EQUITY_NOT_POSITIVE"
-    POSITION_SHORT = "POSITION_SHORT"
-    TRADE_WITHIN_BAND = "TRADE_WITHIN_BAND"
-    TRADE_TOO_SMALL = "TRADE_TOO_SMALL"
-    CASH_UNSETTLED = "CASH_UNSETTLED"
-    CASH_SHORT = "CASH_SHORT"
-    CASH_GOOD_FAITH = "CASH_GOOD_FAITH"
-    LIMIT_ORDERS_A_DAY = "LIMIT_ORDERS_A_DAY"
-    LIMIT_ORDER_VALUE = "LIMIT_ORDER_VALUE"
-    LIMIT_DAY_VALUE = "LIMIT_DAY_VALUE"
-    LIMIT_DAY_TRADES = "LIMIT_DAY_TRADES"
-    LIMIT_WEIGHT = "LIMIT_WEIGHT"
-    MODE_REDUCE_ONLY = "MODE_REDUCE_ONLY"
-    MODE_HALTED = "MODE_HALTED"
-    SESSION_CLOSED = "SESSION_CLOSED"
-    SESSION_TOO_EARLY = "SESSION_TOO_EARLY"
-    SESSION_TOO_LATE = "SESSION_TOO_LATE"
-    SESSION_DONE = "SESSION_DONE"
-    FRACTIONS_REFUSED = "FRACTIONS_REFUSED"
-    ACCOUNT_NOT_PAPER = "ACCOUNT_NOT_PAPER"
-    ACCOUNT_UNEXPECTED = "ACCOUNT_UNEXPECTED"
-    CLOCK_DISAGREES = "CLOCK_DISAGREES"
-    STATE_DISAGREES = "STATE_DISAGREES"
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Something that was not traded, and the numbers that decided it.
-
-    Attributes:
-        symbol: What it is about; empty when it stops the whole rebalance.
-        numbers: What was compared, by name, as text: amounts, quantities, times.
-    """
-
-    code: RefusalCode
-    message: str
-    symbol: str = ""
-    numbers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from execution.brokers.base import Fault
 from execution.errors import HaltedError, StateDisagreesError, TradeRefusedError
 from execution.ledger.events import Claim, Finish, Funding, Reconciliation, Scope, Stop, Switch
-from execution.models import Plan, Refusal, RefusalCode, Side
+from execution.models import Plan, Side
 from execution.orders.context import LIQUIDATION, Assignment, Tools
 from execution.orders.dispatch import Desk, carry_out, connect, look, unfilled
 from execution.orders.preflight import check_account, check_clock, check_window, planned_window
 from execution.orders.reconcile import Expectation, disagreements
 from execution.planning.situation import Situation, decide, equity, fund_buys
+from execution.refusals import Refusal, RefusalCode
 from warehouse.calendar.trading_hours import window_of
 from warehouse.settings.trading import Mode
 

@@ -14,7 +14,7 @@ import pytest
 from dagster_defs.cli.main import main
 from execution import errors as execution_errors
 from execution.brokers.tws.codes import CodeSet
-from execution.planning.limits import MEANINGS
+from execution.refusals import RefusalCode
 from warehouse import errors
 from warehouse.validation import QuarantineCode
 
@@ -49,7 +49,7 @@ def _quarantine_codes() -> str:
 
 
 def _refusals() -> str:
-    rows = [f"| `{code}` | {meaning} |" for code, meaning in MEANINGS.items()]
+    rows = [f"| `{code}` | {code.meaning} |" for code in RefusalCode]
     return "\n".join(["| refusal | meaning, and what to do |", "|---|---|", *rows])
 
 

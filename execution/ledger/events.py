@@ -12,18 +12,8 @@ from functools import cache
 
 from pydantic import TypeAdapter
 
-from execution.models import (
-    Account,
-    Alarm,
-    CommissionReport,
-    Execution,
-    Notice,
-    Order,
-    OrderReport,
-    Plan,
-    Price,
-    Refusal,
-)
+from execution.models import Account, Alarm, CommissionReport, Execution, Notice, Order, OrderReport, Plan, Price
+from execution.refusals import Refusal
 from warehouse.settings.trading import Mode
 
 
@@ -241,7 +231,7 @@ PAYLOADS: Mapping[EventKind, type[Payload]] = {
 }
 KINDS = {payload: kind for kind, payload in PAYLOADS.items()}
 # What payloads' annotations mean, for those modules that import it only to check types.
-NAMES = {"Mapping": Mapping, "date": date, "datetime": datetime, "Decimal": Decimal}
+NAMES = {"Mapping": Mapping, "date": date, "datetime": datetime, "Decimal": Decimal, "Refusal": Refusal}
 
 
 @dataclass(frozen=True, slots=True)

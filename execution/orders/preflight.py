@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from execution.errors import TradeRefusedError
-from execution.models import Refusal, RefusalCode
+from execution.refusals import Refusal, RefusalCode
 from warehouse.calendar.sessions import EXCHANGE_ZONE, close_time, next_session
 from warehouse.calendar.trading_hours import Phase, Window, window_of
 from warehouse.settings.trading import Mode

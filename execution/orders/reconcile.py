@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from execution.models import Refusal, RefusalCode
+from execution.refusals import Refusal, RefusalCode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

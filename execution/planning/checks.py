@@ -10,12 +10,13 @@ from decimal import Decimal
 from statistics import median
 from typing import TYPE_CHECKING
 
-from execution.models import Price, Refusal, RefusalCode
+from execution.refusals import Refusal, RefusalCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from execution.models import Price
     from execution.planning.inputs import PlanRequest, Reference, Targets
 
 LAST_MINUTE = timedelta(minutes=1)

@@ -10,20 +10,21 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from execution.models import RefusalCode, Side
+from execution.models import Side
 from execution.planning.costs import Fee
 from execution.planning.limits import Limit, furthest_first, refuse, whole, within_limits
 from execution.planning.rounding import round_lots
 from execution.planning.settlement import proceeds, spendable
 from execution.planning.trades import positions, possible_trade
+from execution.refusals import RefusalCode
 from warehouse.settings.trading import Settlement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from execution.models import Refusal
     from execution.planning.inputs import PlanRequest, Rules
     from execution.planning.trades import Trade
+    from execution.refusals import Refusal
 
 NOTHING = Decimal(0)
 

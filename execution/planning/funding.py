@@ -6,10 +6,11 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from execution.models import Refusal, RefusalCode, Side
+from execution.models import Side
 from execution.planning.costs import Fee, worst_price
 from execution.planning.limits import whole
 from execution.planning.rounding import Leg, round_lots
+from execution.refusals import Refusal, RefusalCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

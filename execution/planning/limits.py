@@ -1,111 +1,20 @@
-"""What every refusal means, and the limits of one symbol's trade, before anything is rounded or paid for."""
+"""The limits of one symbol's trade, before anything is rounded or paid for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from execution.models import Refusal, RefusalCode, Side
+from execution.models import Side
 from execution.planning.settlement import locked
+from execution.refusals import Refusal, RefusalCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from execution.planning.inputs import PlanRequest
     from execution.planning.trades import Trade
-
-MEANINGS: Mapping[RefusalCode, str] = MappingProxyType(
-    {
-        RefusalCode.TARGETS_MISSING: "There are no target weights. Run the pipeline; until then nothing is traded.",
-        RefusalCode.TARGETS_STALE: "The target weights have not seen the bars they should have. Run the pipeline.",
-        RefusalCode.TARGETS_IMPLAUSIBLE: (
-            "A target weight is negative or above strategy.max_weight, or together they are more than 1. Look at "
-            "live_targets."
-        ),
-        RefusalCode.PRICE_MISSING: (
-            "A symbol that is held or wanted has no price, or no final bar to judge one by. Fetch its bars, check the "
-            "market data subscription, or sell it by hand."
-        ),
-        RefusalCode.PRICE_STALE: "A price is older than limits.price_age_minutes. Check the market data connection.",
-        RefusalCode.PRICE_IMPLAUSIBLE: (
-            "A price is no positive amount of the account's currency, or has moved by more than "
-            "limits.price_move_sigmas of the symbol's volatility without its peers. Compare it with a second source."
-        ),
-        RefusalCode.EQUITY_JUMP: (
-            "What is held is worth much more than the broker says, or much more or less than the ledger remembers. "
-            "Look for deposits, withdrawals and wrong prices."
-        ),
-        RefusalCode.EQUITY_NOT_POSITIVE: "The account is worth nothing. Fund it.",
-        RefusalCode.POSITION_SHORT: "A position is negative, which this system never makes. Close it by hand.",
-        RefusalCode.TRADE_WITHIN_BAND: "The weight is off by less than limits.no_trade_band. Nothing to do.",
-        RefusalCode.TRADE_TOO_SMALL: (
-            "The trade is worth less than limits.trade_value_minimum, or no share more or less comes nearer to the "
-            "targets. Nothing to do."
-        ),
-        RefusalCode.CASH_UNSETTLED: (
-            "A buy waits for sales to settle (T+1); a full rotation takes two sessions in a cash account. The next "
-            "session buys it."
-        ),
-        RefusalCode.CASH_SHORT: (
-            "There is not enough cash for a buy, whatever settles. It is bought as far as the cash goes."
-        ),
-        RefusalCode.CASH_GOOD_FAITH: (
-            "Shares were bought with unsettled money, and selling them before it has settled would violate good "
-            "faith. They are sold once it has."
-        ),
-        RefusalCode.LIMIT_ORDERS_A_DAY: (
-            "More orders are needed than limits.orders_per_session. What is furthest from its target goes first, and "
-            "the rest in the next session."
-        ),
-        RefusalCode.LIMIT_ORDER_VALUE: (
-            "A trade is worth more than limits.order_value. That much is traded, and the rest in the next session; "
-            "raise the limit if the account has grown."
-        ),
-        RefusalCode.LIMIT_DAY_VALUE: (
-            "The session's trades are worth more than limits.day_value. Sales go first, and the rest in the next "
-            "session; raise the limit if the account has grown."
-        ),
-        RefusalCode.LIMIT_DAY_TRADES: (
-            "It would be bought and sold within one session more often than limits.day_trades allows in five. It "
-            "waits for the next session."
-        ),
-        RefusalCode.LIMIT_WEIGHT: (
-            "One lot more would lift the weight above strategy.max_weight and limits.weight_excess. It stays below."
-        ),
-        RefusalCode.MODE_REDUCE_ONLY: (
-            "Trading is in reduce-only mode: sales go on, buys do not. `swing resume` ends it."
-        ),
-        RefusalCode.MODE_HALTED: "Trading is halted. `swing resume` ends it.",
-        RefusalCode.SESSION_CLOSED: "There is no session now, or it is over. The next session trades.",
-        RefusalCode.SESSION_TOO_EARLY: (
-            "The rebalance begins trading.minutes_before_close before the close. Wait for it."
-        ),
-        RefusalCode.SESSION_TOO_LATE: (
-            "Nothing is sent in the last minute before the close. The next session trades; find out what made the run "
-            "late."
-        ),
-        RefusalCode.SESSION_DONE: "This session's rebalance, or this trade of it, was already made. Nothing to do.",
-        RefusalCode.FRACTIONS_REFUSED: (
-            "A part of a share cannot be traded over the broker's interface. Trade it by hand, or set "
-            "broker.fractional if the account can."
-        ),
-        RefusalCode.ACCOUNT_NOT_PAPER: (
-            "A paper run met an account that is not a simulated one. Check broker.port and the login."
-        ),
-        RefusalCode.ACCOUNT_UNEXPECTED: (
-            "The gateway's account is not the one that was named. Check broker.account and the login."
-        ),
-        RefusalCode.CLOCK_DISAGREES: (
-            "Our clock and the broker's, or a price's, differ. Set this machine's clock by NTP."
-        ),
-        RefusalCode.STATE_DISAGREES: (
-            "Ledger and broker disagree about orders, executions or positions. Nothing is sent until a person has "
-            "looked."
-        ),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)

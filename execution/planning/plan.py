@@ -9,19 +9,20 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from execution.models import Order, Plan, PlanLine, RefusalCode, Side, order_ref
+from execution.models import Order, Plan, PlanLine, Side, order_ref
 from execution.planning.checks import blocking
 from execution.planning.draft import make_draft
 from execution.planning.limits import Limit, furthest_first, refuse
+from execution.refusals import RefusalCode
 from warehouse.settings.trading import OrderType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from execution.models import Refusal
     from execution.planning.draft import Draft
     from execution.planning.inputs import PlanRequest, Rules
     from execution.planning.trades import Trade
+    from execution.refusals import Refusal
 
 NOTHING = Decimal(0)
 CENT = Decimal("0.01")

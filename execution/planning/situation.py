@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from execution.ledger.events import Decision, Funding, Switch
-from execution.models import Account, Plan, Refusal, RefusalCode, Side
+from execution.models import Account, Plan, Side
 from execution.planning.funding import fund
 from execution.planning.inputs import History, PlanRequest, Reference, Rules, Targets, UnsettledLot
 from execution.planning.plan import plan as make_plan
 from execution.planning.settlement import spendable
+from execution.refusals import Refusal, RefusalCode
 from warehouse.calendar.sessions import last_completed_session, next_session, previous_session, sessions
 from warehouse.calendar.trading_hours import Phase, Window
 from warehouse.settings.trading import DecideOn

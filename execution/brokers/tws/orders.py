@@ -230,7 +230,7 @@ def _described(contract: Foreign, order: Foreign) -> OrderReport:
 
 
 def identity(exec_id: str) -> tuple[str, int]:
-    """Return base id and revision: a correction repeats the id of an execution but for the number after its last dot."""
+    """Return base id and revision: a correction repeats an execution's id but for the number after its last dot."""
     base_id, _, revision = exec_id.rpartition(".")
     return (base_id, int(revision)) if base_id and revision.isdecimal() else (exec_id, 0)
 

@@ -35,11 +35,10 @@ from execution.models import (
     PlanLine,
     Price,
     PriceKind,
-    Refusal,
-    RefusalCode,
     Side,
     order_ref,
 )
+from execution.refusals import Refusal, RefusalCode
 from warehouse.settings.trading import Mode
 
 ACCOUNT = "DU1234567"

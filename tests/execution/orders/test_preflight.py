@@ -12,9 +12,10 @@ import yaml
 from exchange_rules import NEW_YORK
 
 from execution.errors import TradeRefusedError
-from execution.models import Account, Refusal, RefusalCode
+from execution.models import Account
 from execution.orders.context import Assignment
 from execution.orders.preflight import check_account, check_clock, check_window, planned_window
+from execution.refusals import Refusal, RefusalCode
 from warehouse.settings.portfolio import FILE_NAME, load_portfolio
 from warehouse.settings.trading import Mode
 

@@ -8,13 +8,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from execution.models import Account, Order, Plan, Price, PriceKind, RefusalCode, Side
+from execution.models import Account, Order, Plan, Price, PriceKind, Side
 from execution.planning.costs import Fee
 from execution.planning.inputs import History, PlanRequest, Reference, Rules, Targets
 from warehouse.settings.portfolio import load_portfolio
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from execution.refusals import RefusalCode
 
 SESSION = date(2024, 6, 12)
 BEFORE = date(2024, 6, 11)

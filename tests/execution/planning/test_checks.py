@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from plan_requests import BEFORE, CLOSE, NOW, PRICES, SESSION, Case, codes, quote
 
-from execution.models import RefusalCode
 from execution.planning.checks import blocking
 from execution.planning.inputs import History, PlanRequest, Reference, Targets
 from execution.planning.plan import plan
+from execution.refusals import RefusalCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plan_requests import PRICES, SESSION, rules
 
-from execution.models import Order, RefusalCode, Side, order_ref
+from execution.models import Order, Side, order_ref
 from execution.planning.costs import Fee, limit_price
 from execution.planning.funding import fund
+from execution.refusals import RefusalCode
 
 RULES = rules()
 AMOUNTS = {symbol: Decimal(price) for symbol, price in PRICES.items()}

@@ -10,10 +10,10 @@ from time import perf_counter
 import pytest
 from plan_requests import PRICES, SESSION, Case, codes, filled, rules, traded
 
-from execution.models import Order, Plan, RefusalCode, Side
+from execution.models import Order, Plan, Side
 from execution.planning.inputs import History, UnsettledLot
-from execution.planning.limits import MEANINGS
 from execution.planning.plan import plan
+from execution.refusals import RefusalCode
 
 LIMITS = {"order_value": "1000000", "day_value": "1000000"}
 
@@ -23,9 +23,9 @@ def _planned(case: Case) -> Plan:
 
 
 def test_every_refusal_has_a_meaning() -> None:
-    """Each code has a sentence that ends, and there is no sentence without a code."""
-    assert set(MEANINGS) == set(RefusalCode)
-    assert all(text.endswith(".") for text in MEANINGS.values())
+    """Each code is its own text, and has a meaning that ends as a sentence."""
+    assert [code.name for code in RefusalCode] == [str(code) for code in RefusalCode]
+    assert all(code.meaning.endswith(".") for code in RefusalCode)
 
 
 def test_whole_shares_are_bought_with_a_marketable_limit() -> None:
