@@ -19,8 +19,11 @@ import numpy as np
 
 from execution.models import Account, Price, PriceKind, Side
 from execution.planning.costs import Fee, worst_price
-from execution.planning.inputs import PlanRequest, Reference, Rules, Targets
 from execution.planning.plan import plan
+from execution.planning.rules import Rules
+from execution.planning.situation import Situation
+from execution.targets import LiveTargets, NewestBar
+from warehouse.calendar.trading_hours import Window
 from warehouse.settings.portfolio import load_portfolio
 
 if TYPE_CHECKING:
@@ -52,7 +55,7 @@ class Distances:
 
 def measure(weights: dict[str, float], equity: int, rules: Rules) -> Distances:
     """Buy these weights from cash."""
-    shares = {line.symbol: float(line.planned) for line in plan(_request(weights, equity, rules)).lines}
+    shares = {line.symbol: float(line.planned) for line in plan(_situation(weights, equity, rules)).lines}
     prices = np.array([float(PRICES[symbol]) for symbol in weights])
     targets = np.array(list(weights.values()))
     choices = _choices(weights, equity, rules)
@@ -85,17 +88,30 @@ def _choices(weights: dict[str, float], equity: int, rules: Rules) -> Numbers:
     return affordable
 
 
-def _request(weights: dict[str, float], equity: int, rules: Rules) -> PlanRequest:
-    return PlanRequest(
+def _situation(weights: dict[str, float], equity: int, rules: Rules) -> Situation:
+    closes = {symbol: Decimal(PRICES[symbol]) for symbol in weights}
+    return Situation(
         strategy_id="benchmark",
-        session_date=SESSION,
-        targets=Targets({symbol: Decimal(str(weight)) for symbol, weight in weights.items()}, SESSION, SESSION),
+        targets=LiveTargets(
+            session_date=SESSION,
+            strategy_id="benchmark",
+            snapshot=0,
+            weights={symbol: Decimal(str(weight)) for symbol, weight in weights.items()},
+            bars={},
+            final_bars={
+                symbol: NewestBar(symbol, SESSION, close, True, "benchmark", NOW, Decimal("0.01"))  # noqa: FBT003 - a row
+                for symbol, close in closes.items()
+            },
+            universe=tuple(weights),
+            selection=(),
+            correlations={},
+        ),
         account=Account("DU1", Decimal(equity), Decimal(equity), Decimal(equity), {}),
-        prices={symbol: Price(symbol, Decimal(PRICES[symbol]), PriceKind.LIVE, NOW) for symbol in weights},
-        references={symbol: Reference(Decimal(PRICES[symbol]), SESSION, Decimal("0.01")) for symbol in weights},
+        ours=frozenset(weights),
+        prices={symbol: Price(symbol, close, PriceKind.LIVE, NOW) for symbol, close in closes.items()},
         rules=rules,
+        window=Window(SESSION, NOW, CLOSE - timedelta(minutes=1), CLOSE),
         now=NOW,
-        close=CLOSE,
     )
 
 

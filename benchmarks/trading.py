@@ -27,21 +27,20 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from plan_requests import Case, rules
-from rebalancing import TARGETS, proposal
+from rebalancing import TARGETS, live_targets, trading_context
 from simulators import calm_bars
+from situations import Case, rules
 
 from execution.brokers.base import Endpoint
 from execution.brokers.tws.bars import IbkrBars
 from execution.brokers.tws.broker import IbkrBroker
 from execution.brokers.tws.session import Timing
 from execution.ledger.ledger import Ledger, ledger_url
-from execution.orders.context import Assignment, Tools
+from execution.orders.context import DEFAULT_PACE, RebalanceRequest
 from execution.planning.plan import plan
 from execution.rebalance import rebalance
 from execution.simulator.process import simulated_gateway
 from warehouse.calendar.sessions import EXCHANGE_ZONE, sessions
-from warehouse.settings.portfolio import load_portfolio
 from warehouse.settings.trading import Mode
 from warehouse.sources.base import silent
 
@@ -80,14 +79,13 @@ def decision_to_last_fill() -> float:
         ledger = Ledger.open(ledger_url(Path(home)))
         broker = IbkrBroker(Endpoint("127.0.0.1", port, 17))
         offset = NOW - datetime.now(UTC)  # the gateway has only just started
-        tools = Tools(
-            broker=broker,
-            ledger=ledger,
-            clock=lambda: datetime.now(UTC) + offset,
-            propose=lambda: proposal(NOW.date(), TARGETS),
+        context = replace(
+            trading_context(Path(home), broker, ledger, lambda: datetime.now(UTC) + offset),
             step=lambda name: begun.update({name: time.perf_counter()}),
+            pace=DEFAULT_PACE,
         )
-        outcome = asyncio.run(rebalance(Assignment(Mode.PAPER, load_portfolio(Path(home)), "benchmark"), tools))
+        targets = live_targets(NOW.date(), TARGETS)
+        outcome = asyncio.run(rebalance(RebalanceRequest(Mode.PAPER), targets, context))
         ledger.close()
     if not outcome.orders or any(order.remaining for order in outcome.orders):
         raise SystemExit(outcome.message)
@@ -132,10 +130,10 @@ def planning(symbols: int) -> float:
         prices=prices,
         rules=rules(no_trade_band="0", order_value="1000000000", day_value="1000000000"),
     )
-    request = case.request
-    request = replace(request, account=replace(request.account, net_liquidation=request.equity))
+    situation = case.situation
+    situation = replace(situation, account=replace(situation.account, net_liquidation=situation.equity))
     begun = time.perf_counter()
-    made = plan(request)
+    made = plan(situation)
     took = time.perf_counter() - begun
     if not made.orders:
         raise SystemExit(f"nothing was planned: {[refusal.message for refusal in made.refusals][:3]}")

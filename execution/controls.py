@@ -1,35 +1,35 @@
-"""Composes what a person does outside a rebalance: halt, reduce only, resume, test the gateway."""
+"""Controls of a person outside a rebalance: halt, sell everything, reduce only, resume."""
 
 from __future__ import annotations
 
 import asyncio
 import getpass
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from execution import service
-from execution.brokers.registry import adapter
 from execution.errors import BrokerRefusedError, LedgerBusyError
-from execution.ledger.events import Event, Scope, Switch, SwitchChange
-from execution.orders.cancel import accept_positions, cancel_open_orders
+from execution.ledger.events import Event, Reconciliation, Scope, Switch, SwitchChange
+from execution.orders.cancel import cancel_all
+from execution.orders.context import RebalanceRequest
+from execution.orders.observe import connect
 from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from execution.brokers.base import Finding
     from execution.installation import Installation
     from execution.ledger.ledger import Ledger
+    from execution.orders.context import TradingContext
 
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """How to stop.
+    """A halt, and what follows it.
 
     Attributes:
-        confirmed_account: Names a live account that is to be flattened.
-        is_gateway_clock: As in `service.Request`.
+        confirmed_account: A live account that is to be flattened.
+        is_gateway_clock: As in RebalanceRequest.
     """
 
     is_cancelling: bool = False
@@ -39,14 +39,8 @@ class Halt:
     is_gateway_clock: bool = False
 
 
-def _switch(installation: Installation, ledger: Ledger, switch: Switch, reason: str) -> None:
-    """Record a switch for the configured account; without one, for every account."""
-    scope = Scope(installation.portfolio.broker.account)
-    ledger.append(Event(scope, SwitchChange(switch, getpass.getuser(), reason)))
-
-
 def halt(installation: Installation, request: Halt) -> Iterator[str]:
-    """Halt before anything else can fail, then do what more is asked for, telling each thing."""
+    """Halt before anything else can fail, then do the rest; yield a line for each thing done."""
     with service.open_ledger(installation) as ledger:
         _switch(installation, ledger, Switch.HALTED, request.reason)
         yield "Trading is halted until `swing resume`."
@@ -59,7 +53,9 @@ def halt(installation: Installation, request: Halt) -> Iterator[str]:
 def _flatten(installation: Installation, ledger: Ledger, request: Halt) -> str:
     """Sell everything; while it lasts, and if it is killed, positions can only become smaller."""
     mode = Mode.LIVE if request.confirmed_account else Mode.PAPER
-    sale = service.Request(mode, request.confirmed_account, request.is_gateway_clock, is_liquidation=True)
+    sale = RebalanceRequest(
+        mode, request.confirmed_account, is_liquidation=True, is_gateway_clock=request.is_gateway_clock
+    )
     _switch(installation, ledger, Switch.REDUCE_ONLY, f"to sell everything: {request.reason}")
     try:
         return f"Sold what the strategy held: {service.trade(installation, sale, lambda _step: None).message}"
@@ -68,9 +64,8 @@ def _flatten(installation: Installation, ledger: Ledger, request: Halt) -> str:
 
 
 def _cancel(installation: Installation, ledger: Ledger) -> Iterator[str]:
-    desk = service.free_desk(installation, ledger)
     try:
-        cancelled = asyncio.run(cancel_open_orders(desk))
+        cancelled = asyncio.run(cancel_all(service.trading_context(installation, ledger)))
     except (LedgerBusyError, BrokerRefusedError) as error:
         yield f"A rebalance that is at work cancels its open orders itself. ({error})"
         return
@@ -85,17 +80,36 @@ def reduce_only(installation: Installation, reason: str) -> str:
 
 
 def resume(installation: Installation, reason: str, *, is_accepting: bool) -> Iterator[str]:
-    """Trade as configured from now on, and tell what was accepted."""
+    """Trade as configured from now on; yield a line for each thing done."""
     with service.open_ledger(installation) as ledger:
         if is_accepting:
-            positions = asyncio.run(accept_positions(service.free_desk(installation, ledger)))
+            positions = asyncio.run(accept_positions(service.trading_context(installation, ledger)))
             held = ", ".join(f"{shares} {symbol}" for symbol, shares in positions.items()) or "none"
             yield f"Accepted the broker's positions: {held}."
         _switch(installation, ledger, Switch.NORMAL, reason)
         yield "Trading goes on as configured."
 
 
-def test_gateway(installation: Installation) -> list[Finding]:
-    """Each step from the socket to the account, and what to do where one fails."""
-    symbol = installation.portfolio.universe[0]
-    return asyncio.run(adapter().diagnose(installation.gateway, symbol, datetime.now(UTC)))
+async def accept_positions(context: TradingContext) -> dict[str, str]:
+    """Record the broker's positions as the baseline from which positions count from now on.
+
+    Returns:
+        Shares by symbol.
+
+    Raises:
+        BrokerError: The gateway cannot be reached.
+    """
+    try:
+        state = await connect(context)
+    finally:
+        await context.broker.close()
+    account = state.account
+    scope = Scope(account.account_id, context.scope.run_id)
+    context.ledger.append(Event(scope, Reconciliation(account, state.at, is_baseline=True)))
+    return {symbol: f"{held:f}" for symbol, held in sorted(account.positions.items())}
+
+
+def _switch(installation: Installation, ledger: Ledger, switch: Switch, reason: str) -> None:
+    """Record a switch for the configured account; without one, for every account."""
+    scope = Scope(installation.portfolio.broker.account)
+    ledger.append(Event(scope, SwitchChange(switch, getpass.getuser(), reason)))

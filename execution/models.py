@@ -7,14 +7,15 @@ equity, times carry a zone.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from execution.brokers.base import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date, datetime
+    from datetime import date
     from decimal import Decimal
 
     from execution.refusals import Refusal
@@ -41,8 +42,6 @@ class PriceKind(StrEnum):
     FROZEN = "frozen"
     DELAYED = "delayed"
     DELAYED_FROZEN = "delayed_frozen"
-    BAR = "bar"
-    """The close of a daily bar of the warehouse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +76,37 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderRef:
+    """Our identity of an order: the same inputs make the same one, so that a repeated plan cannot make a new order.
+
+    Attributes:
+        sequence: From 1; a further order of the same side in one session, in whole shares say, has the next.
+    """
+
+    strategy_id: str
+    session_date: date
+    symbol: str
+    side: Side
+    sequence: int = 1
+
+    def __str__(self) -> str:
+        """Return its text, as on the wire and in the ledger: STRATEGY/YYYYMMDD/SYMBOL/SIDE/SEQUENCE."""
+        return f"{self.strategy_id}/{self.session_date:%Y%m%d}/{self.symbol}/{self.side}/{self.sequence}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a reference from its text. Raises ValueError if it is none of ours."""
+        strategy_id, day, symbol, side, sequence = text.rsplit("/", 4)
+        session_date = datetime.strptime(f"{day}Z", "%Y%m%d%z").date()
+        return cls(strategy_id, session_date, symbol, Side(side), int(sequence))
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """One order as it is sent, good for the day.
 
     Attributes:
-        order_ref: Our identity of it, unique for ever: strategy, session, symbol, side and sequence.
+        order_ref: Text of its OrderRef.
         limit_price: None means a market order.
     """
 
@@ -90,13 +115,6 @@ class Order:
     side: Side
     quantity: Decimal
     limit_price: Decimal | None = None
-
-
-def order_ref(  # noqa: PLR0913, PLR0917 - these five are its identity
-    strategy_id: str, session: date, symbol: str, side: Side, sequence: int = 1
-) -> str:
-    """Our identity of an order: the same inputs make the same one, so a repeated plan cannot make a new order."""
-    return f"{strategy_id}/{session:%Y%m%d}/{symbol}/{side}/{sequence}"
 
 
 class OrderStatus(StrEnum):

@@ -1,4 +1,4 @@
-"""Composes a rebalance from its parts: gateway, ledger, warehouse and clock."""
+"""Composes trading from its parts: gateway, ledger, warehouse and clock."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,10 @@ from execution.brokers.registry import adapter
 from execution.errors import TradeRefusedError
 from execution.ledger.events import EventKind, Finish, Scope, Switch, SwitchChange, to_text
 from execution.ledger.ledger import Ledger, ledger_url
-from execution.orders.context import Assignment, Tools
-from execution.orders.dispatch import DEFAULT_PACE, Desk
+from execution.orders.context import DEFAULT_PACE, TradingContext
 from execution.orders.preflight import planned_window
-from execution.proposal import read_proposal
-from execution.rebalance import Outcome, rebalance
+from execution.rebalance import rebalance
+from execution.targets import read_targets
 from warehouse.errors import LakeBusyError
 from warehouse.settings.trading import Mode
 
@@ -26,31 +25,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date
 
-    from execution.brokers.base import Endpoint
+    from execution.brokers.base import Endpoint, Finding
     from execution.installation import Installation
-    from execution.orders.dispatch import Pace
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked for.
-
-    Attributes:
-        confirmed_account: The account named with --confirm.
-        is_gateway_clock: Go by the gateway's clock, which is what a simulated one needs; never with real money.
-        connection: Where the gateway is; None goes by environment and configuration.
-    """
-
-    mode: Mode
-    confirmed_account: str = ""
-    is_gateway_clock: bool = False
-    connection: Endpoint | None = None
-    is_liquidation: bool = False
+    from execution.orders.context import Pace, RebalanceRequest
+    from execution.rebalance import RebalanceOutcome
 
 
 @contextlib.contextmanager
 def open_ledger(installation: Installation) -> Iterator[Ledger]:
-    """The installation's ledger. Raises LedgerError."""
+    """Open the installation's ledger. Raises LedgerError."""
     ledger = Ledger.open(installation.ledger_url or ledger_url(installation.home))
     try:
         yield ledger
@@ -58,43 +41,44 @@ def open_ledger(installation: Installation) -> Iterator[Ledger]:
         ledger.close()
 
 
-def free_desk(installation: Installation, ledger: Ledger) -> Desk:
-    """A desk that belongs to no session, for what a person does."""
+def machine_clock() -> datetime:
+    """Return this machine's time, UTC."""
+    return datetime.now(UTC)
+
+
+def trading_context(
+    installation: Installation, ledger: Ledger, clock: Callable[[], datetime] = machine_clock
+) -> TradingContext:
+    """Make a context that belongs to no session yet. Raises ConfigurationError."""
     portfolio = installation.portfolio
-    now = datetime.now(UTC)
-    return Desk(
+    return TradingContext(
+        portfolio=portfolio,
         broker=adapter().broker(installation.gateway),
         ledger=ledger,
-        scope=Scope(portfolio.broker.account, uuid.uuid4().hex[:12]),
-        window=planned_window(now, portfolio.trading.minutes_before_close),
-        clock=lambda: datetime.now(UTC),
-        step=lambda _name: None,
+        scope=Scope("", uuid.uuid4().hex[:12]),
+        window=planned_window(clock(), portfolio.trading.minutes_before_close),
+        clock=clock,
     )
 
 
 def trade(
-    installation: Installation, request: Request, step: Callable[[str], None], pace: Pace = DEFAULT_PACE
-) -> Outcome:
+    installation: Installation, request: RebalanceRequest, step: Callable[[str], None], pace: Pace = DEFAULT_PACE
+) -> RebalanceOutcome:
     """Rebalance the configured account; see `execution.rebalance.rebalance` for what it raises."""
-    portfolio = installation.portfolio
-    connection = request.connection or installation.gateway
-    assignment = Assignment(
-        request.mode, portfolio, uuid.uuid4().hex[:12], request.confirmed_account, request.is_liquidation
-    )
+    endpoint = installation.gateway
     with open_ledger(installation) as ledger:
-        tools = Tools(
-            broker=adapter().broker(connection),
-            ledger=ledger,
-            clock=_clock(request, connection),
-            propose=lambda: read_proposal(installation.lake),
-            step=step,
-            pace=pace,
-        )
-        return asyncio.run(rebalance(assignment, tools))
+        context = replace(trading_context(installation, ledger, _clock(request, endpoint)), step=step, pace=pace)
+        return asyncio.run(rebalance(request, read_targets(installation.lake), context))
+
+
+def test_gateway(installation: Installation) -> list[Finding]:
+    """Test each step from the socket to the account, with advice where one fails."""
+    symbol = installation.portfolio.universe[0]
+    return asyncio.run(adapter().diagnose(installation.gateway, symbol, machine_clock()))
 
 
 def obstacle(installation: Installation, session: date) -> str:
-    """Why the schedule has nothing to do for a session; empty if it has."""
+    """Return the reason why the schedule has nothing to do for a session; empty if it has something."""
     try:
         with installation.lake.lock():
             pass
@@ -107,21 +91,21 @@ def obstacle(installation: Installation, session: date) -> str:
 
 
 def standing(installation: Installation) -> dict[str, str]:
-    """What a person last allowed, and how the last rebalance ended."""
+    """Say what a person last allowed, and how the last rebalance ended."""
     with open_ledger(installation) as ledger:
         switched, finished = ledger.newest(EventKind.SWITCH_CHANGED), ledger.newest(EventKind.SESSION_FINISHED)
-    said = {"switch": Switch.NORMAL.value, "last_rebalance": "none"}
+    found = {"switch": Switch.NORMAL.value, "last_rebalance": "none"}
     if switched and isinstance(switched.event.payload, SwitchChange):
         change = switched.event.payload
         why = f" ({change.reason})" if change.reason else ""
-        said["switch"] = f"{change.switch.value} since {switched.recorded_at:%Y-%m-%d %H:%M} UTC, by {change.by}{why}"
+        found["switch"] = f"{change.switch.value} since {switched.recorded_at:%Y-%m-%d %H:%M} UTC, by {change.by}{why}"
     if finished and isinstance(finished.event.payload, Finish):
-        said["last_rebalance"] = f"{finished.event.scope.session_date}: {finished.event.payload.message}"
-    return said
+        found["last_rebalance"] = f"{finished.event.scope.session_date}: {finished.event.payload.message}"
+    return found
 
 
-def as_record(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as plain values, for a script."""
+def as_record(outcome: RebalanceOutcome) -> dict[str, Any]:
+    """Return an outcome as plain values, for a script."""
     plan = outcome.plan
     return {
         "mode": outcome.mode,
@@ -152,29 +136,29 @@ def as_record(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def as_metadata(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as the Dagster UI shows it."""
+def as_metadata(outcome: RebalanceOutcome) -> dict[str, Any]:
+    """Return an outcome as the Dagster UI shows it."""
     plan = outcome.plan
-    about: dict[str, Any] = {"outcome": outcome.message, "mode": outcome.mode.value, "account": outcome.account_id}
+    metadata: dict[str, Any] = {"outcome": outcome.message, "mode": outcome.mode.value, "account": outcome.account_id}
     if plan is not None:
-        about |= {"equity": float(plan.equity), "tracking_error": float(plan.tracking_error)}
-    about["orders"] = len(outcome.orders)
-    about["refusals"] = [f"{refusal.code}: {refusal.message}" for refusal in outcome.refusals]
-    return about
+        metadata |= {"equity": float(plan.equity), "tracking_error": float(plan.tracking_error)}
+    metadata["orders"] = len(outcome.orders)
+    metadata["refusals"] = [f"{refusal.code}: {refusal.message}" for refusal in outcome.refusals]
+    return metadata
 
 
-def _clock(request: Request, connection: Endpoint) -> Callable[[], datetime]:
-    """The true time, or the gateway's. Raises BrokerError, TradeRefusedError."""
+def _clock(request: RebalanceRequest, endpoint: Endpoint) -> Callable[[], datetime]:
+    """Choose this machine's clock or the gateway's. Raises BrokerError, TradeRefusedError."""
     if not request.is_gateway_clock:
-        return lambda: datetime.now(UTC)
+        return machine_clock
     if request.mode is Mode.LIVE:
         raise TradeRefusedError("Real money is traded by this machine's clock. Leave --gateway-clock out.")
-    offset = asyncio.run(_theirs(connection)) - datetime.now(UTC)
-    return lambda: datetime.now(UTC) + offset
+    offset = asyncio.run(_gateway_time(endpoint)) - machine_clock()
+    return lambda: machine_clock() + offset
 
 
-async def _theirs(connection: Endpoint) -> datetime:
-    broker = adapter().broker(connection)
+async def _gateway_time(endpoint: Endpoint) -> datetime:
+    broker = adapter().broker(endpoint)
     try:
         await broker.open()
         return await broker.now()

@@ -7,6 +7,7 @@ import dagster as dg
 from dagster_defs.resources import Warehouse
 from execution import service
 from execution.installation import Installation
+from execution.orders.context import RebalanceRequest
 from warehouse.settings.trading import Mode
 from warehouse.sources.base import Progress
 
@@ -29,6 +30,7 @@ def rebalance(
     """The account, brought to tonight's targets: once a session, between its last minutes but one."""
     settings = warehouse.portfolio.trading
     mode = Mode(config.mode or settings.scheduled_mode)
-    request = service.Request(mode, config.confirm or settings.scheduled_confirm, config.is_gateway_clock)
+    confirmed = config.confirm or settings.scheduled_confirm
+    request = RebalanceRequest(mode, confirmed, is_gateway_clock=config.is_gateway_clock)
     outcome = service.trade(installation, request, lambda name: progress(0, 0, name))
     return dg.MaterializeResult(metadata=service.as_metadata(outcome))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dagster_defs.cli.options import JSON
-from execution import controls
+from execution import service
 from execution.errors import BrokerError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def connect(installation: Installation, as_json: bool) -> None:
     """Test the gateway step by step, and say what is wrong and what to do."""
-    findings = controls.test_gateway(installation)
+    findings = service.test_gateway(installation)
     if as_json:
         click.echo(json.dumps([finding.as_record() for finding in findings], indent=2))
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import click
 from dagster_defs import jobs
 from dagster_defs.cli import summaries, terminal, trading_summaries
 from execution import service
-from execution.brokers.base import Endpoint
+from execution.orders.context import RebalanceRequest
 from execution.simulator.process import simulated_gateway
 from warehouse import readers
 from warehouse.settings.trading import Mode
@@ -80,8 +81,9 @@ def demo(installation: Installation) -> None:
 def _rebalance(installation: Installation) -> None:
     """Trade the sample's last session on a paper account of 10,000 USD."""
     with simulated_gateway("--bars", "sample", "--clock", BEFORE_THE_LAST_CLOSE) as port:
-        request = service.Request(Mode.PAPER, is_gateway_clock=True, connection=Endpoint("127.0.0.1", port, 1))
-        trading_summaries.show(service.trade(installation, request, lambda _step: None))
+        simulated = replace(installation, gateway_host="127.0.0.1", gateway_port=str(port), gateway_client_id="1")
+        request = RebalanceRequest(Mode.PAPER, is_gateway_clock=True)
+        trading_summaries.show(service.trade(simulated, request, lambda _step: None))
     with service.open_ledger(installation) as ledger:
         kinds = Counter(row["kind"] for row in ledger.rows())
         _say(f"Ledger: {ledger.verify()} events: " + ", ".join(f"{kind} {count}" for kind, count in kinds.items()))

@@ -10,6 +10,7 @@ import click
 from dagster_defs.cli import terminal, trading_summaries
 from dagster_defs.cli.options import CLOCK, JSON
 from execution import service
+from execution.orders.context import RebalanceRequest
 from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ def trade(installation: Installation, mode: str, confirm: str, gateway_clock: bo
                                              broker.account in portfolio.yaml as well
     """
     with terminal.progress("Trading", is_quiet=as_json) as report:
-        outcome = service.trade(installation, service.Request(Mode(mode), confirm, gateway_clock), _steps(report))
+        outcome = service.trade(
+            installation, RebalanceRequest(Mode(mode), confirm, is_gateway_clock=gateway_clock), _steps(report)
+        )
     if as_json:
         click.echo(json.dumps(service.as_record(outcome), indent=2))
     else:

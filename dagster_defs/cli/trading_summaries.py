@@ -9,10 +9,10 @@ import pandas as pd
 from dagster_defs.cli import terminal
 
 if TYPE_CHECKING:
-    from execution.rebalance import Outcome
+    from execution.rebalance import RebalanceOutcome
 
 
-def show(outcome: Outcome) -> None:
+def show(outcome: RebalanceOutcome) -> None:
     """The plan, the orders as they ended, what was not traded and why."""
     _say(f"{outcome.message}\n")
     if outcome.plan is not None and outcome.plan.lines:

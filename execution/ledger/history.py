@@ -26,9 +26,8 @@ class TradingHistory:
     """An account's recent trading, as of a session.
 
     Attributes:
-        previous_session: The last one finished before; None if there is none.
-        previous_equity: What the account was worth at its end, USD.
-        orders: How many were intended in this session.
+        previous_equity: Of the account after the last session finished before, USD; None if there is none.
+        orders: Number of orders intended in this session.
         value: Of these orders at their limit, or at the price decided on, USD.
         bought: Shares by symbol bought in this session.
         sold: Likewise sold.
@@ -37,7 +36,6 @@ class TradingHistory:
         day_trades: Symbols both bought and sold within one session, over the last five sessions with this one.
     """
 
-    previous_session: date | None = None
     previous_equity: Decimal | None = None
     orders: int = 0
     value: Decimal = Decimal(0)
@@ -80,7 +78,6 @@ def trading_history(events: Iterable[Event], sessions: Sequence[date]) -> Tradin
     today = by_session.get(session_date, [])
     values = (order.quantity * (order.limit_price or prices.get(order.symbol, Decimal(0))) for order in orders)
     return TradingHistory(
-        previous_session=previous,
         previous_equity=before[previous].equity if previous else None,
         orders=len(orders),
         value=sum(values, Decimal(0)),

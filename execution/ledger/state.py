@@ -1,7 +1,7 @@
-"""What is true by the ledger: pure folds over its events.
+"""State by the ledger: pure folds over its events.
 
-Reports may come late, twice and in any order: what they say of orders and executions folds to the same state. Dry runs
-count for nothing here.
+Reports that come late, twice or in another order fold to the same state of orders and executions. Dry runs count for
+nothing here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from execution.ledger.events import (
     CancelRequest,
-    Claim,
     Decision,
     Event,
     Finish,
@@ -22,7 +21,6 @@ from execution.ledger.events import (
     Reconciliation,
     Resent,
     Sent,
-    Stop,
     Switch,
     SwitchChange,
 )
@@ -43,13 +41,13 @@ class OrderState:
     """One order of ours, from its intent on.
 
     Attributes:
-        sends: How often it was handed to the connection or was about to be; 0 after a crash between intent and sending.
+        sends: Times that it was handed to the connection, or about to be; 0 after a crash between intent and sending.
         permanent_id: The broker's; None until it has reported the order.
-        status: The furthest that was reported; None if nothing was.
+        status: The report of greatest precedence; None without a report.
         executions: One per execution, in its newest correction and with its commission, oldest first.
         reported_filled: The most shares that a report claimed as filled; `filled` counts.
-        missing: How many of these no execution has shown yet.
-        reasons: Why it was cancelled or rejected, and notices about it, in the broker's words.
+        missing: Shares of these that no execution has shown yet.
+        reasons: Reasons of its cancellation or rejection, and notices about it, in the broker's words.
         faults: Of these notices.
     """
 
@@ -65,28 +63,28 @@ class OrderState:
     faults: frozenset[Fault] = frozenset()
 
     @property
-    def is_sent(self) -> bool:
-        """Whether it may have left."""
-        return self.sends > 0
-
-    @property
     def is_known(self) -> bool:
-        """Whether the broker has ever shown it."""
+        """True if the broker has ever shown it."""
         return self.status is not None or bool(self.executions)
 
     @property
+    def is_rejected(self) -> bool:
+        """True if the broker said that it did not take the order."""
+        return any(fault.is_rejection for fault in self.faults)
+
+    @property
     def filled(self) -> Decimal:
-        """Shares that changed hands."""
+        """Shares executed."""
         return sum((execution.quantity for execution in self.executions), Decimal(0))
 
     @property
     def remaining(self) -> Decimal:
-        """Shares that did not."""
+        """Shares not executed."""
         return self.order.quantity - self.filled
 
     @property
     def value(self) -> Decimal:
-        """What the filled shares cost or brought, without commission, USD."""
+        """Value of the filled shares, without commission, USD."""
         return sum((execution.quantity * execution.price for execution in self.executions), Decimal(0))
 
     @property
@@ -102,7 +100,7 @@ class OrderState:
 
     @property
     def is_done(self) -> bool:
-        """Whether no more can be filled, and every share that a report claims has its execution."""
+        """True if no more can be filled, and every share that a report claims has its execution."""
         return self.remaining <= 0 or (self.status is not None and self.status.is_final and not self.missing)
 
 
@@ -111,59 +109,48 @@ class SessionState:
     """One session's rebalance of one strategy.
 
     Attributes:
-        claim: None if it never began.
-        decision: What `plan` was made from, or what the last blocked plan was.
-        plan: What is carried out; None until there is one that is not blocked.
-        blocked: The last plan that was.
+        decision: Origin of `plan`, or of the last blocked plan.
+        plan: The one carried out; None until there is one that is not blocked.
         funding: The buys that replace the plan's, once the sells are done.
-        orders: By order_ref, as they were intended.
-        stops: Why runs ended before the session was finished.
+        orders: By order_ref, in the order of their intents.
         finish: None while it is not over.
     """
 
-    claim: Claim | None = None
     decision: Decision | None = None
     plan: Plan | None = None
-    blocked: Plan | None = None
     funding: Funding | None = None
     orders: Mapping[str, OrderState] = field(default_factory=dict)
-    stops: tuple[Stop, ...] = ()
     finish: Finish | None = None
 
-    @property
-    def open_orders(self) -> tuple[OrderState, ...]:
-        """Orders of which more may be filled."""
-        return tuple(state for state in self.orders.values() if not state.is_done)
+    def states(self, refs: Iterable[str]) -> list[OrderState]:
+        """Return the orders of these references that were intended."""
+        return [self.orders[ref] for ref in refs if ref in self.orders]
 
 
 def session_state(events: Iterable[Event], strategy_id: str, session_date: date) -> SessionState:
-    """What became of one session's rebalance.
+    """Fold one session's rebalance.
 
     Args:
         events: Of one account, in the order of the ledger, from that session on or longer.
-        strategy_id: Whose rebalance.
-        session_date: Which.
+        strategy_id: Of the rebalance.
+        session_date: Of the rebalance.
     """
     happened = counted(events)
     payloads = [event.payload for event in happened]
     ours = (strategy_id, session_date)
     inside = [event.payload for event in happened if (event.scope.strategy_id, event.scope.session_date) == ours]
-    plans = [payload for payload in inside if isinstance(payload, Plan)]
-    plan = next((plan for plan in plans if not plan.is_blocked), None)
+    plan = next((payload for payload in inside if isinstance(payload, Plan) and not payload.is_blocked), None)
     return SessionState(
-        claim=newest_of(Claim, inside),
         decision=newest_of(Decision, inside[: inside.index(plan)] if plan else inside),
         plan=plan,
-        blocked=next((plan for plan in reversed(plans) if plan.is_blocked), None),
         funding=newest_of(Funding, inside),
         orders=_orders({payload.order_ref: payload for payload in inside if isinstance(payload, Order)}, payloads),
-        stops=tuple(payload for payload in inside if isinstance(payload, Stop)),
         finish=newest_of(Finish, inside),
     )
 
 
 def newest_of(kind: type[Kind], payloads: Sequence[Payload]) -> Kind | None:
-    """The last payload of a kind; None if there is none."""
+    """Return the last payload of a kind; None if there is none."""
     return next((payload for payload in reversed(payloads) if isinstance(payload, kind)), None)
 
 
@@ -200,7 +187,7 @@ def _order(order: Order, payloads: Sequence[Payload], commissions: Sequence[Comm
 
 
 def newest(executions: Iterable[Execution], commissions: Iterable[CommissionReport] = ()) -> tuple[Execution, ...]:
-    """Each execution once, in its newest correction and with its commission, oldest first.
+    """Return each execution once, in its newest correction and with its commission, oldest first.
 
     A correction without a commission report of its own has that of what it corrects. Of two reports for one execution
     the higher counts.
@@ -220,10 +207,10 @@ def newest(executions: Iterable[Execution], commissions: Iterable[CommissionRepo
 
 
 def expected_positions(events: Iterable[Event]) -> dict[str, Decimal] | None:
-    """Shares by symbol that an account should hold, without zeros; None before it was first reconciled.
+    """Return the shares by symbol that an account should hold, without zeros; None before it was first reconciled.
 
-    What the broker stated at the baseline, and every execution recorded since: a correction counts by its difference
-    from what was known at the baseline.
+    The sum of the broker's statement at the baseline and every execution recorded since: a correction counts by its
+    difference from the execution as known at the baseline.
     """
     baseline: Mapping[str, Decimal] | None = None
     included: Mapping[str, Decimal] = {}
@@ -252,11 +239,11 @@ def _net(executions: Iterable[Execution]) -> dict[str, Decimal]:
 
 
 def switch_state(events: Iterable[Event]) -> Switch:
-    """What is allowed: the newest change among an account's own and those of every account."""
+    """Return the newest switch among an account's own and those of every account."""
     changes = [event.payload.switch for event in events if isinstance(event.payload, SwitchChange)]
     return changes[-1] if changes else Switch.NORMAL
 
 
 def counted(events: Iterable[Event]) -> list[Event]:
-    """Those that are not of a dry run."""
+    """Leave out dry runs."""
     return [event for event in events if event.scope.mode is not Mode.DRY_RUN]

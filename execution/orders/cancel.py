@@ -1,74 +1,90 @@
-"""What a person does outside a rebalance: cancel what is open, accept the broker's positions."""
+"""Cancels open orders: a session's own, or all of ours when a person asks for it."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
-from execution.ledger.events import CancelRequest, Event, Reconciliation, Scope
-from execution.orders.dispatch import connect
+from execution.brokers.base import Fault
+from execution.errors import BrokerError
+from execution.ledger.events import CancelRequest, Event, Scope
+from execution.models import Notice
+from execution.orders.observe import connect, hear, look
 from execution.orders.reconcile import trace
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Sequence
 
     from execution.models import BrokerState, OrderReport
-    from execution.orders.dispatch import Desk
+    from execution.orders.context import TradingContext
 
 
-def _ours(known: Collection[str], state: BrokerState) -> list[OrderReport]:
-    """Open orders that the ledger knows."""
-    return [report for report in state.orders if not report.status.is_final and report.order_ref in known]
+async def cancel(context: TradingContext, refs: Sequence[str], reason: str) -> None:
+    """Cancel open orders of the session and wait, beyond the deadline if need be, until they have ended.
+
+    The request is repeated after each look, for it may be lost with its connection, and an order that nobody has shown
+    may still arrive.
+    """
+    time = asyncio.get_running_loop().time
+    start = next_look = time()
+    while time() < start + context.pace.cancel_within:
+        is_on_its_way = time() < start + context.pace.ambiguous_for
+        states = context.session().states(refs)
+        waiting = [state for state in states if not state.is_done and (state.is_known or is_on_its_way)]
+        if not waiting:
+            return
+        if time() >= next_look:
+            for state in waiting:
+                await _request(context, state.order.order_ref, reason)
+            await look(context)
+            next_look = time() + context.pace.look_every
+        await hear(context, min(0.5, max(next_look - time(), 0.01)))
 
 
-async def cancel_open_orders(desk: Desk) -> list[str]:
-    """Cancel every open order of ours, whatever session it is of.
+async def _request(context: TradingContext, order_ref: str, reason: str) -> None:
+    context.step(f"cancel {order_ref}")
+    context.record(CancelRequest(order_ref, reason))
+    try:
+        await context.broker.cancel(order_ref)
+    except BrokerError as error:
+        context.record(Notice(0, f"the cancellation could not be sent: {error}", order_ref, Fault.TRANSIENT))
+
+
+async def cancel_all(context: TradingContext) -> list[str]:
+    """Cancel every open order of ours, of whatever session.
 
     Returns:
-        What became of each, in words.
+        The fate of each, in words.
 
     Raises:
         BrokerError: The gateway cannot be reached.
         LedgerBusyError: A rebalance is at work.
     """
     try:
-        state = await connect(desk)
+        state = await connect(context)
         account_id = state.account.account_id
-        with desk.ledger.lock(account_id):
-            scope = Scope(account_id, desk.scope.run_id)
-            open_orders = _ours(desk.ledger.order_refs(account_id), state)
+        with context.ledger.lock(account_id):
+            scope = Scope(account_id, context.scope.run_id)
+            open_orders = _open(context, state)
             for report in open_orders:
                 request = CancelRequest(report.order_ref, "cancelled by a person")
-                desk.ledger.append(Event(scope, request))
-                await desk.broker.cancel(report.order_ref)
-            end = asyncio.get_running_loop().time() + desk.pace.cancel_within
-            while _ours(desk.ledger.order_refs(account_id), state) and asyncio.get_running_loop().time() < end:
-                await asyncio.sleep(desk.pace.look_every / 4)
-                state = await desk.broker.state()
+                context.ledger.append(Event(scope, request))
+                await context.broker.cancel(report.order_ref)
+            end = asyncio.get_running_loop().time() + context.pace.cancel_within
+            while _open(context, state) and asyncio.get_running_loop().time() < end:
+                await asyncio.sleep(context.pace.look_every / 4)
+                state = await context.broker.state()
     finally:
-        await desk.broker.close()
-    said = []
+        await context.broker.close()
+    fates = []
     for report in open_orders:
         now = trace(report.order_ref, state).report
         status = now.status if now else "unknown: look at it in TWS"
-        said.append(f"{report.side} {report.quantity} {report.symbol}: {status}")
-    return said
+        fates.append(f"{report.side} {report.quantity} {report.symbol}: {status}")
+    return fates
 
 
-async def accept_positions(desk: Desk) -> dict[str, str]:
-    """Take the broker's positions for the right ones from now on.
-
-    Returns:
-        Shares by symbol.
-
-    Raises:
-        BrokerError: The gateway cannot be reached.
-    """
-    try:
-        state = await connect(desk)
-    finally:
-        await desk.broker.close()
-    account = state.account
-    scope = Scope(account.account_id, desk.scope.run_id)
-    desk.ledger.append(Event(scope, Reconciliation(account, state.at, is_baseline=True)))
-    return {symbol: f"{held:f}" for symbol, held in sorted(account.positions.items())}
+def _open(context: TradingContext, state: BrokerState) -> list[OrderReport]:
+    """Return the open orders that the ledger knows."""
+    ours = context.ledger.order_refs(state.account.account_id)
+    return [report for report in state.orders if not report.status.is_final and report.order_ref in ours]

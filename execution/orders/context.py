@@ -1,60 +1,99 @@
-"""What a rebalance is told to do, and what it is given to do it with."""
+"""What is asked of a rebalance, and everything it works with."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from execution.orders.dispatch import DEFAULT_PACE
+from execution.ledger.events import Event, Switch
+from execution.models import Side
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from execution.brokers.base import Broker
+    from execution.ledger.events import Payload, Scope
     from execution.ledger.ledger import Ledger
-    from execution.orders.dispatch import Pace
-    from execution.proposal import Proposal
+    from execution.ledger.state import SessionState
+    from warehouse.calendar.trading_hours import Window
     from warehouse.settings.portfolio import Portfolio
     from warehouse.settings.trading import Mode
 
 LIQUIDATION = "liquidation"
-"""What stands for the strategy in the order references of a sale of everything."""
+"""Stands for the strategy in the order references of a sale of everything."""
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
-    """What to do.
+class RebalanceRequest:
+    """Job description of a rebalance.
 
     Attributes:
-        confirmed_account: The account a person has named for live trading; empty otherwise.
+        confirmed_account: Account that a person has named for live trading; empty otherwise.
         is_liquidation: Sell everything the strategy holds, whatever the targets say.
+        is_gateway_clock: Go by the gateway's clock, as a simulated gateway needs; never with real money.
     """
 
     mode: Mode
-    portfolio: Portfolio
-    run_id: str
     confirmed_account: str = ""
     is_liquidation: bool = False
-
-    def strategy_id(self, proposal: Proposal) -> str:
-        """What the session's orders and events are kept under."""
-        return LIQUIDATION if self.is_liquidation else proposal.strategy_id
+    is_gateway_clock: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
-    """What to do it with.
+class Pace:
+    """Patience of a rebalance, in seconds.
 
     Attributes:
-        clock: The current time, aware.
-        propose: Reads the newest targets; raises SwingError when there are none.
+        look_every: Between two looks at the broker's state while an order is open.
+        ambiguous_for: Time that an order which nobody has seen counts as on its way.
+        cancel_within: Longest time for a cancellation at the deadline.
+    """
+
+    look_every: float = 2.0
+    ambiguous_for: float = 10.0
+    cancel_within: float = 20.0
+
+
+DEFAULT_PACE = Pace()
+
+
+@dataclass(frozen=True, slots=True)
+class TradingContext:
+    """Everything that orders are sent, followed and cancelled with.
+
+    Attributes:
+        scope: Owner of the events that are recorded; without a session until a rebalance has one.
+        window: Hours of the session that is traded.
+        clock: Returns the current time, aware.
         step: Told the name of each step as it begins.
     """
 
+    portfolio: Portfolio
     broker: Broker
     ledger: Ledger
+    scope: Scope
+    window: Window
     clock: Callable[[], datetime]
-    propose: Callable[[], Proposal]
-    step: Callable[[str], None]
+    step: Callable[[str], None] = lambda _name: None
     pace: Pace = DEFAULT_PACE
+
+    def record(self, *payloads: Payload) -> int:
+        """Write to the ledger; return the number of new events."""
+        return self.ledger.append(*(Event(self.scope, payload) for payload in payloads))
+
+    def session(self) -> SessionState:
+        """Read from the ledger what is known of this rebalance."""
+        assert self.scope.session_date is not None  # noqa: S101 - a rebalance always has a session
+        return self.ledger.session(self.scope.account_id, self.scope.strategy_id, self.scope.session_date)
+
+    def objection(self, side: Side) -> str:
+        """Return the reason why no order on that side may leave now; empty if it may."""
+        if self.clock() >= self.window.deadline:
+            return "the deadline has come"
+        match self.ledger.switch(self.scope.account_id):
+            case Switch.HALTED:
+                return "trading is halted"
+            case Switch.REDUCE_ONLY if side is Side.BUY:
+                return "positions may only be reduced"
+        return ""

@@ -1,4 +1,4 @@
-"""What must hold before anything is looked at: the hour, the clock, the account."""
+"""Checks before anything is looked at: the hour, the clock, the account."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from execution.models import Account
-    from execution.orders.context import Assignment
+    from execution.orders.context import RebalanceRequest
+    from warehouse.settings.portfolio import Portfolio
 
 CLOCK_TOLERANCE = timedelta(seconds=10)
 
 
 def planned_window(now: datetime, minutes_before_close: int) -> Window:
-    """Today's window while the session lasts, else the next session's."""
+    """Return today's window while the session lasts, else the next session's."""
     today = window_of(now, minutes_before_close)
     if today is not None and now < today.close:
         return today
@@ -29,7 +30,7 @@ def planned_window(now: datetime, minutes_before_close: int) -> Window:
 
 
 def next_window(now: datetime, minutes_before_close: int) -> Window:
-    """The window of the next day that is a session."""
+    """Return the window of the next day that is a session."""
     upcoming = window_of(close_time(next_session(now.astimezone(EXCHANGE_ZONE).date())), minutes_before_close)
     assert upcoming is not None  # noqa: S101 - a session has a window
     return upcoming
@@ -62,7 +63,7 @@ def check_window(now: datetime, minutes_before_close: int) -> None:
 
 
 def check_clock(theirs: datetime, ours: datetime) -> None:
-    """Refuse when the broker's clock is another: every deadline hangs on it. Raises TradeRefusedError."""
+    """Refuse when the broker's clock differs: every deadline depends on it. Raises TradeRefusedError."""
     if abs(theirs - ours) <= CLOCK_TOLERANCE:
         return
     message = (
@@ -73,18 +74,18 @@ def check_clock(theirs: datetime, ours: datetime) -> None:
     raise TradeRefusedError(message, (Refusal(RefusalCode.CLOCK_DISAGREES, message, numbers=numbers),))
 
 
-def check_account(assignment: Assignment, account: Account) -> None:
-    """Refuse an account that is not the one that was meant. Raises TradeRefusedError."""
-    configured, stated = assignment.portfolio.broker.account, assignment.confirmed_account
+def check_account(request: RebalanceRequest, portfolio: Portfolio, account: Account) -> None:
+    """Refuse an account other than the one that was meant. Raises TradeRefusedError."""
+    configured, stated = portfolio.broker.account, request.confirmed_account
     numbers = {"gateway": account.account_id, "configured": configured, "confirmed": stated}
     if configured and configured != account.account_id:
         _refuse_account(f"The gateway trades {account.account_id}; broker.account is {configured}.", numbers)
-    match assignment.mode:
+    match request.mode:
         case Mode.PAPER if not account.is_paper:
             message = f"{account.account_id} is not a paper account, and --paper trades nothing else."
             raise TradeRefusedError(message, (Refusal(RefusalCode.ACCOUNT_NOT_PAPER, message, numbers=numbers),))
         case Mode.LIVE:
-            if not assignment.portfolio.trading.is_live_allowed:
+            if not portfolio.trading.is_live_allowed:
                 _refuse_account("trading.is_live_allowed is false in portfolio.yaml.", numbers)
             if not configured:
                 _refuse_account("Live trading needs broker.account in portfolio.yaml.", numbers)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from execution.models import OrderRef
 from execution.refusals import Refusal, RefusalCode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from datetime import date
     from decimal import Decimal
 
     from execution.models import BrokerState, Execution, OrderReport
@@ -19,8 +21,8 @@ class Trace:
     """Everything the broker shows of one order of ours.
 
     Attributes:
-        report: The order itself; None if it is neither open nor completed.
-        executions: Its executions, corrections and what they correct among them.
+        report: Of the order itself; None if it is neither open nor completed.
+        executions: Of the order, corrections and the corrected among them.
     """
 
     report: OrderReport | None
@@ -28,7 +30,7 @@ class Trace:
 
     @property
     def is_known(self) -> bool:
-        """Whether the broker has had the order."""
+        """True if the broker has had the order."""
         return self.report is not None or bool(self.executions)
 
 
@@ -43,25 +45,35 @@ def trace(order_ref: str, state: BrokerState) -> Trace:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What the ledger knows of an account.
+    """State of an account by the ledger, as seen from one session's rebalance.
 
     Attributes:
         positions: Shares by symbol, without zeros; None before the account was seen for the first time.
         order_refs: Every order that this session intended.
-        session_prefix: What the references of this session's orders begin with.
-        symbols: What the strategy may hold or has traded; other positions and orders are somebody else's business.
+        symbols: Those the strategy may hold or has traded; other positions and orders are left alone.
     """
 
+    strategy_id: str
+    session_date: date
     positions: Mapping[str, Decimal] | None
     order_refs: Collection[str]
-    session_prefix: str
     symbols: Collection[str]
+
+    def has_lost(self, order_ref: str) -> bool:
+        """Return True if an order is of this session and the ledger does not know it."""
+        if order_ref in self.order_refs:
+            return False
+        try:
+            ref = OrderRef.parse(order_ref)
+        except ValueError:
+            return False
+        return (ref.strategy_id, ref.session_date) == (self.strategy_id, self.session_date)
 
 
 def disagreements(expected: Expectation, state: BrokerState) -> tuple[Refusal, ...]:
-    """What a person must look at before anything is sent.
+    """Return what a person must look at before anything is sent.
 
-    `expected.positions` already holds the executions that `state` shows: record those first.
+    `expected.positions` must hold the executions that `state` shows: record those first.
     """
     return (*_positions(expected, state), *_open_orders(expected, state), *_forgotten(expected, state))
 
@@ -101,7 +113,7 @@ def _open_orders(expected: Expectation, state: BrokerState) -> list[Refusal]:
 
 
 def _forgotten(expected: Expectation, state: BrokerState) -> list[Refusal]:
-    """Orders of this very session that the ledger has lost: sending on would double them."""
+    """Find orders of this very session that the ledger has lost: to go on would double them."""
     shown = {report.order_ref: report.symbol for report in state.orders}
     shown |= {execution.order_ref: execution.symbol for execution in state.executions}
     return [
@@ -113,5 +125,5 @@ def _forgotten(expected: Expectation, state: BrokerState) -> list[Refusal]:
             {"order_ref": order_ref},
         )
         for order_ref, symbol in sorted(shown.items())
-        if order_ref.startswith(expected.session_prefix) and order_ref not in expected.order_refs
+        if expected.has_lost(order_ref)
     ]

@@ -11,16 +11,16 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from execution.refusals import Refusal, RefusalCode
+from warehouse.calendar.sessions import sessions
+from warehouse.settings.trading import DecideOn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from execution.models import Price
-    from execution.planning.inputs import PlanRequest, Reference, Targets
-
-LAST_MINUTE = timedelta(minutes=1)
-"""Nothing is sent later than this before the close."""
+    from execution.planning.situation import Reference, Situation
+    from execution.targets import NewestBar
 
 CLOCK_SKEW = timedelta(minutes=1)
 """How far two sound clocks may differ."""
@@ -37,50 +37,43 @@ FEWEST_PEERS = 3
 """So many symbols make a market whose move may explain another one's."""
 
 
-def blocking(request: PlanRequest) -> list[Refusal]:
+def blocking(situation: Situation) -> list[Refusal]:
     """Everything that forbids this rebalance; nothing if it may go on."""
-    found = [*_session(request), *_targets(request), *_positions(request)]
-    prices = [*_prices(request)]
-    return [*found, *prices, *([] if prices else _equity(request))]
+    found = [*_session(situation), *_targets(situation), *_positions(situation)]
+    prices = [*_prices(situation)]
+    return [*found, *prices, *([] if prices else _equity(situation))]
 
 
-def _session(request: PlanRequest) -> Iterator[Refusal]:
-    deadline = request.close - LAST_MINUTE
-    numbers = {"now": _text(request.now), "deadline": _text(deadline), "close": _text(request.close)}
-    if request.now >= request.close:
+def _session(situation: Situation) -> Iterator[Refusal]:
+    now, window = situation.judged_at, situation.window
+    numbers = {"now": _text(now), "deadline": _text(window.deadline), "close": _text(window.close)}
+    if now >= window.close:
         yield Refusal(
             RefusalCode.SESSION_CLOSED,
-            f"The session of {request.session_date} closed at {_text(request.close)}; it is {_text(request.now)}.",
+            f"The session of {window.session_date} closed at {_text(window.close)}; it is {_text(now)}.",
             numbers=numbers,
         )
-    elif request.now >= deadline:
+    elif now >= window.deadline:
         yield Refusal(
             RefusalCode.SESSION_TOO_LATE,
-            f"Nothing is sent after {_text(deadline)}, a minute before the close; it is {_text(request.now)}.",
+            f"Nothing is sent after {_text(window.deadline)}, a minute before the close; it is {_text(now)}.",
             numbers=numbers,
         )
 
 
-def _targets(request: PlanRequest) -> Iterator[Refusal]:
-    targets = request.targets
-    if targets is None:
-        yield Refusal(
-            RefusalCode.TARGETS_MISSING,
-            f"There are no target weights for the session of {request.session_date}; run the pipeline.",
-        )
-        return
-    if targets.session_date != targets.due_date:
+def _targets(situation: Situation) -> Iterator[Refusal]:
+    seen, due = situation.targets.session_date, situation.due_date
+    if seen != due:
         yield Refusal(
             RefusalCode.TARGETS_STALE,
-            f"The targets have seen the bars up to {targets.session_date} and should have seen those of "
-            f"{targets.due_date}; run the pipeline.",
-            numbers={"session_date": str(targets.session_date), "due_date": str(targets.due_date)},
+            f"The targets have seen the bars up to {seen} and should have seen those of {due}; run the pipeline.",
+            numbers={"session_date": str(seen), "due_date": str(due)},
         )
-    yield from _weights(targets, request.rules.max_weight)
+    yield from _weights(situation.weights, situation.rules.max_weight)
 
 
-def _weights(targets: Targets, most: Decimal) -> Iterator[Refusal]:
-    for symbol, weight in sorted(targets.weights.items()):
+def _weights(weights: Mapping[str, Decimal], most: Decimal) -> Iterator[Refusal]:
+    for symbol, weight in sorted(weights.items()):
         if not (weight.is_finite() and 0 <= weight <= most + WEIGHT_NOISE):
             yield Refusal(
                 RefusalCode.TARGETS_IMPLAUSIBLE,
@@ -88,7 +81,7 @@ def _weights(targets: Targets, most: Decimal) -> Iterator[Refusal]:
                 symbol,
                 {"weight": str(weight), "max_weight": str(most)},
             )
-    total = sum((weight for weight in targets.weights.values() if weight.is_finite()), Decimal(0))
+    total = sum((weight for weight in weights.values() if weight.is_finite()), Decimal(0))
     if total > 1 + WEIGHT_NOISE:
         yield Refusal(
             RefusalCode.TARGETS_IMPLAUSIBLE,
@@ -97,8 +90,8 @@ def _weights(targets: Targets, most: Decimal) -> Iterator[Refusal]:
         )
 
 
-def _positions(request: PlanRequest) -> Iterator[Refusal]:
-    for symbol, quantity in sorted(request.held.items()):
+def _positions(situation: Situation) -> Iterator[Refusal]:
+    for symbol, quantity in sorted(situation.held.items()):
         if not (quantity.is_finite() and quantity > 0):
             yield Refusal(
                 RefusalCode.POSITION_SHORT,
@@ -108,33 +101,35 @@ def _positions(request: PlanRequest) -> Iterator[Refusal]:
             )
 
 
-def _prices(request: PlanRequest) -> Iterator[Refusal]:
+def _prices(situation: Situation) -> Iterator[Refusal]:
+    references = situation.references
     moves = {
-        symbol: _sigmas(price, request.references[symbol], request.session_date)
-        for symbol, price in sorted(request.prices.items())
-        if symbol in request.references and _is_price(price) and _is_reference(request.references[symbol])
+        symbol: _sigmas(price, references[symbol], situation.session_date)
+        for symbol, price in sorted(situation.prices.items())
+        if symbol in references and _is_price(price) and _is_reference(references[symbol])
     }
-    for symbol in request.symbols:
-        price, reference = request.prices.get(symbol), request.references.get(symbol)
+    for symbol in situation.symbols:
+        price, reference = situation.prices.get(symbol), references.get(symbol)
         if price is None or reference is None or not _is_reference(reference):
             what = "price" if price is None else "final close and volatility to judge its price by"
             yield Refusal(RefusalCode.PRICE_MISSING, f"{symbol} is held or wanted and has no {what}.", symbol)
-        elif not _is_price(price) or price.currency != request.account.currency:
+        elif not _is_price(price) or price.currency != situation.account.currency:
             yield Refusal(
                 RefusalCode.PRICE_IMPLAUSIBLE,
                 f"The price of {symbol} is {price.amount} {price.currency}; the account is in "
-                f"{request.account.currency}.",
+                f"{situation.account.currency}.",
                 symbol,
                 {"price": str(price.amount), "currency": price.currency},
             )
         else:
-            yield from _age(price, request)
-            yield from _move(price, reference, moves, request.rules.limits.price_move_sigmas)
+            yield from _age(price, situation)
+            yield from _move(price, reference, moves, situation.rules.limits.price_move_sigmas)
 
 
-def _age(price: Price, request: PlanRequest) -> Iterator[Refusal]:
-    age, most = request.now - price.as_of, timedelta(minutes=request.rules.limits.price_age_minutes)
-    numbers = {"kind": str(price.kind), "as_of": _text(price.as_of), "now": _text(request.now), "most": str(most)}
+def _age(price: Price, situation: Situation) -> Iterator[Refusal]:
+    now, most = situation.judged_at, timedelta(minutes=situation.rules.limits.price_age_minutes)
+    age = now - price.as_of
+    numbers = {"kind": str(price.kind), "as_of": _text(price.as_of), "now": _text(now), "most": str(most)}
     if age > most:
         yield Refusal(
             RefusalCode.PRICE_STALE,
@@ -198,13 +193,13 @@ def _is_positive(value: Decimal) -> bool:
     return value.is_finite() and value > 0
 
 
-def _equity(request: PlanRequest) -> Iterator[Refusal]:
+def _equity(situation: Situation) -> Iterator[Refusal]:
     """Compare what is held, at our prices, with the broker's figure and with the ledger's last one.
 
     The broker's may be greater: an account can hold what is not the strategy's.
     """
-    equity, stated, most = request.equity, request.account.net_liquidation, request.rules.limits.equity_jump
-    if not (_is_positive(equity) and _is_positive(stated) and request.account.settled_cash.is_finite()):
+    equity, stated, most = situation.equity, situation.account.net_liquidation, situation.rules.limits.equity_jump
+    if not (_is_positive(equity) and _is_positive(stated) and situation.account.settled_cash.is_finite()):
         yield Refusal(
             RefusalCode.EQUITY_NOT_POSITIVE,
             f"The account is worth {equity:.2f} by its positions and {stated:.2f} by the broker; there is nothing to "
@@ -212,7 +207,7 @@ def _equity(request: PlanRequest) -> Iterator[Refusal]:
             numbers={"equity": str(equity), "net_liquidation": str(stated)},
         )
         return
-    last = request.history.equity
+    last = situation.history.previous_equity
     if equity - stated > most * stated:
         yield _jump(equity, stated, most, "the broker says that the whole account is worth")
     if last is not None and not abs(equity - last) <= most * last:
@@ -226,6 +221,45 @@ def _jump(equity: Decimal, other: Decimal, most: Decimal, whose: str) -> Refusal
         f"{most:.0%} needs a person to look.",
         numbers={"equity": str(equity), "compared_with": str(other), "most": str(most)},
     )
+
+
+def doubtful_bars(situation: Situation) -> list[Refusal]:
+    """Refuse targets whose bars break off, or were landed too long ago; a liquidation does not go by them."""
+    if situation.is_liquidation:
+        return []
+    universe = set(situation.targets.universe)
+    bars = [bar for bar in situation.targets.bars.values() if bar.symbol in universe]
+    return [*_missing_bars(bars, situation), *_old_bars(bars, situation)]
+
+
+def _missing_bars(bars: Sequence[NewestBar], situation: Situation) -> Iterator[Refusal]:
+    """Doubt symbols whose bars end shortly before the session decided on: to the strategy they look delisted."""
+    due, patience = situation.due_date, situation.rules.stale_after_sessions
+    for bar in bars:
+        if bar.session_date < due and len(sessions(bar.session_date, due)) - 1 <= patience:
+            yield Refusal(
+                RefusalCode.TARGETS_STALE,
+                f"{bar.symbol} has no bar of {due}; its newest is of {bar.session_date}, so the targets would sell it "
+                f"unseen. Fetch it again. After {patience} sessions without a bar it counts as delisted.",
+                bar.symbol,
+                {"newest": bar.session_date.isoformat(), "due": due.isoformat()},
+            )
+
+
+def _old_bars(bars: Sequence[NewestBar], situation: Situation) -> Iterator[Refusal]:
+    """Doubt today's provisional bars that were landed too long ago to decide on."""
+    if situation.is_rehearsal or situation.rules.trading.decide_on is not DecideOn.PROVISIONAL_BAR:
+        return
+    patience = timedelta(minutes=situation.rules.limits.price_age_minutes)
+    for bar in bars:
+        if not bar.is_final and situation.now - bar.ingested_at > patience:
+            yield Refusal(
+                RefusalCode.TARGETS_STALE,
+                f"The targets have seen a bar of {bar.symbol} that was landed at {bar.ingested_at:%H:%M:%S %Z}, more "
+                f"than {patience} ago. Fetch and build again; the scheduled rebalance does.",
+                bar.symbol,
+                {"ingested_at": bar.ingested_at.isoformat(), "now": situation.now.isoformat()},
+            )
 
 
 def _text(time: datetime) -> str:

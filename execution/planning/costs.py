@@ -10,7 +10,7 @@ from execution.models import Side
 from warehouse.settings.trading import OrderType
 
 if TYPE_CHECKING:
-    from execution.planning.inputs import Rules
+    from execution.planning.rules import Rules
 
 CENT = Decimal("0.01")
 SUB_DOLLAR_TICK = Decimal("0.0001")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from execution.models import Order
-    from execution.planning.inputs import Rules
+    from execution.planning.rules import Rules
 
 NOTHING = Decimal(0)
 

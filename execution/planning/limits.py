@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING
 
+from execution.ledger.events import Switch
 from execution.models import Side
-from execution.planning.settlement import locked
 from execution.refusals import Refusal, RefusalCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from execution.planning.inputs import PlanRequest
-    from execution.planning.trades import Trade
+    from execution.planning.situation import Situation
+    from execution.planning.trades import PossibleTrade
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,57 +27,57 @@ class Limit:
     numbers: Mapping[str, str] = field(default_factory=dict)
 
 
-def within_limits(trades: Sequence[Trade], request: PlanRequest) -> tuple[list[Trade], list[Refusal]]:
+def within_limits(trades: Sequence[PossibleTrade], situation: Situation) -> tuple[list[PossibleTrade], list[Refusal]]:
     """Each trade as far as it may go by itself, and what that leaves out."""
-    allowed: list[Trade] = []
+    allowed: list[PossibleTrade] = []
     refusals: list[Refusal] = []
-    day_trades = request.rules.limits.day_trades - request.history.day_trades
+    day_trades = situation.rules.limits.day_trades - situation.history.day_trades
     for trade in furthest_first(trades):
         within = trade
-        for limit in [*_limits(trade, request), *_day_trade(trade, request, day_trades)]:
+        for limit in [*_limits(trade, situation), *_day_trade(trade, situation, day_trades)]:
             if limit.lots < trade.nearest:
                 refusals.append(refuse(trade, limit))
             within = within.within(limit.lots)
-        day_trades -= bool(within.most and _is_day_trade(trade, request))
+        day_trades -= bool(within.most and _is_day_trade(trade, situation))
         allowed.append(within)
     return sorted(allowed, key=lambda trade: trade.symbol), refusals
 
 
-def furthest_first(trades: Iterable[Trade]) -> list[Trade]:
+def furthest_first(trades: Iterable[PossibleTrade]) -> list[PossibleTrade]:
     """Which trades matter most: those whose weight is off most; equal ones by symbol."""
     return sorted(trades, key=lambda trade: (-trade.drift, trade.symbol))
 
 
-def refuse(trade: Trade, limit: Limit) -> Refusal:
+def refuse(trade: PossibleTrade, limit: Limit) -> Refusal:
     """What a limit leaves out of a trade, with the quantities, in lots."""
     numbers = {"side": str(trade.side), "nearest": str(trade.nearest), "allowed": str(limit.lots), **limit.numbers}
     return Refusal(limit.code, f"{trade.symbol}: {limit.why}", trade.symbol, numbers)
 
 
-def _limits(trade: Trade, request: PlanRequest) -> Iterator[Limit]:
+def _limits(trade: PossibleTrade, situation: Situation) -> Iterator[Limit]:
     if trade.side is Side.BUY:
-        yield from _limits_of_a_buy(trade, request)
+        yield from _limits_of_a_buy(trade, situation)
     else:
-        yield from _limits_of_a_sale(trade, request)
-    most = request.rules.limits.order_value
+        yield from _limits_of_a_sale(trade, situation)
+    most = situation.rules.limits.order_value
     price = max(trade.price, trade.worst)
     yield Limit(
-        whole(most / (price * request.rules.lot)),
+        whole(most / (price * situation.rules.lot)),
         RefusalCode.LIMIT_ORDER_VALUE,
         f"an order may be worth {most}; at {price} a share that much is traded and the rest is not.",
         {"price": str(price), "order_value": str(most)},
     )
 
 
-def _limits_of_a_buy(trade: Trade, request: PlanRequest) -> Iterator[Limit]:
-    if request.is_reduce_only:
+def _limits_of_a_buy(trade: PossibleTrade, situation: Situation) -> Iterator[Limit]:
+    if situation.switch is Switch.REDUCE_ONLY:
         yield Limit(0, RefusalCode.MODE_REDUCE_ONLY, "nothing is bought in reduce-only mode.")
-    if request.history.bought:
-        bought = ", ".join(sorted(request.history.bought))
+    if situation.history.bought:
+        bought = ", ".join(sorted(situation.history.bought))
         yield Limit(
             0, RefusalCode.SESSION_DONE, f"this session's buys were already sent: {bought}.", {"bought": bought}
         )
-    heaviest = request.rules.heaviest
+    heaviest = situation.rules.heaviest
     yield Limit(
         max(0, whole((heaviest - trade.weight) / trade.step)),
         RefusalCode.LIMIT_WEIGHT,
@@ -86,31 +86,31 @@ def _limits_of_a_buy(trade: Trade, request: PlanRequest) -> Iterator[Limit]:
     )
 
 
-def _limits_of_a_sale(trade: Trade, request: PlanRequest) -> Iterator[Limit]:
-    if trade.symbol in request.history.sold:
+def _limits_of_a_sale(trade: PossibleTrade, situation: Situation) -> Iterator[Limit]:
+    if trade.symbol in situation.history.sold and not situation.is_liquidation:
         yield Limit(0, RefusalCode.SESSION_DONE, "this session's sale was already sent.")
-    waiting = locked(request.history.unsettled, trade.symbol, request.session_date)
+    waiting = situation.history.bought_unsettled.get(trade.symbol, Decimal(0))
     yield Limit(
-        max(0, whole((trade.held - waiting) / request.rules.lot)),
+        max(0, whole((trade.held - waiting) / situation.rules.lot)),
         RefusalCode.CASH_GOOD_FAITH,
         f"{waiting} of {trade.held} shares were bought with unsettled money, and are not sold before it has settled.",
         {"held": str(trade.held), "locked": str(waiting)},
     )
 
 
-def _day_trade(trade: Trade, request: PlanRequest, left: int) -> Iterator[Limit]:
-    if left <= 0 and _is_day_trade(trade, request):
-        most = request.rules.limits.day_trades
+def _day_trade(trade: PossibleTrade, situation: Situation, left: int) -> Iterator[Limit]:
+    if left <= 0 and _is_day_trade(trade, situation):
+        most = situation.rules.limits.day_trades
         yield Limit(
             0,
             RefusalCode.LIMIT_DAY_TRADES,
             f"it was traded the other way in this session, and {most} round trips are allowed in five sessions.",
-            {"day_trades": str(request.history.day_trades), "most": str(most)},
+            {"day_trades": str(situation.history.day_trades), "most": str(most)},
         )
 
 
-def _is_day_trade(trade: Trade, request: PlanRequest) -> bool:
-    other = request.history.sold if trade.side is Side.BUY else request.history.bought
+def _is_day_trade(trade: PossibleTrade, situation: Situation) -> bool:
+    other = situation.history.sold if trade.side is Side.BUY else situation.history.bought
     return trade.symbol in other
 
 

@@ -1,7 +1,7 @@
-"""From target weights to orders: one pure function, the same request always makes the same plan.
+"""From target weights to orders: one pure function, the same situation always makes the same plan.
 
-Weights are fractions of what the account is worth after the plan's own commissions, so that the same request after the
-plan's fills finds nothing left to do.
+Weights are fractions of equity after the plan's own commissions, so that the same situation after the plan's fills
+finds nothing left to do.
 """
 
 from __future__ import annotations
@@ -9,98 +9,99 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from execution.models import Order, Plan, PlanLine, Side, order_ref
+from execution.models import Order, OrderRef, Plan, PlanLine, Side
 from execution.planning.checks import blocking
-from execution.planning.draft import make_draft
 from execution.planning.limits import Limit, furthest_first, refuse
+from execution.planning.lots import choose_lots
 from execution.refusals import RefusalCode
 from warehouse.settings.trading import OrderType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from execution.planning.draft import Draft
-    from execution.planning.inputs import PlanRequest, Rules
-    from execution.planning.trades import Trade
+    from execution.planning.lots import ChosenLots
+    from execution.planning.rules import Rules
+    from execution.planning.situation import Situation
+    from execution.planning.trades import PossibleTrade
     from execution.refusals import Refusal
 
 NOTHING = Decimal(0)
 CENT = Decimal("0.01")
 SHARE_PLACES = Decimal("0.0001")
 WEIGHT_PLACES = Decimal("1e-8")
-MOST_DRAFTS = 4
-"""The second draft nearly always costs what the first one did; one at the edge of a lot may go back and forth."""
+MOST_PASSES = 4
+"""The second choice of lots nearly always costs as much as the first; one at the edge of a lot may alternate."""
 
 
-def plan(request: PlanRequest) -> Plan:
+def plan(situation: Situation) -> Plan:
     """What this rebalance does, or why it does nothing."""
-    refusals = blocking(request)
+    refusals = blocking(situation)
     if refusals:
         return Plan(
-            strategy_id=request.strategy_id,
-            session_date=request.session_date,
-            equity=request.account.net_liquidation,
+            strategy_id=situation.strategy_id,
+            session_date=situation.session_date,
+            equity=situation.account.net_liquidation,
             orders=(),
             lines=(),
             refusals=tuple(refusals),
             tracking_error=NOTHING,
             waits_for_settlement=NOTHING,
             is_blocked=True,
-            currency=request.account.currency,
+            currency=situation.account.currency,
         )
-    draft = make_draft(request, request.equity)
-    for _ in range(MOST_DRAFTS):
-        equity = request.equity - draft.commissions(request.rules)
-        if equity == draft.equity or equity <= 0:
+    chosen = choose_lots(situation, situation.equity)
+    for _ in range(MOST_PASSES):
+        equity = situation.equity - chosen.commissions(situation.rules)
+        if equity == chosen.equity or equity <= 0:
             break
-        draft = make_draft(request, equity)
-    return _plan(request, draft)
+        chosen = choose_lots(situation, equity)
+    return _plan(situation, chosen)
 
 
-def _plan(request: PlanRequest, draft: Draft) -> Plan:
-    rules, traded = request.rules, list(zip(draft.trades, draft.lots, strict=True))
+def _plan(situation: Situation, chosen: ChosenLots) -> Plan:
+    rules, traded = situation.rules, list(zip(chosen.trades, chosen.ordered, strict=True))
     waits = sum(
         (
             max(0, settled - count) * trade.price * rules.lot
-            for trade, settled, count in zip(draft.trades, draft.settled, draft.lots, strict=True)
+            for trade, settled, count in zip(chosen.trades, chosen.settled, chosen.ordered, strict=True)
         ),
         NOTHING,
     )
     off = [trade.after(count) - trade.target for trade, count in traded]
     amounts = {trade.symbol: count for trade, count in traded if count}
     return Plan(
-        strategy_id=request.strategy_id,
-        session_date=request.session_date,
-        equity=draft.equity.quantize(CENT),
+        strategy_id=situation.strategy_id,
+        session_date=situation.session_date,
+        equity=chosen.equity.quantize(CENT),
         orders=tuple(
-            _order(trade, amounts[trade.symbol], request)
+            _order(trade, amounts[trade.symbol], situation)
             for side in (Side.SELL, Side.BUY)
-            for trade in furthest_first(draft.trades)
+            for trade in furthest_first(chosen.trades)
             if trade.side is side and trade.symbol in amounts
         ),
-        lines=tuple(_line(trade, count, draft.equity, rules) for trade, count in traded),
+        lines=tuple(_line(trade, count, chosen.equity, rules) for trade, count in traded),
         refusals=tuple(
-            sorted([*draft.refusals, *_explanations(draft, rules)], key=lambda each: (each.symbol, each.code))
+            sorted([*chosen.refusals, *_explanations(chosen, rules)], key=lambda each: (each.symbol, each.code))
         ),
         tracking_error=(sum((each * each for each in off), NOTHING) + sum(off) ** 2).sqrt().quantize(WEIGHT_PLACES),
         waits_for_settlement=waits.quantize(CENT),
         is_blocked=False,
-        currency=request.account.currency,
+        currency=situation.account.currency,
     )
 
 
-def _order(trade: Trade, lots: int, request: PlanRequest) -> Order:
-    is_limit = request.rules.trading.order_type is OrderType.LIMIT
+def _order(trade: PossibleTrade, lots: int, situation: Situation) -> Order:
+    is_limit = situation.rules.trading.order_type is OrderType.LIMIT
     return Order(
-        order_ref=order_ref(request.strategy_id, request.session_date, trade.symbol, trade.side),
+        order_ref=str(OrderRef(situation.strategy_id, situation.session_date, trade.symbol, trade.side)),
         symbol=trade.symbol,
         side=trade.side,
-        quantity=lots * request.rules.lot,
+        quantity=lots * situation.rules.lot,
         limit_price=trade.worst if is_limit else None,
     )
 
 
-def _line(trade: Trade, lots: int, equity: Decimal, rules: Rules) -> PlanLine:
+def _line(trade: PossibleTrade, lots: int, equity: Decimal, rules: Rules) -> PlanLine:
     return PlanLine(
         symbol=trade.symbol,
         price=trade.price,
@@ -113,10 +114,10 @@ def _line(trade: Trade, lots: int, equity: Decimal, rules: Rules) -> PlanLine:
     )
 
 
-def _explanations(draft: Draft, rules: Rules) -> Iterator[Refusal]:
+def _explanations(chosen: ChosenLots, rules: Rules) -> Iterator[Refusal]:
     """Why a symbol that is off its target is left there, or is not brought as near as it could be."""
     band = rules.limits.no_trade_band
-    for trade, wanted, settled, lots in zip(draft.trades, draft.wanted, draft.settled, draft.lots, strict=True):
+    for trade, wanted, settled, lots in zip(chosen.trades, chosen.wanted, chosen.settled, chosen.ordered, strict=True):
         lot = trade.price * rules.lot
         if not trade.is_closing and 0 < trade.drift < band:
             why = f"its weight, {trade.weight:.4f}, is off its target, {trade.target:.4f}, by less than {band}."

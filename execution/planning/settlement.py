@@ -10,12 +10,11 @@ from execution.planning.costs import Fee
 from warehouse.settings.trading import Settlement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import date
+    from collections.abc import Sequence
 
     from execution.models import Account
-    from execution.planning.inputs import Rules, UnsettledLot
-    from execution.planning.trades import Trade
+    from execution.planning.rules import Rules
+    from execution.planning.trades import PossibleTrade
 
 NOTHING = Decimal(0)
 
@@ -27,7 +26,7 @@ def spendable(account: Account, settlement: Settlement) -> Decimal:
     return account.cash
 
 
-def proceeds(trades: Sequence[Trade], lots: Sequence[int], rules: Rules) -> Decimal:
+def proceeds(trades: Sequence[PossibleTrade], lots: Sequence[int], rules: Rules) -> Decimal:
     """What the sales among these bring at their limit prices and after commissions, USD."""
     return sum(
         (
@@ -37,8 +36,3 @@ def proceeds(trades: Sequence[Trade], lots: Sequence[int], rules: Rules) -> Deci
         ),
         NOTHING,
     )
-
-
-def locked(lots: Iterable[UnsettledLot], symbol: str, session: date) -> Decimal:
-    """Shares that were bought with unsettled money and whose sale in this session would violate good faith."""
-    return sum((lot.quantity for lot in lots if lot.symbol == symbol and lot.settles_on > session), NOTHING)

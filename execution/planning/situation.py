@@ -1,183 +1,131 @@
-"""From what a rebalance has gathered to a plan: hands the planner its request, and the ledger its record."""
+"""Everything that a decision is made from, gathered before it is made."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from execution.ledger.events import Decision, Funding, Switch
-from execution.models import Account, Plan, Side
-from execution.planning.funding import fund
-from execution.planning.inputs import History, PlanRequest, Reference, Rules, Targets, UnsettledLot
-from execution.planning.plan import plan as make_plan
-from execution.planning.settlement import spendable
-from execution.refusals import Refusal, RefusalCode
-from warehouse.calendar.sessions import last_completed_session, next_session, previous_session, sessions
-from warehouse.calendar.trading_hours import Phase, Window
+from execution.ledger.events import Switch
+from execution.ledger.history import TradingHistory
+from warehouse.calendar.sessions import last_completed_session, previous_session
+from warehouse.calendar.trading_hours import Phase
 from warehouse.settings.trading import DecideOn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
-    from execution.ledger.history import TradingHistory
-    from execution.models import Price
-    from execution.proposal import Proposal
-    from warehouse.settings.portfolio import Portfolio
+    from execution.models import Account, Price
+    from execution.planning.rules import Rules
+    from execution.targets import LiveTargets
+    from warehouse.calendar.trading_hours import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Yardstick for a price.
+
+    Attributes:
+        close: Of the last final bar, USD per share, as traded.
+        session_date: Of that bar.
+        volatility: Standard deviation of daily returns, a fraction.
+    """
+
+    close: Decimal
+    session_date: date
+    volatility: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Everything a decision is made from.
+    """Everything that a decision is made from; the same situation makes the same plan.
 
     Attributes:
-        strategy_id: What the orders are kept under.
-        ours: Symbols that the strategy may hold, or has held; other positions of the account are left alone.
-        prices: By symbol, of `ours`.
+        strategy_id: Kept with the orders.
+        ours: Symbols that the strategy may hold or has held; other positions of the account are left alone.
+        prices: By symbol, of `ours`; those neither held nor wanted serve as peers.
+        now: Aware.
         is_rehearsal: A dry run, which may be made at any hour and is then judged at the time of its prices.
         is_liquidation: Everything of ours is sold, whatever the targets say.
     """
 
-    portfolio: Portfolio
     strategy_id: str
-    proposal: Proposal
+    targets: LiveTargets
     account: Account
     ours: frozenset[str]
     prices: Mapping[str, Price]
-    history: TradingHistory
-    switch: Switch
+    rules: Rules
     window: Window
     now: datetime
+    history: TradingHistory = field(default_factory=TradingHistory)
+    switch: Switch = Switch.NORMAL
     is_rehearsal: bool = False
     is_liquidation: bool = False
 
+    @property
+    def session_date(self) -> date:
+        """Session that is traded."""
+        return self.window.session_date
 
-def decide(situation: Situation) -> tuple[Decision, Plan]:
-    """The plan, and the record of what it was made from."""
-    proposal = situation.proposal
-    targets = {} if situation.is_liquidation else proposal.targets
-    decision = Decision(
-        decided_at=situation.now,
-        lake_snapshot=proposal.snapshot,
-        targets_session=proposal.session_date,
-        targets=targets,
-        prices=tuple(situation.prices[symbol] for symbol in sorted(situation.prices)),
-        selection=proposal.selection,
-        correlations=proposal.correlations,
-        account=situation.account,
-        parameters_hash=situation.portfolio.parameters_hash,
-    )
-    made = make_plan(_request(situation, targets))
-    doubtful = (*_missing_bars(situation), *_old_bars(situation))
-    if doubtful and not situation.is_liquidation:
-        made = replace(made, orders=(), refusals=(*doubtful, *made.refusals), is_blocked=True)
-    return decision, made
+    @property
+    def weights(self) -> Mapping[str, Decimal]:
+        """Target weights by symbol, fractions of equity; none at all means everything in cash."""
+        return {} if self.is_liquidation else self.targets.weights
 
+    @property
+    def wanted(self) -> dict[str, Decimal]:
+        """Target weights by symbol, without zeros."""
+        return {symbol: weight for symbol, weight in self.weights.items() if weight}
 
-def fund_buys(portfolio: Portfolio, plan: Plan, account: Account) -> Funding:
-    """The plan's buys, as far as the cash goes that is there after its sales."""
-    buys = [order for order in plan.orders if order.side is Side.BUY]
-    cash = spendable(account, portfolio.trading.settlement)
-    orders, refusals = fund(buys, cash, Rules.of(portfolio), {line.symbol: line.price for line in plan.lines})
-    return Funding(orders, refusals)
+    @property
+    def held(self) -> dict[str, Decimal]:
+        """Shares of ours by symbol, without zeros."""
+        positions = self.account.positions.items()
+        return {symbol: quantity for symbol, quantity in positions if quantity and symbol in self.ours}
 
+    @property
+    def symbols(self) -> list[str]:
+        """Symbols held or wanted, sorted."""
+        return sorted({*self.held, *self.wanted})
 
-def equity(account: Account, ours: frozenset[str], decision: Decision | None) -> Decimal:
-    """Cash and our positions at the prices decided on, USD; a position without a price counts nothing."""
-    prices = {price.symbol: price.amount for price in decision.prices} if decision else {}
-    held = ((symbol, quantity) for symbol, quantity in account.positions.items() if symbol in ours & prices.keys())
-    return account.cash + sum((quantity * prices[symbol] for symbol, quantity in held), Decimal(0))
+    @property
+    def equity(self) -> Decimal:
+        """Cash and our positions at these prices, USD.
 
+        The broker's own figure may be minutes old; this one agrees with the prices that the orders are made from.
+        """
+        return self.account.cash + sum(
+            (quantity * self.prices[symbol].amount for symbol, quantity in self.held.items()), Decimal(0)
+        )
 
-def _request(situation: Situation, targets: Mapping[str, Decimal]) -> PlanRequest:
-    proposal, account, history = situation.proposal, situation.account, situation.history
-    positions = {symbol: held for symbol, held in account.positions.items() if symbol in situation.ours}
-    due = proposal.session_date if situation.is_liquidation else _due_date(situation)
-    return PlanRequest(
-        strategy_id=situation.strategy_id,
-        session_date=situation.window.session_date,
-        targets=Targets(targets, proposal.session_date, due),
-        account=replace(account, positions=positions),
-        prices=situation.prices,
-        references={
+    @property
+    def references(self) -> dict[str, Reference]:
+        """Yardsticks by symbol; none for a symbol without volatility."""
+        return {
             symbol: Reference(bar.close, bar.session_date, bar.volatility)
-            for symbol, bar in proposal.final_bars.items()
+            for symbol, bar in self.targets.final_bars.items()
             if bar.volatility
-        },
-        rules=Rules.of(situation.portfolio),
-        now=_judged_at(situation),
-        close=situation.window.close,
-        history=History(
-            equity=history.previous_equity,
-            unsettled=tuple(
-                UnsettledLot(symbol, quantity, next_session(situation.window.session_date))
-                for symbol, quantity in sorted(history.bought_unsettled.items())
-            ),
-            day_trades=history.day_trades,
-            bought=frozenset(history.bought),
-            # A liquidation sells what is left of a symbol that the rebalance has sold in part.
-            sold=frozenset() if situation.is_liquidation else frozenset(history.sold),
-            orders_sent=history.orders,
-            value_sent=history.value,
-        ),
-        is_reduce_only=situation.switch is Switch.REDUCE_ONLY,
-    )
+        }
 
+    @property
+    def due_date(self) -> date:
+        """Session whose bars the targets must have seen."""
+        if self.is_liquidation:
+            return self.targets.session_date
+        if self._is_off_hours:
+            return last_completed_session(self.now)
+        is_today = self.rules.trading.decide_on is DecideOn.PROVISIONAL_BAR
+        return self.session_date if is_today else previous_session(self.session_date)
 
-def _is_open(situation: Situation) -> bool:
-    return situation.window.phase(situation.now) is Phase.OPEN
+    @property
+    def judged_at(self) -> datetime:
+        """Time that ages and deadlines count from: now, or the newest price of a rehearsal outside the window."""
+        if not self._is_off_hours or not self.prices:
+            return self.now
+        return min(self.now, max(price.as_of for price in self.prices.values()))
 
-
-def _judged_at(situation: Situation) -> datetime:
-    """Now; a rehearsal outside the window is judged when its newest price was known."""
-    if not situation.is_rehearsal or _is_open(situation) or not situation.prices:
-        return situation.now
-    return min(situation.now, max(price.as_of for price in situation.prices.values()))
-
-
-def _due_date(situation: Situation) -> date:
-    """The session whose bars the targets must have seen."""
-    session = situation.window.session_date
-    if situation.is_rehearsal and not _is_open(situation):
-        return last_completed_session(situation.now)
-    is_today = situation.portfolio.trading.decide_on is DecideOn.PROVISIONAL_BAR
-    return session if is_today else previous_session(session)
-
-
-def _missing_bars(situation: Situation) -> tuple[Refusal, ...]:
-    """Symbols whose bars break off shortly before the session decided on: to the strategy they look delisted."""
-    due = _due_date(situation)
-    patience = situation.portfolio.quality.stale_after_sessions
-    return tuple(
-        Refusal(
-            RefusalCode.TARGETS_STALE,
-            f"{bar.symbol} has no bar of {due}; its newest is of {bar.session_date}, so the targets would sell it "
-            f"unseen. Fetch it again. After {patience} sessions without a bar it counts as delisted.",
-            bar.symbol,
-            {"newest": bar.session_date.isoformat(), "due": due.isoformat()},
-        )
-        for bar in situation.proposal.bars.values()
-        if bar.symbol in situation.proposal.universe
-        and bar.session_date < due
-        and len(sessions(bar.session_date, due)) - 1 <= patience
-    )
-
-
-def _old_bars(situation: Situation) -> tuple[Refusal, ...]:
-    """Today's provisional bars that were landed too long ago to decide on."""
-    if situation.is_rehearsal or situation.portfolio.trading.decide_on is not DecideOn.PROVISIONAL_BAR:
-        return ()
-    patience = timedelta(minutes=situation.portfolio.limits.price_age_minutes)
-    return tuple(
-        Refusal(
-            RefusalCode.TARGETS_STALE,
-            f"The targets have seen a bar of {bar.symbol} that was landed at {bar.ingested_at:%H:%M:%S %Z}, more than "
-            f"{patience} ago. Fetch and build again; the scheduled rebalance does.",
-            bar.symbol,
-            {"ingested_at": bar.ingested_at.isoformat(), "now": situation.now.isoformat()},
-        )
-        for bar in situation.proposal.bars.values()
-        if bar.symbol in situation.proposal.universe and not bar.is_final and situation.now - bar.ingested_at > patience
-    )
+    @property
+    def _is_off_hours(self) -> bool:
+        """True for a rehearsal outside the window."""
+        return self.is_rehearsal and self.window.phase(self.now) is not Phase.OPEN

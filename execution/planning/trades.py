@@ -11,7 +11,8 @@ from execution.planning.costs import Fee, worst_price
 from execution.planning.rounding import Leg
 
 if TYPE_CHECKING:
-    from execution.planning.inputs import PlanRequest, Rules
+    from execution.planning.rules import Rules
+    from execution.planning.situation import Situation
 
 NONE = Decimal(0)
 FINEST = Decimal("1e-9")
@@ -19,7 +20,7 @@ FINEST = Decimal("1e-9")
 
 
 @dataclass(frozen=True, slots=True)
-class Trade:
+class PossibleTrade:
     """What one symbol may trade; quantities in shares, weights as fractions of equity.
 
     Attributes:
@@ -56,11 +57,11 @@ class Trade:
         """The weight after so many lots."""
         return self.weight + self.side.sign * lots * self.step
 
-    def within(self, lots: int) -> Trade:
+    def within(self, lots: int) -> PossibleTrade:
         """The same trade with so many lots at most."""
         return self if lots >= self.most else self.up_to(lots)
 
-    def up_to(self, most: int) -> Trade:
+    def up_to(self, most: int) -> PossibleTrade:
         """The same trade with this as the most lots.
 
         Where that leaves a lot or more undone, what is reached is the goal: other symbols make up for what a lot is too
@@ -98,16 +99,16 @@ class Position:
     target: Decimal
 
 
-def positions(request: PlanRequest) -> list[Position]:
+def positions(situation: Situation) -> list[Position]:
     """One a symbol that is held or wanted, by symbol."""
-    held, wanted = request.held, request.wanted
+    held, wanted = situation.held, situation.wanted
     return [
-        Position(symbol, request.prices[symbol].amount, held.get(symbol, NONE), wanted.get(symbol, NONE))
-        for symbol in request.symbols
+        Position(symbol, situation.prices[symbol].amount, held.get(symbol, NONE), wanted.get(symbol, NONE))
+        for symbol in situation.symbols
     ]
 
 
-def possible_trade(position: Position, equity: Decimal, rules: Rules) -> Trade:
+def possible_trade(position: Position, equity: Decimal, rules: Rules) -> PossibleTrade:
     """Towards the target, and past it by less than a lot or the no-trade band; nothing within the band."""
     price, held, target, lot = position.price, position.held, position.target, rules.lot
     weight, step, band = held * price / equity, lot * price / equity, rules.limits.no_trade_band
@@ -121,7 +122,7 @@ def possible_trade(position: Position, equity: Decimal, rules: Rules) -> Trade:
         most, nearest = min(most, available), min(nearest, available)
     if is_closing:
         most = nearest = available
-    trade = Trade(
+    trade = PossibleTrade(
         symbol=position.symbol,
         side=side,
         price=price,

@@ -29,6 +29,7 @@ from execution.models import (
     Execution,
     Notice,
     Order,
+    OrderRef,
     OrderReport,
     OrderStatus,
     Plan,
@@ -36,7 +37,6 @@ from execution.models import (
     Price,
     PriceKind,
     Side,
-    order_ref,
 )
 from execution.refusals import Refusal, RefusalCode
 from warehouse.settings.trading import Mode
@@ -60,7 +60,7 @@ def event(payload: Payload, scope: Scope = SCOPE) -> Event:
 
 def order(symbol: str = "SPY", side: Side = Side.BUY, quantity: str | int = 10, session: date = SESSION) -> Order:
     """An order of the session, at a limit of 500."""
-    return Order(order_ref(STRATEGY, session, symbol, side), symbol, side, amount(quantity), amount(500))
+    return Order(str(OrderRef(STRATEGY, session, symbol, side)), symbol, side, amount(quantity), amount(500))
 
 
 def execution(of: Order, exec_id: str, quantity: str | int, price: str | int = 500) -> Execution:

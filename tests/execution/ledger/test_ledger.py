@@ -69,7 +69,6 @@ def test_blocked_plans_may_repeat(ledger: Ledger) -> None:
     assert [ledger.append(event(plan(order(quantity=each)))) for each in (1, 2)] == [1, 0]
     found = ledger.session(ACCOUNT, STRATEGY, SESSION)
     assert found.plan == plan(order(quantity=1))
-    assert found.blocked == plan(is_blocked=True)
 
 
 def test_an_execution_with_its_commission_is_two_facts(ledger: Ledger) -> None:

@@ -38,7 +38,7 @@ def test_equity_is_the_last_finished_session_s() -> None:
         _finished(SESSION, 10_000),
     ]
     found = trading_history(happened, FIVE)
-    assert (found.previous_session, found.previous_equity) == (date(2023, 12, 29), amount(9_500))
+    assert found.previous_equity == amount(9_500)
 
 
 def test_orders_count_from_their_intent() -> None:
@@ -79,6 +79,15 @@ def test_what_settled_cash_did_not_pay_for(settled: int, expected: dict[str, int
         event(reconciliation(settled_cash=99_999)),
     ]
     assert trading_history(happened, FIVE).bought_unsettled == expected
+
+
+def test_what_unsettled_money_bought_is_free_the_session_after() -> None:
+    """Shares bought beyond the settled cash of the session before are none of this session's."""
+    yesterday = replace(SCOPE, session_date=date(2024, 1, 2))
+    bought = replace(execution(order(), "a.01", 4), executed_at=NOW - timedelta(days=1))
+    happened = [event(reconciliation(settled_cash=0), yesterday), event(bought, yesterday)]
+    assert trading_history(happened, FIVE[:-1]).bought_unsettled == {"SPY": 4}
+    assert trading_history(happened, FIVE).bought_unsettled == {}
 
 
 def test_the_ledger_finds_the_five_sessions(ledger: Ledger) -> None:

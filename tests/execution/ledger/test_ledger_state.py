@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from happenings import (
-    NOW,
     SCOPE,
     SESSION,
     STRATEGY,
@@ -26,7 +25,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from execution.brokers.base import Fault
-from execution.ledger.events import CancelRequest, Claim, Event, Funding, Resent, Scope, Sent
+from execution.ledger.events import CancelRequest, Event, Funding, Resent, Scope, Sent
 from execution.ledger.state import OrderState, expected_positions, newest, session_state
 from execution.models import Notice, OrderStatus, Side
 from warehouse.settings.trading import Mode
@@ -50,18 +49,16 @@ def _state(*payloads: Payload) -> OrderState:
 def test_nothing_happened() -> None:
     """A session without events was never begun and holds no orders."""
     found = session_state([], STRATEGY, SESSION)
-    assert (found.claim, found.plan, found.finish, found.orders) == (None, None, None, {})
+    assert (found.plan, found.finish, found.orders) == (None, None, {})
 
 
 def test_a_session_is_read_whole() -> None:
     """Every kind of event finds its place in the state of its session, and in that of no other."""
     happened = [event(payload) for payload in one_of_each()]
     found = session_state(happened, STRATEGY, SESSION)
-    assert found.claim == Claim(NOW)
     assert found.decision == decision()
     assert found.plan == plan(BUY)
     assert found.funding == Funding((BUY,))
-    assert found.stops[0].reason == "the gateway is gone"
     assert found.finish is not None
     assert list(found.orders) == [BUY.order_ref]
     assert session_state(happened, "another", SESSION) == session_state([], STRATEGY, SESSION)
@@ -88,7 +85,7 @@ def test_an_order_from_intent_to_fill() -> None:
     """Each step of an order's life shows in its state."""
     exec_id = "0000e0d5.65f1a2b3.01.01"
     steps: list[tuple[Payload, dict[str, object]]] = [
-        (Sent(BUY.order_ref), {"is_sent": True, "sends": 1, "is_known": False}),
+        (Sent(BUY.order_ref), {"sends": 1, "is_known": False}),
         (Resent(BUY.order_ref, "absent"), {"sends": 2}),
         (Notice(399, "held", BUY.order_ref, Fault.HELD), {"is_known": False, "faults": {Fault.HELD}}),
         (report(BUY, OrderStatus.SUBMITTED), {"is_known": True, "permanent_id": 77, "is_done": False}),
@@ -99,7 +96,7 @@ def test_an_order_from_intent_to_fill() -> None:
         (execution(BUY, "0000e0d5.65f1a2b3.02.01", 6, 505), {"average_price": 503, "is_done": True, "value": 5030}),
         (report(BUY, OrderStatus.FILLED, 10), {"status": OrderStatus.FILLED, "is_done": True}),
     ]
-    assert (_state().is_sent, _state().is_known, _state().is_done) == (False, False, False)
+    assert (_state().sends, _state().is_known, _state().is_done) == (0, False, False)
     for count in range(1, len(steps) + 1):
         found = _state(*(payload for payload, _ in steps[:count]))
         expected = steps[count - 1][1]

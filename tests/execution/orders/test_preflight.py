@@ -13,7 +13,7 @@ from exchange_rules import NEW_YORK
 
 from execution.errors import TradeRefusedError
 from execution.models import Account
-from execution.orders.context import Assignment
+from execution.orders.context import RebalanceRequest
 from execution.orders.preflight import check_account, check_clock, check_window, planned_window
 from execution.refusals import Refusal, RefusalCode
 from warehouse.settings.portfolio import FILE_NAME, load_portfolio
@@ -104,12 +104,12 @@ def trade(folder: Path, mode: Mode, text: str) -> Callable[[str], Refusal | None
     account, is_allowed, confirmed = (part.strip() for part in text.split(","))
     settings = {"broker": {"account": account}, "trading": {"is_live_allowed": is_allowed == "allowed"}}
     (folder / FILE_NAME).write_text(yaml.safe_dump(settings), encoding="utf-8")
-    assignment = Assignment(mode, load_portfolio(folder), "test", confirmed_account=confirmed)
+    request, portfolio = RebalanceRequest(mode, confirmed), load_portfolio(folder)
 
     def check(account_id: str) -> Refusal | None:
         amount = Decimal(10_000)
         stated = Account(account_id, amount, amount, amount, {}, is_paper=account_id.startswith("D"))
-        return refusal(lambda: check_account(assignment, stated))
+        return refusal(lambda: check_account(request, portfolio, stated))
 
     return check
 

@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from plan_requests import BEFORE, CLOSE, NOW, PRICES, SESSION, Case, codes, quote
+from situations import BEFORE, CLOSE, NOW, PRICES, SESSION, Case, bar, codes, judged_by, quote
 
+from execution.ledger.history import TradingHistory
 from execution.planning.checks import blocking
-from execution.planning.inputs import History, PlanRequest, Reference, Targets
 from execution.planning.plan import plan
 from execution.refusals import RefusalCode
 
@@ -20,31 +20,36 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-SOUND = Case({"SPY": "0.5", "TLT": "0.45"}, {"GLD": "10"}).request
+    from execution.planning.situation import Situation
+
+SOUND = Case({"SPY": "0.5", "TLT": "0.45"}, {"GLD": "10"}).situation
 
 
-def _price(symbol: str, **changes: object) -> PlanRequest:
+def _price(symbol: str, **changes: object) -> Situation:
     prices = {**SOUND.prices, symbol: replace(SOUND.prices[symbol], **changes)}  # type: ignore[arg-type]
     return replace(SOUND, prices=prices)
 
 
-def _weights(weights: dict[str, str]) -> PlanRequest:
+def _weights(weights: dict[str, str]) -> Situation:
     targets = {symbol: Decimal(weight) for symbol, weight in weights.items()}
-    return replace(SOUND, targets=Targets(targets, SESSION, SESSION))
+    return replace(SOUND, targets=replace(SOUND.targets, weights=targets))
 
 
-def _account(**changes: object) -> PlanRequest:
+def _seen(session: date) -> Situation:
+    return replace(SOUND, targets=replace(SOUND.targets, session_date=session))
+
+
+def _account(**changes: object) -> Situation:
     return replace(SOUND, account=replace(SOUND.account, **changes))  # type: ignore[arg-type]
 
 
-def _without_price(symbol: str) -> PlanRequest:
+def _without_price(symbol: str) -> Situation:
     return replace(SOUND, prices={name: price for name, price in SOUND.prices.items() if name != symbol})
 
 
-BLOCKED: dict[str, tuple[RefusalCode, PlanRequest]] = {
-    "no targets": (RefusalCode.TARGETS_MISSING, replace(SOUND, targets=None)),
-    "old targets": (RefusalCode.TARGETS_STALE, replace(SOUND, targets=Targets({}, BEFORE, SESSION))),
-    "targets of the future": (RefusalCode.TARGETS_STALE, replace(SOUND, targets=Targets({}, SESSION, BEFORE))),
+BLOCKED: dict[str, tuple[RefusalCode, Situation]] = {
+    "old targets": (RefusalCode.TARGETS_STALE, _seen(BEFORE)),
+    "targets of the future": (RefusalCode.TARGETS_STALE, _seen(SESSION + timedelta(days=1))),
     "negative weight": (RefusalCode.TARGETS_IMPLAUSIBLE, _weights({"SPY": "-0.1"})),
     "weight above the cap": (RefusalCode.TARGETS_IMPLAUSIBLE, _weights({"SPY": "0.51"})),
     "weights above all there is": (
@@ -54,11 +59,12 @@ BLOCKED: dict[str, tuple[RefusalCode, PlanRequest]] = {
     "weight that is no number": (RefusalCode.TARGETS_IMPLAUSIBLE, _weights({"SPY": "NaN"})),
     "no price of what is wanted": (RefusalCode.PRICE_MISSING, _without_price("SPY")),
     "no price of what is held": (RefusalCode.PRICE_MISSING, _without_price("GLD")),
-    "nothing to judge a price by": (RefusalCode.PRICE_MISSING, replace(SOUND, references={})),
-    "a reference that is no price": (
+    "nothing to judge a price by": (
         RefusalCode.PRICE_MISSING,
-        replace(SOUND, references={**SOUND.references, "SPY": Reference(Decimal(0), BEFORE, Decimal("0.01"))}),
+        replace(SOUND, targets=replace(SOUND.targets, final_bars={})),
     ),
+    "a close without volatility": (RefusalCode.PRICE_MISSING, judged_by(SOUND, bar("SPY", Decimal(580), "0"))),
+    "a reference that is no price": (RefusalCode.PRICE_MISSING, judged_by(SOUND, bar("SPY", Decimal(0)))),
     "old price": (RefusalCode.PRICE_STALE, _price("SPY", as_of=NOW - timedelta(minutes=31))),
     "price to come": (RefusalCode.CLOCK_DISAGREES, _price("SPY", as_of=NOW + timedelta(minutes=2))),
     "price of nothing": (RefusalCode.PRICE_IMPLAUSIBLE, _price("SPY", amount=Decimal(0))),
@@ -74,27 +80,27 @@ BLOCKED: dict[str, tuple[RefusalCode, PlanRequest]] = {
     "more than the broker says": (RefusalCode.EQUITY_JUMP, _account(net_liquidation=Decimal(9000))),
     "more than the ledger remembers": (
         RefusalCode.EQUITY_JUMP,
-        replace(SOUND, history=History(equity=Decimal(9000))),
+        replace(SOUND, history=TradingHistory(previous_equity=Decimal(9000))),
     ),
     "less than the ledger remembers": (
         RefusalCode.EQUITY_JUMP,
-        replace(SOUND, history=History(equity=Decimal(17000))),
+        replace(SOUND, history=TradingHistory(previous_equity=Decimal(17000))),
     ),
     "last minute": (RefusalCode.SESSION_TOO_LATE, replace(SOUND, now=CLOSE - timedelta(minutes=1))),
     "closed": (RefusalCode.SESSION_CLOSED, replace(SOUND, now=CLOSE)),
 }
 
 
-@pytest.mark.parametrize(("code", "request_"), BLOCKED.values(), ids=BLOCKED)
-def test_a_failed_check_stops_everything(code: RefusalCode, request_: PlanRequest) -> None:
+@pytest.mark.parametrize(("code", "situation"), BLOCKED.values(), ids=BLOCKED)
+def test_a_failed_check_stops_everything(code: RefusalCode, situation: Situation) -> None:
     """Whatever is not as it must be, no order is made, and the reason is said."""
-    made = plan(request_)
+    made = plan(situation)
     assert made.is_blocked
     assert made.orders == ()
     assert code in codes(made)
 
 
-NOT_BLOCKED: dict[str, Callable[[], PlanRequest]] = {
+NOT_BLOCKED: dict[str, Callable[[], Situation]] = {
     "sound": lambda: SOUND,
     "all cash": lambda: _weights({}),
     "no price of another symbol": lambda: _without_price("BND"),
@@ -108,17 +114,16 @@ NOT_BLOCKED: dict[str, Callable[[], PlanRequest]] = {
 
 
 @pytest.mark.parametrize("make", NOT_BLOCKED.values(), ids=NOT_BLOCKED)
-def test_what_does_not_matter_stops_nothing(make: Callable[[], PlanRequest]) -> None:
+def test_what_does_not_matter_stops_nothing(make: Callable[[], Situation]) -> None:
     """Checks leave alone what is sound, and what is neither held nor wanted."""
     assert blocking(make()) == []
 
 
-def _market(sigmas: dict[str, str]) -> PlanRequest:
+def _market(sigmas: dict[str, str]) -> Situation:
     """All symbols have closed at 100 with 1 % of volatility, and have moved by so many sigmas."""
     prices = {symbol: quote(symbol, 100 + Decimal(sigmas.get(symbol, "0"))) for symbol in PRICES}
-    references = {symbol: Reference(Decimal(100), BEFORE, Decimal("0.01")) for symbol in PRICES}
-    request = Case({"SPY": "0.5"}).request
-    return replace(request, prices=prices, references=references)
+    bars = [bar(symbol, Decimal(100)) for symbol in PRICES]
+    return replace(judged_by(Case({"SPY": "0.5"}).situation, *bars), prices=prices)
 
 
 @pytest.mark.parametrize(
@@ -135,30 +140,29 @@ def _market(sigmas: dict[str, str]) -> PlanRequest:
 )
 def test_a_move_is_judged_by_the_own_volatility_and_by_the_peers(own: str, others: str, *, is_doubted: bool) -> None:
     """A move beyond 12 sigmas is doubted unless the others moved that way too, and then not beyond another 12."""
-    request = _market(dict.fromkeys(PRICES, others) | {"SPY": own})
-    assert plan(request).is_blocked == is_doubted
+    situation = _market(dict.fromkeys(PRICES, others) | {"SPY": own})
+    assert plan(situation).is_blocked == is_doubted
 
 
 def test_few_peers_explain_nothing() -> None:
     """Two other symbols that fall alike are no market."""
-    request = _market(dict.fromkeys(PRICES, "-13"))
-    few = {symbol: request.prices[symbol] for symbol in ("SPY", "QQQ", "TLT")}
-    assert RefusalCode.PRICE_IMPLAUSIBLE in codes(plan(replace(request, prices=few)))
+    situation = _market(dict.fromkeys(PRICES, "-13"))
+    few = {symbol: situation.prices[symbol] for symbol in ("SPY", "QQQ", "TLT")}
+    assert RefusalCode.PRICE_IMPLAUSIBLE in codes(plan(replace(situation, prices=few)))
 
 
 def test_a_calm_symbol_may_pay_its_distribution() -> None:
     """A fund that hardly moves is not doubted for the 0.5 % that it falls when it pays out."""
-    request = _market({"SPY": "-0.5"})
-    calm = {**request.references, "SPY": Reference(Decimal(100), BEFORE, Decimal("0.0002"))}
-    assert not plan(replace(request, references=calm)).is_blocked
+    situation = _market({"SPY": "-0.5"})
+    assert not plan(judged_by(situation, bar("SPY", Decimal(100), "0.0002"))).is_blocked
 
 
 def test_a_longer_gap_allows_a_longer_move() -> None:
     """A reference of two weeks ago is judged by the volatility of ten sessions."""
-    request = _market({"SPY": "-20"})
-    old = {**request.references, "SPY": Reference(Decimal(100), SESSION - timedelta(days=14), Decimal("0.01"))}
-    assert plan(request).is_blocked
-    assert not plan(replace(request, references=old)).is_blocked
+    situation = _market({"SPY": "-20"})
+    old = bar("SPY", Decimal(100), session_date=SESSION - timedelta(days=14))
+    assert plan(situation).is_blocked
+    assert not plan(judged_by(situation, old)).is_blocked
 
 
 def test_real_crashes_are_believed(real_bars: pd.DataFrame) -> None:
@@ -173,20 +177,24 @@ def test_real_crashes_are_believed(real_bars: pd.DataFrame) -> None:
     doubted = set()
     for day, market in bars.groupby("session_date"):
         if wild[market.index].any():
-            request = _day(market)
-            doubted |= {(each.symbol, day) for each in blocking(request) if each.code is RefusalCode.PRICE_IMPLAUSIBLE}
+            situation = _day(market)
+            doubted |= {
+                (each.symbol, day) for each in blocking(situation) if each.code is RefusalCode.PRICE_IMPLAUSIBLE
+            }
     assert {date(2020, 3, 9)} & set(bars.loc[wild, "session_date"])
     assert doubted == {("LQD", date(2008, 9, 16))}
 
 
-def _day(market: pd.DataFrame) -> PlanRequest:
+def _day(market: pd.DataFrame) -> Situation:
     rows = {str(row["symbol"]): row for row in market.to_dict("records")}
+    situation = Case(dict.fromkeys(rows, "0.001"), prices={}).situation
+    bars = [
+        bar(symbol, Decimal(str(row["last_close"])), str(row["volatility"]), row["last_session"])
+        for symbol, row in rows.items()
+    ]
     return replace(
-        Case(dict.fromkeys(rows, "0.001"), prices={}).request,
-        session_date=next(iter(rows.values()))["session_date"],
+        judged_by(situation, *bars),
+        ours=frozenset(rows),
+        window=replace(situation.window, session_date=next(iter(rows.values()))["session_date"]),
         prices={symbol: quote(symbol, Decimal(str(row["close"]))) for symbol, row in rows.items()},
-        references={
-            symbol: Reference(Decimal(str(row["last_close"])), row["last_session"], Decimal(str(row["volatility"])))
-            for symbol, row in rows.items()
-        },
     )

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plan_requests import PRICES, SESSION, rules
+from situations import PRICES, SESSION, rules
 
-from execution.models import Order, Side, order_ref
+from execution.models import Order, OrderRef, Side
 from execution.planning.costs import Fee, limit_price
 from execution.planning.funding import fund
 from execution.refusals import RefusalCode
@@ -19,7 +19,7 @@ AMOUNTS = {symbol: Decimal(price) for symbol, price in PRICES.items()}
 
 def _buy(symbol: str, quantity: int | str, *, is_limit: bool = True) -> Order:
     limit = limit_price(AMOUNTS[symbol], Side.BUY, Decimal("0.005")) if is_limit else None
-    return Order(order_ref("s1", SESSION, symbol, Side.BUY), symbol, Side.BUY, Decimal(quantity), limit)
+    return Order(str(OrderRef("s1", SESSION, symbol, Side.BUY)), symbol, Side.BUY, Decimal(quantity), limit)
 
 
 def test_enough_cash_changes_nothing() -> None:

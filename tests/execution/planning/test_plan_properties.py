@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from plan_requests import PRICES, SESSION, Case, filled, rules, traded, worst
+from situations import PRICES, Case, filled, rules, traded, worst
 
+from execution.ledger.events import Switch
+from execution.ledger.history import TradingHistory
 from execution.models import Side
 from execution.planning.costs import Fee
-from execution.planning.inputs import History, UnsettledLot
 from execution.planning.plan import plan
 
 if TYPE_CHECKING:
     from execution.models import Order
-    from execution.planning.inputs import PlanRequest
+    from execution.planning.situation import Situation
 
 SYMBOLS = sorted(PRICES)
 NOISE = Decimal("1e-7")
@@ -43,8 +43,7 @@ def cases(draw: st.DrawFn) -> Case:
     positions = {s: str(q) for s, q in draw(st.dictionaries(st.sampled_from(SYMBOLS), shares, max_size=6)).items()}
     if cash + sum(Decimal(quantity) * Decimal(prices[symbol]) for symbol, quantity in positions.items()) <= 1:
         cash = Decimal(5000)
-    symbols = st.frozensets(st.sampled_from(SYMBOLS), max_size=3)
-    locked = draw(st.dictionaries(st.sampled_from(SYMBOLS), st.integers(1, 40), max_size=2))
+    traded_today = st.dictionaries(st.sampled_from(SYMBOLS), st.just(Decimal(1)), max_size=3)
     return Case(
         weights=draw(weights()),
         positions=positions,
@@ -63,25 +62,24 @@ def cases(draw: st.DrawFn) -> Case:
             weight_excess=draw(st.sampled_from(["0", "0.02"])),
             commission_minimum=draw(st.sampled_from(["0", "0.35", "5"])),
         ),
-        history=History(
-            unsettled=tuple(
-                UnsettledLot(symbol, Decimal(quantity), SESSION + timedelta(days=1))
-                for symbol, quantity in locked.items()
+        history=TradingHistory(
+            bought_unsettled=draw(
+                st.dictionaries(st.sampled_from(SYMBOLS), st.integers(1, 40).map(Decimal), max_size=2)
             ),
             day_trades=draw(st.integers(0, 4)),
-            bought=draw(symbols) if draw(st.booleans()) else frozenset(),
-            sold=draw(symbols),
-            orders_sent=draw(st.integers(0, 3)),
-            value_sent=Decimal(draw(st.integers(0, 2000))),
+            bought=draw(traded_today) if draw(st.booleans()) else {},
+            sold=draw(traded_today),
+            orders=draw(st.integers(0, 3)),
+            value=Decimal(draw(st.integers(0, 2000))),
         ),
-        is_reduce_only=draw(st.integers(0, 9)) == 0,
+        switch=Switch.REDUCE_ONLY if draw(st.integers(0, 9)) == 0 else Switch.NORMAL,
     )
 
 
-def _cost(order: Order, request: PlanRequest) -> Decimal:
-    price = worst(order, request)
-    return order.side.sign * order.quantity * price + Fee.of(request.rules, price)(
-        int(order.quantity / request.rules.lot)
+def _cost(order: Order, situation: Situation) -> Decimal:
+    price = worst(order, situation)
+    return order.side.sign * order.quantity * price + Fee.of(situation.rules, price)(
+        int(order.quantity / situation.rules.lot)
     )
 
 
@@ -89,57 +87,57 @@ def _cost(order: Order, request: PlanRequest) -> Decimal:
 @given(cases())
 def test_no_plan_exceeds_what_there_is_or_what_is_allowed(case: Case) -> None:
     """Worst fills leave cash at 0 or above, nothing goes short, and every cap and limit holds."""
-    request = case.request
-    made = plan(request)
+    situation = case.situation
+    made = plan(situation)
     assert not made.is_blocked
-    account, limits, history = request.account, request.rules.limits, request.history
+    account, limits, history = situation.account, situation.rules.limits, situation.history
     sells = [order for order in made.orders if order.side is Side.SELL]
     buys = [order for order in made.orders if order.side is Side.BUY]
     assert made.orders == (*sells, *buys)
     assert len({order.symbol for order in made.orders}) == len(made.orders)
     assert all(order.quantity > 0 for order in made.orders)
-    assert all(order.quantity % request.rules.lot == 0 for order in made.orders)
+    assert all(order.quantity % situation.rules.lot == 0 for order in made.orders)
     if buys:
         cash = account.cash
         if case.rules.trading.settlement == "settled_only":
             cash = min(cash, account.settled_cash)
         else:
-            cash -= sum(_cost(order, request) for order in sells)
-        assert sum(_cost(order, request) for order in buys) <= cash
-        assert not request.is_reduce_only
+            cash -= sum(_cost(order, situation) for order in sells)
+        assert sum(_cost(order, situation) for order in buys) <= cash
+        assert situation.switch is Switch.NORMAL
         assert not history.bought
-    locked = {lot.symbol: lot.quantity for lot in history.unsettled}
+    locked = history.bought_unsettled
     for order in sells:
         assert order.quantity <= account.positions[order.symbol] - locked.get(order.symbol, Decimal(0))
         assert order.symbol not in history.sold
     for line in made.lines:
         if line.planned > line.held:
-            assert line.weight_after <= request.rules.heaviest + NOISE
-    values = [order.quantity * request.prices[order.symbol].amount for order in made.orders]
+            assert line.weight_after <= situation.rules.heaviest + NOISE
+    values = [order.quantity * situation.prices[order.symbol].amount for order in made.orders]
     assert all(value <= limits.order_value for value in values)
-    assert history.value_sent + sum(values) <= limits.day_value or not values
-    assert history.orders_sent + len(made.orders) <= limits.orders_per_session or not values
+    assert history.value + sum(values) <= limits.day_value or not values
+    assert history.orders + len(made.orders) <= limits.orders_per_session or not values
 
 
 @often
 @given(cases())
 def test_no_trade_leads_away_from_its_target(case: Case) -> None:
     """A traded weight ends nearer to its target, or past it by less than a lot or the no-trade band."""
-    request = case.request
-    made = plan(request)
+    situation = case.situation
+    made = plan(situation)
     for line in made.lines:
         before, after = abs(line.weight_before - line.weight_target), abs(line.weight_after - line.weight_target)
-        lot = request.rules.lot * line.price / made.equity
-        assert after <= max(before, lot * Decimal("1.01"), request.rules.limits.no_trade_band) + NOISE
+        lot = situation.rules.lot * line.price / made.equity
+        assert after <= max(before, lot * Decimal("1.01"), situation.rules.limits.no_trade_band) + NOISE
 
 
 @often
 @given(cases())
 def test_the_same_session_has_nothing_more_to_do(case: Case) -> None:
     """After the plan's fills, at the plan's prices, a second plan has no order to buy, and sells nothing twice."""
-    request = case.request
-    made = plan(request)
-    after = filled(request, made)
+    situation = case.situation
+    made = plan(situation)
+    after = filled(situation, made)
     if after.account.cash < 0 and after.equity <= 0:
         return
     again = traded(plan(after))
@@ -171,9 +169,11 @@ def test_the_next_session_has_nothing_to_do(wanted: dict[str, str], held: dict[s
         no_trade_band=band,
         trade_value_minimum="0",
     )
-    request = Case(wanted, {symbol: str(quantity) for symbol, quantity in held.items()}, str(cash), rules=free).request
-    made = plan(request)
-    again = plan(replace(filled(request, made), history=History()))
+    situation = Case(
+        wanted, {symbol: str(quantity) for symbol, quantity in held.items()}, str(cash), rules=free
+    ).situation
+    made = plan(situation)
+    again = plan(replace(filled(situation, made), history=TradingHistory()))
     assert again.orders == ()
     assert again.tracking_error == made.tracking_error
 
@@ -182,22 +182,25 @@ def test_the_next_session_has_nothing_to_do(wanted: dict[str, str], held: dict[s
 @given(cases(), st.randoms(use_true_random=False))
 def test_the_order_of_what_is_given_does_not_matter(case: Case, random: object) -> None:
     """Mappings in another order make the very same plan."""
-    request = case.request
+    situation = case.situation
 
     def shuffled(mapping: dict[str, object]) -> dict[str, object]:
         names = list(mapping)
         random.shuffle(names)  # type: ignore[attr-defined]
         return {name: mapping[name] for name in names}
 
-    assert request.targets
-    other = replace(
-        request,
-        targets=replace(request.targets, weights=shuffled(dict(request.targets.weights))),  # type: ignore[arg-type]
-        account=replace(request.account, positions=shuffled(dict(request.account.positions))),  # type: ignore[arg-type]
-        prices=shuffled(dict(request.prices)),  # type: ignore[arg-type]
-        references=shuffled(dict(request.references)),  # type: ignore[arg-type]
+    targets = replace(
+        situation.targets,
+        weights=shuffled(dict(situation.targets.weights)),  # type: ignore[arg-type]
+        final_bars=shuffled(dict(situation.targets.final_bars)),  # type: ignore[arg-type]
     )
-    assert plan(other) == plan(request)
+    other = replace(
+        situation,
+        targets=targets,
+        account=replace(situation.account, positions=shuffled(dict(situation.account.positions))),  # type: ignore[arg-type]
+        prices=shuffled(dict(situation.prices)),  # type: ignore[arg-type]
+    )
+    assert plan(other) == plan(situation)
 
 
 @often
@@ -205,7 +208,7 @@ def test_the_order_of_what_is_given_does_not_matter(case: Case, random: object) 
 def test_another_unit_of_money_makes_the_same_plan(wanted: dict[str, str], held: dict[str, int], cash: int) -> None:
     """When everything in money is worth eight times as much, the same shares are traded."""
 
-    def scaled(scale: int) -> PlanRequest:
+    def scaled(scale: int) -> Situation:
         own = rules(
             order_type="market",
             order_value=str(5000 * scale),
@@ -219,6 +222,6 @@ def test_another_unit_of_money_makes_the_same_plan(wanted: dict[str, str], held:
             str(cash * scale),
             prices={symbol: str(int(price) * scale) for symbol, price in PRICES.items()},
             rules=replace(own, commission_per_share=own.commission_per_share * scale),
-        ).request
+        ).situation
 
     assert traded(plan(scaled(8))) == traded(plan(scaled(1)))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from time import perf_counter
 
 import pytest
-from plan_requests import PRICES, SESSION, Case, codes, filled, rules, traded
+from situations import PRICES, Case, codes, filled, rules, traded
 
+from execution.ledger.events import Switch
+from execution.ledger.history import TradingHistory
 from execution.models import Order, Plan, Side
-from execution.planning.inputs import History, UnsettledLot
 from execution.planning.plan import plan
 from execution.refusals import RefusalCode
 
@@ -19,7 +19,7 @@ LIMITS = {"order_value": "1000000", "day_value": "1000000"}
 
 
 def _planned(case: Case) -> Plan:
-    return plan(case.request)
+    return plan(case.situation)
 
 
 def test_every_refusal_has_a_meaning() -> None:
@@ -83,8 +83,8 @@ def test_no_targets_sell_everything() -> None:
 
 def test_nothing_to_do_is_said() -> None:
     """A second plan after the first one's fills trades nothing, and every symbol has its reason."""
-    request = Case({"SPY": "0.5", "TLT": "0.45"}).request
-    again = plan(filled(request, plan(request)))
+    situation = Case({"SPY": "0.5", "TLT": "0.45"}).situation
+    again = plan(filled(situation, plan(situation)))
     assert again.orders == ()
     assert {refusal.symbol for refusal in again.refusals} == {"SPY", "TLT"}
 
@@ -115,7 +115,7 @@ REFUSED: dict[str, tuple[RefusalCode, Case, dict[str, int]]] = {
     ),
     "the day was worth it already": (
         RefusalCode.LIMIT_DAY_VALUE,
-        Case({"TLT": "0.5"}, history=History(value_sent=Decimal(20000))),
+        Case({"TLT": "0.5"}, history=TradingHistory(value=Decimal(20000))),
         {},
     ),
     "sales of the day come first": (
@@ -130,33 +130,40 @@ REFUSED: dict[str, tuple[RefusalCode, Case, dict[str, int]]] = {
     ),
     "orders that were sent count": (
         RefusalCode.LIMIT_ORDERS_A_DAY,
-        Case({"TLT": "0.4", "BND": "0.3"}, history=History(orders_sent=4)),
+        Case({"TLT": "0.4", "BND": "0.3"}, history=TradingHistory(orders=4)),
         {"TLT": 44},
     ),
     "reduce only": (
         RefusalCode.MODE_REDUCE_ONLY,
-        Case({"TLT": "0.5"}, {"GLD": "10"}, is_reduce_only=True),
+        Case({"TLT": "0.5"}, {"GLD": "10"}, switch=Switch.REDUCE_ONLY),
         {"GLD": -10},
     ),
-    "sold already": (RefusalCode.SESSION_DONE, Case({}, {"GLD": "10"}, history=History(sold=frozenset({"GLD"}))), {}),
+    "sold already": (
+        RefusalCode.SESSION_DONE,
+        Case({}, {"GLD": "10"}, history=TradingHistory(sold={"GLD": Decimal(1)})),
+        {},
+    ),
     "buys were sent already": (
         RefusalCode.SESSION_DONE,
-        Case({"TLT": "0.5"}, {"GLD": "10"}, history=History(bought=frozenset({"SPY"}))),
+        Case({"TLT": "0.5"}, {"GLD": "10"}, history=TradingHistory(bought={"SPY": Decimal(1)})),
         {"GLD": -10},
     ),
     "a round trip too many": (
         RefusalCode.LIMIT_DAY_TRADES,
-        Case({"TLT": "0.5"}, history=History(sold=frozenset({"TLT"}), day_trades=3)),
+        Case({"TLT": "0.5"}, history=TradingHistory(sold={"TLT": Decimal(1)}, day_trades=3)),
         {},
     ),
     "the fewest round trips go to the furthest": (
         RefusalCode.LIMIT_DAY_TRADES,
-        Case({"TLT": "0.5", "BND": "0.4"}, history=History(sold=frozenset({"TLT", "BND"}), day_trades=2)),
+        Case(
+            {"TLT": "0.5", "BND": "0.4"},
+            history=TradingHistory(sold={"TLT": Decimal(1), "BND": Decimal(1)}, day_trades=2),
+        ),
         {"TLT": 56},
     ),
     "bought with unsettled money": (
         RefusalCode.CASH_GOOD_FAITH,
-        Case({}, {"GLD": "10"}, history=History(unsettled=(UnsettledLot("GLD", Decimal(4), date(2024, 6, 13)),))),
+        Case({}, {"GLD": "10"}, history=TradingHistory(bought_unsettled={"GLD": Decimal(4)})),
         {"GLD": -6},
     ),
     "too little cash for what is wanted": (
@@ -167,7 +174,7 @@ REFUSED: dict[str, tuple[RefusalCode, Case, dict[str, int]]] = {
             cash="7408",
             settled="-100",
             rules=rules(settlement="settled_only", orders_per_session=1),
-            history=History(sold=frozenset({"BND"})),
+            history=TradingHistory(sold={"BND": Decimal(1)}),
         ),
         {},
     ),
@@ -184,15 +191,9 @@ def test_a_limit_refuses_and_says_so(code: RefusalCode, case: Case, expected: di
     assert not made.is_blocked
 
 
-def test_money_that_has_settled_may_be_sold_again() -> None:
-    """On the session on which the sales have settled, what they bought is free."""
-    lots = (UnsettledLot("GLD", Decimal(4), SESSION),)
-    assert traded(_planned(Case({}, {"GLD": "10"}, history=History(unsettled=lots)))) == {"GLD": -10}
-
-
 def test_round_trips_that_are_left_may_be_made() -> None:
     """What was sold in this session is bought again while day trades are left."""
-    made = _planned(Case({"TLT": "0.5"}, history=History(sold=frozenset({"TLT"}), day_trades=2)))
+    made = _planned(Case({"TLT": "0.5"}, history=TradingHistory(sold={"TLT": Decimal(1)}, day_trades=2)))
     assert traded(made) == {"TLT": 56}
 
 
@@ -213,8 +214,8 @@ def test_a_rotation_takes_two_sessions_where_only_settled_cash_is_spent() -> Non
 
 def test_the_second_session_finishes_the_rotation() -> None:
     """Once the sale has settled the rest is bought, and nothing waits."""
-    first = filled(ROTATION.request, _planned(ROTATION))
-    settled = replace(first, account=replace(first.account, settled_cash=first.account.cash), history=History())
+    first = filled(ROTATION.situation, _planned(ROTATION))
+    settled = replace(first, account=replace(first.account, settled_cash=first.account.cash), history=TradingHistory())
     second = plan(settled)
     assert second.waits_for_settlement == 0
     assert plan(filled(settled, second)).orders == ()
@@ -248,7 +249,7 @@ def test_a_buy_never_relies_on_a_sale_that_was_left_out() -> None:
     after = traded(made)
     assert len(after) == 2
     assert after["TLT"] * Decimal("90.45") <= 468 + 20 * 240
-    assert plan(replace(case.request, rules=rules(settlement="unsettled_ok"))).orders != made.orders
+    assert plan(replace(case.situation, rules=rules(settlement="unsettled_ok"))).orders != made.orders
 
 
 def test_owed_cash_is_paid_back_before_anything_is_bought() -> None:
@@ -278,15 +279,15 @@ def test_what_a_limit_postpones_is_not_made_up_for() -> None:
 def test_many_symbols_are_planned_soon(symbols: int, seconds: float) -> None:
     """A plan over hundreds of symbols takes a fraction of a second, over thousands a few seconds."""
     names = [f"S{number:04d}" for number in range(symbols)]
-    request = Case(
+    situation = Case(
         dict.fromkeys(names[: symbols // 2], str(Decimal("0.95") / (symbols // 2))),
         {name: str(1 + number % 7) for number, name in enumerate(names[symbols // 3 :])},
         cash="500000",
         prices={name: str(20 + number * 37 % 500) for number, name in enumerate(names)},
         rules=rules(no_trade_band="0", trade_value_minimum="1", settlement="unsettled_ok", **LIMITS),
-    ).request
+    ).situation
     started = perf_counter()
-    made = plan(request)
+    made = plan(situation)
     assert perf_counter() - started < seconds
     assert len(made.orders) == 5
     assert len(made.lines) == symbols

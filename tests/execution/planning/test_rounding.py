@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plan_requests import rules
+from situations import rules
 
 from execution.models import Side
 from execution.planning.costs import Fee, limit_price

@@ -8,17 +8,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from brokerage import ACCOUNT
 from hostile_broker import HostileBroker, Hostility
-from rebalancing import proposal
+from rebalancing import live_targets, trading_context
 
-from execution.ledger.events import Scope
-from execution.orders.cancel import accept_positions, cancel_open_orders
-from execution.orders.context import Assignment, Tools
-from execution.orders.dispatch import Desk
+from execution.controls import accept_positions
+from execution.orders.cancel import cancel_all
+from execution.orders.context import DEFAULT_PACE, RebalanceRequest, TradingContext
 from execution.orders.preflight import planned_window
-from execution.rebalance import Outcome, rebalance
-from warehouse.settings.portfolio import FILE_NAME, load_portfolio
+from execution.rebalance import RebalanceOutcome, rebalance
+from warehouse.settings.portfolio import FILE_NAME
 from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
     from brokerage import Brokerage
 
     from execution.ledger.ledger import Ledger
-    from execution.proposal import Proposal
+    from execution.targets import LiveTargets
 
 PEACE = Hostility()
 
@@ -56,7 +54,7 @@ class Trader:
 
     def __init__(self, home: Path, ledger: Ledger, books: Brokerage, settings: Mapping[str, Any]) -> None:
         (home / FILE_NAME).write_text(yaml.safe_dump(dict(settings)), encoding="utf-8")
-        self._portfolio = load_portfolio(home)
+        self._home = home
         self._ledger = ledger
         self._books = books
 
@@ -67,19 +65,13 @@ class Trader:
         crash: Crash | None = None,
         *,
         is_liquidation: bool = False,
-    ) -> Outcome:
+    ) -> RebalanceOutcome:
         """Rebalance once. Raises SwingError, and PowerLossError if it died."""
         fuse = _Fuse(crash or Crash())
         broker = HostileBroker(self._books, hostility, fuse.burn)
-        tools = Tools(
-            broker=broker,
-            ledger=self._ledger,
-            clock=self._books.time.now,
-            propose=lambda: self._proposal(wish),
-            step=lambda _name: fuse.burn(),
-        )
-        assignment = Assignment(Mode.PAPER, self._portfolio, "machine", is_liquidation=is_liquidation)
-        work = _cut(rebalance(assignment, tools), crash.after_seconds if crash else 0.0)
+        context = replace(self._context(broker), step=lambda _name: fuse.burn())
+        request = RebalanceRequest(Mode.PAPER, is_liquidation=is_liquidation)
+        work = _cut(rebalance(request, self._targets(wish), context), crash.after_seconds if crash else 0.0)
         try:
             return self._books.time.run(work)
         finally:
@@ -89,24 +81,18 @@ class Trader:
 
     def accept(self) -> None:
         """Take the broker's positions for the right ones."""
-        self._books.time.run(accept_positions(self._desk(PEACE)))
+        self._books.time.run(accept_positions(self._context(HostileBroker(self._books, PEACE))))
 
-    def cancel_open_orders(self, hostility: Hostility) -> None:
+    def cancel_all(self, hostility: Hostility) -> None:
         """Cancel what is open. Raises BrokerError."""
-        self._books.time.run(cancel_open_orders(self._desk(hostility)))
+        self._books.time.run(cancel_all(self._context(HostileBroker(self._books, hostility))))
 
-    def _desk(self, hostility: Hostility) -> Desk:
-        return Desk(
-            broker=HostileBroker(self._books, hostility),
-            ledger=self._ledger,
-            scope=Scope(ACCOUNT, "person"),
-            window=planned_window(self._books.time.now(), 5),
-            clock=self._books.time.now,
-            step=lambda _name: None,
-        )
+    def _context(self, broker: HostileBroker) -> TradingContext:
+        context = trading_context(self._home, broker, self._ledger, self._books.time.now)
+        return replace(context, pace=DEFAULT_PACE)
 
-    def _proposal(self, wish: Mapping[str, str]) -> Proposal:
-        made = proposal(self._books.today, {symbol: Decimal(weight) for symbol, weight in wish.items()})
+    def _targets(self, wish: Mapping[str, str]) -> LiveTargets:
+        made = live_targets(self._books.today, {symbol: Decimal(weight) for symbol, weight in wish.items()})
         known = {symbol: bar for symbol, bar in made.final_bars.items() if symbol in self._books.prices}
         return replace(
             made,
@@ -130,7 +116,7 @@ class _Fuse:
             raise PowerLossError
 
 
-async def _cut(work: Coroutine[Any, Any, Outcome], seconds: float) -> Outcome:
+async def _cut(work: Coroutine[Any, Any, RebalanceOutcome], seconds: float) -> RebalanceOutcome:
     """Cancel the work after so many seconds; 0 is never."""
     task = asyncio.ensure_future(work)
     if seconds:

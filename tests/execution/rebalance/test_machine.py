@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from execution.ledger.state import SessionState
     from execution.models import Execution
-    from execution.rebalance import Outcome
+    from execution.rebalance import RebalanceOutcome
 
 Kind = TypeVar("Kind", bound=StrEnum)
 START = datetime(2024, 6, 11, 15, 55, tzinfo=NEW_YORK)
@@ -141,7 +141,7 @@ class HostileMarket(RuleBasedStateMachine):
     def cancel_open_orders(self, hostility: Hostility) -> None:
         """A person wants every open order cancelled."""
         with suppress(SwingError):
-            self.trader.cancel_open_orders(hostility)
+            self.trader.cancel_all(hostility)
 
     @rule(seconds=st.sampled_from([1, 10, 60, 215]))
     def wait(self, seconds: int) -> None:
@@ -208,7 +208,7 @@ class HostileMarket(RuleBasedStateMachine):
             self.books.held,
         )
 
-    def _check_finished(self, outcome: Outcome, hostility: Hostility) -> None:
+    def _check_finished(self, outcome: RebalanceOutcome, hostility: Hostility) -> None:
         """The record of a session that has just been finished is the broker's, to the cent."""
         if outcome.state is None:
             return  # it was finished before

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))  # as pytest does, which does not start this
 
-from rebalancing import PACE, proposal
+from rebalancing import PACE, live_targets, trading_context
 
 from execution.brokers.base import Endpoint
 from execution.brokers.retrying import RetryPolicy
@@ -33,7 +33,7 @@ from execution.brokers.tws.broker import IbkrBroker
 from execution.brokers.tws.library import library
 from execution.brokers.tws.session import Timing
 from execution.ledger.ledger import Ledger, ledger_url
-from execution.orders.context import Assignment, Tools
+from execution.orders.context import RebalanceRequest
 from execution.rebalance import rebalance
 from warehouse.errors import SwingError
 from warehouse.settings.portfolio import load_portfolio
@@ -42,7 +42,7 @@ from warehouse.settings.trading import Mode
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from execution.rebalance import Outcome
+    from execution.rebalance import RebalanceOutcome
 
 TIMING = Timing(connect=3, request=3, quote=3, messages_per_second=0, retries=RetryPolicy(2, 0.05, 0.1))
 
@@ -56,23 +56,19 @@ def tell(stream: socket.socket, **said: Any) -> None:  # noqa: ANN401 - whatever
     stream.sendall(json.dumps(said).encode() + b"\n")
 
 
-def trade(job: Mapping[str, Any], step: Callable[[str], None]) -> Outcome:
+def trade(job: Mapping[str, Any], step: Callable[[str], None]) -> RebalanceOutcome:
     """Rebalance as the job says, by a clock that starts at its `now`, and jumps when the file JUMP says so."""
     home, now = Path(job["home"]), datetime.fromisoformat(job["now"])
     offset = now - datetime.now(UTC)
-    targets = {symbol: Decimal(weight) for symbol, weight in job["targets"].items()}
+    weights = {symbol: Decimal(weight) for symbol, weight in job["targets"].items()}
+    targets = live_targets((now - timedelta(hours=12)).date(), weights)
     ledger = Ledger.open(ledger_url(home))
-    tools = Tools(
-        broker=IbkrBroker(Endpoint("127.0.0.1", job["port"], job["client_id"]), TIMING),
-        ledger=ledger,
-        clock=lambda: datetime.now(UTC) + offset + _jump(home),
-        propose=lambda: proposal((now - timedelta(hours=12)).date(), targets),
-        step=step,
-        pace=replace(PACE, **job["pace"]),
-    )
-    assignment = Assignment(Mode.PAPER, load_portfolio(home), f"process {os.getpid()}", is_liquidation=job["liquidate"])
+    broker = IbkrBroker(Endpoint("127.0.0.1", job["port"], job["client_id"]), TIMING)
+    context = trading_context(home, broker, ledger, lambda: datetime.now(UTC) + offset + _jump(home))
+    context = replace(context, step=step, pace=replace(PACE, **job["pace"]))
+    request = RebalanceRequest(Mode.PAPER, is_liquidation=job["liquidate"])
     try:
-        return asyncio.run(rebalance(assignment, tools))
+        return asyncio.run(rebalance(request, targets, context))
     finally:
         ledger.close()
 
@@ -114,7 +110,7 @@ def warm_up() -> None:
     with tempfile.TemporaryDirectory() as folder:
         Ledger.open(ledger_url(Path(folder))).close()
         load_portfolio(Path(folder))
-    proposal(datetime(2024, 6, 11, tzinfo=UTC).date())
+    live_targets(datetime(2024, 6, 11, tzinfo=UTC).date())
 
 
 def main(path: str) -> None:

@@ -14,7 +14,7 @@ from execution.brokers.base import Endpoint
 from execution.brokers.retrying import RetryPolicy
 from execution.brokers.tws.broker import IbkrBroker
 from execution.brokers.tws.session import Timing
-from execution.models import Execution, Notice, Order, OrderReport, OrderStatus, Side, order_ref
+from execution.models import Execution, Notice, Order, OrderRef, OrderReport, OrderStatus, Side
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
@@ -55,7 +55,7 @@ def run(talk: Callable[[], Coroutine[None, None, T]]) -> T:
 
 def buy(symbol: str, quantity: str | int, limit: str | None = None, sequence: int = 1) -> Order:
     """Return an order to buy."""
-    ref = order_ref("test", SESSION, symbol, Side.BUY, sequence)
+    ref = str(OrderRef("test", SESSION, symbol, Side.BUY, sequence))
     return Order(ref, symbol, Side.BUY, Decimal(quantity), Decimal(limit) if limit else None)
 
 

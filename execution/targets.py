@@ -1,4 +1,4 @@
-"""What the warehouse proposes to hold, and everything that it comes from, read from one snapshot of the lake."""
+"""The live strategy's newest target weights and everything they come from, read from one snapshot of the lake."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from execution.errors import TradeRefusedError
+from execution.refusals import Refusal, RefusalCode
 from warehouse.lake import current_snapshot
 from warehouse.readers import Question, answer
 from warehouse.settings.portfolio import CASH
@@ -54,8 +56,8 @@ NEWEST_BARS = Question(
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """The end of a symbol's bars.
+class NewestBar:
+    """Newest bar of a symbol.
 
     Attributes:
         close: USD per share, as traded.
@@ -72,36 +74,37 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
-    """Target weights and what they come from.
+class LiveTargets:
+    """Target weights and their origin.
 
     Attributes:
-        session_date: The newest session whose bars the targets have seen.
-        snapshot: The lake's, which answers every later question about this proposal.
-        targets: Fractions of equity by symbol, cash left out.
-        bars: Each symbol's newest bar, today's provisional one among them.
-        final_bars: Each symbol's newest bar of an earlier session than `session_date`, or a final one.
-        universe: What the strategy may hold.
-        selection: The symbols picked, best first.
+        session_date: Newest session whose bars the targets have seen.
+        snapshot: Of the lake; it answers every later question about these targets.
+        weights: Fractions of equity by symbol, cash left out.
+        bars: Newest bar by symbol, today's provisional one among them.
+        final_bars: Newest final bar by symbol.
+        universe: Symbols that the strategy may hold.
+        selection: Symbols picked, best first.
         correlations: Between the symbols looked at, by both names; None is unknown.
     """
 
     session_date: date
     strategy_id: str
     snapshot: int
-    targets: Mapping[str, Decimal]
-    bars: Mapping[str, Bar]
-    final_bars: Mapping[str, Bar]
+    weights: Mapping[str, Decimal]
+    bars: Mapping[str, NewestBar]
+    final_bars: Mapping[str, NewestBar]
     universe: tuple[str, ...]
     selection: tuple[str, ...]
     correlations: Mapping[str, Mapping[str, float | None]]
 
 
-def read_proposal(lake: Lake) -> Proposal:
-    """The live strategy's newest target weights.
+def read_targets(lake: Lake) -> LiveTargets:
+    """Read the live strategy's newest target weights.
 
     Raises:
         LakeError: There is no lake, or the targets were never built.
+        TradeRefusedError: They are empty, for want of a bar of the universe.
     """
     with lake.reader() as connection:
         snapshot = current_snapshot(connection)
@@ -112,19 +115,24 @@ def read_proposal(lake: Lake) -> Proposal:
         universe = answer(connection, Question("SELECT symbol FROM landing.universe ORDER BY symbol"))
         picked = _rows(answer(connection, SELECTION))
         pairs = _rows(answer(connection, CORRELATIONS))
+    if targets.empty:
+        message = (
+            "There are no target weights: the warehouse holds no bar of a symbol of the universe. Fetch bars of the "
+            "symbols in portfolio.yaml (`swing fetch`), then build (`swing backtest`)."
+        )
+        raise TradeRefusedError(message, (Refusal(RefusalCode.TARGETS_MISSING, message),))
     correlations: dict[str, dict[str, float | None]] = {}
     for pair in pairs:
         correlations.setdefault(pair["symbol_1"], {})[pair["symbol_2"]] = pair["correlation"]
-    weights = {
-        row["symbol"]: Decimal(str(row["weight"])).quantize(WEIGHT_PLACES)
-        for row in _rows(targets)
-        if row["symbol"] != CASH
-    }
-    return Proposal(
+    return LiveTargets(
         session_date=targets["session_date"].iloc[0].date(),
         strategy_id=str(strategy["strategy_id"].iloc[0]),
         snapshot=snapshot,
-        targets=weights,
+        weights={
+            row["symbol"]: Decimal(str(row["weight"])).quantize(WEIGHT_PLACES)
+            for row in _rows(targets)
+            if row["symbol"] != CASH
+        },
         bars={bar.symbol: bar for bar in bars},
         final_bars={bar.symbol: bar for bar in bars if bar.is_final},
         universe=tuple(universe["symbol"]),
@@ -134,12 +142,12 @@ def read_proposal(lake: Lake) -> Proposal:
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of plain values; dates as ISO text, null for what is missing."""
+    """Convert to rows of plain values: dates as ISO text, None for missing ones."""
     return list(json.loads(frame.to_json(orient="records", date_format="iso", double_precision=15)))
 
 
-def _bar(row: Mapping[str, Any]) -> Bar:
-    return Bar(
+def _bar(row: Mapping[str, Any]) -> NewestBar:
+    return NewestBar(
         symbol=row["symbol"],
         session_date=datetime.fromisoformat(row["session_date"]).date(),
         close=Decimal(str(row["close"])),

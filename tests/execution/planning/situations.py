@@ -1,4 +1,4 @@
-"""Plan requests for tests: a sound one, how to change what a test is about, and what follows from a plan."""
+"""Situations for tests: a sound one, changes of what a test is about, and what follows from a plan."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from execution.ledger.events import Switch
+from execution.ledger.history import TradingHistory
 from execution.models import Account, Order, Plan, Price, PriceKind, Side
 from execution.planning.costs import Fee
-from execution.planning.inputs import History, PlanRequest, Reference, Rules, Targets
+from execution.planning.rules import Rules
+from execution.planning.situation import Situation
+from execution.refusals import RefusalCode
+from execution.targets import LiveTargets, NewestBar
+from warehouse.calendar.trading_hours import Window
 from warehouse.settings.portfolio import load_portfolio
 
 if TYPE_CHECKING:
@@ -40,28 +46,36 @@ def rules(max_weight: str = "0.5", **changes: Any) -> Rules:  # noqa: ANN401 -- 
 
 @dataclass(frozen=True)
 class Case:
-    """What most tests are about; the rest of the request is sound."""
+    """What most tests are about; the rest of the situation is sound."""
 
-    weights: Mapping[str, str] | None
+    weights: Mapping[str, str]
     positions: Mapping[str, str] = field(default_factory=dict)
     cash: str = "10000"
     settled: str | None = None
     prices: Mapping[str, str] = field(default_factory=lambda: PRICES)
     rules: Rules = DEFAULTS
-    history: History = field(default_factory=History)
-    is_reduce_only: bool = False
+    history: TradingHistory = field(default_factory=TradingHistory)
+    switch: Switch = Switch.NORMAL
 
     @property
-    def request(self) -> PlanRequest:
-        """The request of this case."""
+    def situation(self) -> Situation:
+        """The situation of this case."""
         prices = {symbol: Decimal(amount) for symbol, amount in self.prices.items()}
         positions = {symbol: Decimal(quantity) for symbol, quantity in self.positions.items()}
         held = sum((positions[symbol] * prices.get(symbol, Decimal(0)) for symbol in positions), Decimal(0))
-        weights = {symbol: Decimal(weight) for symbol, weight in (self.weights or {}).items()}
-        return PlanRequest(
+        return Situation(
             strategy_id="s1",
-            session_date=SESSION,
-            targets=None if self.weights is None else Targets(weights, SESSION, SESSION),
+            targets=LiveTargets(
+                session_date=SESSION,
+                strategy_id="s1",
+                snapshot=1,
+                weights={symbol: Decimal(weight) for symbol, weight in self.weights.items()},
+                bars={},
+                final_bars={symbol: bar(symbol, amount) for symbol, amount in prices.items()},
+                universe=tuple(prices),
+                selection=(),
+                correlations={},
+            ),
             account=Account(
                 account_id="DU1",
                 net_liquidation=Decimal(self.cash) + held,
@@ -69,14 +83,25 @@ class Case:
                 settled_cash=Decimal(self.cash if self.settled is None else self.settled),
                 positions=positions,
             ),
+            ours=frozenset({*prices, *positions}),
             prices={symbol: quote(symbol, amount) for symbol, amount in prices.items()},
-            references={symbol: Reference(amount, BEFORE, Decimal("0.01")) for symbol, amount in prices.items()},
             rules=self.rules,
+            window=Window(SESSION, NOW, CLOSE - timedelta(minutes=1), CLOSE),
             now=NOW,
-            close=CLOSE,
             history=self.history,
-            is_reduce_only=self.is_reduce_only,
+            switch=self.switch,
         )
+
+
+def bar(symbol: str, close: Decimal, volatility: str = "0.01", session_date: date = BEFORE) -> NewestBar:
+    """The final bar that a price is judged by."""
+    return NewestBar(symbol, session_date, close, True, "test", NOW, Decimal(volatility))  # noqa: FBT003 - a row
+
+
+def judged_by(situation: Situation, *bars: NewestBar) -> Situation:
+    """The same situation with these final bars in place of those of their symbols."""
+    final_bars = {**situation.targets.final_bars, **{each.symbol: each for each in bars}}
+    return replace(situation, targets=replace(situation.targets, final_bars=final_bars))
 
 
 def quote(symbol: str, amount: Decimal, as_of: datetime = NOW) -> Price:
@@ -94,29 +119,32 @@ def traded(plan: Plan) -> dict[str, Decimal]:
     return {order.symbol: order.side.sign * order.quantity for order in plan.orders}
 
 
-def filled(request: PlanRequest, plan: Plan) -> PlanRequest:
-    """The same request once the plan's orders are filled at the plan's prices: what the ledger then remembers too."""
-    positions, cash, settled = dict(request.account.positions), request.account.cash, request.account.settled_cash
+def filled(situation: Situation, plan: Plan) -> Situation:
+    """The same situation once the plan's orders are filled at the plan's prices: what the ledger then remembers too."""
+    account, history = situation.account, situation.history
+    positions, cash, settled = dict(account.positions), account.cash, account.settled_cash
     for order in plan.orders:
-        price = request.prices[order.symbol].amount
-        lots = int(order.quantity / request.rules.lot)
-        paid = order.side.sign * order.quantity * price + Fee.of(request.rules, price)(lots)
+        price = situation.prices[order.symbol].amount
+        lots = int(order.quantity / situation.rules.lot)
+        paid = order.side.sign * order.quantity * price + Fee.of(situation.rules, price)(lots)
         cash -= paid
         settled -= paid if order.side is Side.BUY else Decimal(0)
         positions[order.symbol] = positions.get(order.symbol, Decimal(0)) + order.side.sign * order.quantity
-    account = replace(request.account, cash=cash, settled_cash=settled, positions=positions)
-    value = sum((order.quantity * worst(order, request) for order in plan.orders), Decimal(0))
-    history = replace(
-        request.history,
-        bought=request.history.bought | {order.symbol for order in plan.orders if order.side is Side.BUY},
-        sold=request.history.sold | {order.symbol for order in plan.orders if order.side is Side.SELL},
-        orders_sent=request.history.orders_sent + len(plan.orders),
-        value_sent=request.history.value_sent + value,
+    value = sum((order.quantity * worst(order, situation) for order in plan.orders), Decimal(0))
+    return replace(
+        situation,
+        account=replace(account, cash=cash, settled_cash=settled, positions=positions),
+        history=replace(
+            history,
+            bought={**history.bought, **{o.symbol: o.quantity for o in plan.orders if o.side is Side.BUY}},
+            sold={**history.sold, **{o.symbol: o.quantity for o in plan.orders if o.side is Side.SELL}},
+            orders=history.orders + len(plan.orders),
+            value=history.value + value,
+        ),
     )
-    return replace(request, account=account, history=history)
 
 
-def worst(order: Order, request: PlanRequest) -> Decimal:
+def worst(order: Order, situation: Situation) -> Decimal:
     """The worst price of an order, or what stands for it, USD."""
-    offset = request.rules.trading.limit_offset
-    return order.limit_price or request.prices[order.symbol].amount * (1 + order.side.sign * offset)
+    offset = situation.rules.trading.limit_offset
+    return order.limit_price or situation.prices[order.symbol].amount * (1 + order.side.sign * offset)

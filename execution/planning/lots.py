@@ -22,61 +22,62 @@ from warehouse.settings.trading import Settlement
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from execution.planning.inputs import PlanRequest, Rules
-    from execution.planning.trades import Trade
+    from execution.planning.rules import Rules
+    from execution.planning.situation import Situation
+    from execution.planning.trades import PossibleTrade
     from execution.refusals import Refusal
 
 NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ChosenLots:
     """What is traded: one entry a symbol in each of the lists.
 
     Attributes:
         equity: What the weights are fractions of, USD.
         wanted: Lots that targets and limits ask for.
         settled: Lots that could be paid for if all sales had settled.
-        lots: Lots that are ordered.
+        ordered: Lots that are ordered.
     """
 
     equity: Decimal
-    trades: list[Trade]
+    trades: list[PossibleTrade]
     wanted: list[int]
     settled: list[int]
-    lots: list[int]
+    ordered: list[int]
     refusals: list[Refusal]
 
     def commissions(self, rules: Rules) -> Decimal:
         """What the orders cost at the prices decided on, USD."""
         return sum(
-            (Fee.of(rules, trade.price)(count) for trade, count in zip(self.trades, self.lots, strict=True)), NOTHING
+            (Fee.of(rules, trade.price)(count) for trade, count in zip(self.trades, self.ordered, strict=True)), NOTHING
         )
 
 
-def make_draft(request: PlanRequest, equity: Decimal) -> Draft:
+def choose_lots(situation: Situation, equity: Decimal) -> ChosenLots:
     """Round, and leave out what is too small or one order too many, until nothing has to be left out."""
-    rules = request.rules
+    rules = situation.rules
     trades, refusals = within_limits(
-        [possible_trade(position, equity, rules) for position in positions(request)], request
+        [possible_trade(position, equity, rules) for position in positions(situation)], situation
     )
     while True:
         wanted = round_lots([trade.leg() for trade in trades])
         left_out = _too_small(trades, wanted, rules)
-        lots = wanted if left_out else _paid(trades, wanted, rules, _cash(trades, wanted, request))
-        left_out = left_out or _too_many(trades, lots, request)
+        lots = wanted if left_out else _paid(trades, wanted, rules, _cash(trades, wanted, situation))
+        left_out = left_out or _too_many(trades, lots, situation)
         if not left_out:
             break
         refusals += [refuse(trades[at], limit) for at, limit in left_out.items()]
         trades = [trade.within(0) if at in left_out else trade for at, trade in enumerate(trades)]
     settled = lots
     if rules.trading.settlement is Settlement.SETTLED_ONLY and lots != wanted:
-        settled = _paid(trades, wanted, rules, request.account.cash + proceeds(trades, wanted, rules))
-    draft = Draft(equity, trades, wanted, settled, lots, refusals)
-    return _within_day_value(draft, request)
+        settled = _paid(trades, wanted, rules, situation.account.cash + proceeds(trades, wanted, rules))
+    chosen = ChosenLots(equity, trades, wanted, settled, lots, refusals)
+    return _within_day_value(chosen, situation)
 
 
-def _too_small(trades: Sequence[Trade], lots: Sequence[int], rules: Rules) -> dict[int, Limit]:
+def _too_small(trades: Sequence[PossibleTrade], lots: Sequence[int], rules: Rules) -> dict[int, Limit]:
     """Trades that are not worth their commission, by position; what is no longer wanted is worth it."""
     least = rules.limits.trade_value_minimum
     values = {at: trade.price * rules.lot * lots[at] for at, trade in enumerate(trades) if not trade.is_closing}
@@ -92,9 +93,9 @@ def _too_small(trades: Sequence[Trade], lots: Sequence[int], rules: Rules) -> di
     }
 
 
-def _too_many(trades: Sequence[Trade], lots: Sequence[int], request: PlanRequest) -> dict[int, Limit]:
+def _too_many(trades: Sequence[PossibleTrade], lots: Sequence[int], situation: Situation) -> dict[int, Limit]:
     """All orders but those that are furthest from their targets, by position."""
-    most, sent = request.rules.limits.orders_per_session, request.history.orders_sent
+    most, sent = situation.rules.limits.orders_per_session, situation.history.orders
     ordered = {trade.symbol: at for at, trade in enumerate(trades) if lots[at]}
     late = furthest_first(trade for trade in trades if trade.symbol in ordered)[max(0, most - sent) :]
     return {
@@ -109,14 +110,14 @@ def _too_many(trades: Sequence[Trade], lots: Sequence[int], request: PlanRequest
     }
 
 
-def _cash(trades: Sequence[Trade], lots: Sequence[int], request: PlanRequest) -> Decimal:
+def _cash(trades: Sequence[PossibleTrade], lots: Sequence[int], situation: Situation) -> Decimal:
     """What the buys of this session may spend, USD."""
-    settlement = request.rules.trading.settlement
-    cash = spendable(request.account, settlement)
-    return cash if settlement is Settlement.SETTLED_ONLY else cash + proceeds(trades, lots, request.rules)
+    settlement = situation.rules.trading.settlement
+    cash = spendable(situation.account, settlement)
+    return cash if settlement is Settlement.SETTLED_ONLY else cash + proceeds(trades, lots, situation.rules)
 
 
-def _paid(trades: Sequence[Trade], wanted: list[int], rules: Rules, cash: Decimal) -> list[int]:
+def _paid(trades: Sequence[PossibleTrade], wanted: list[int], rules: Rules, cash: Decimal) -> list[int]:
     """The wanted lots as far as the cash goes; sales stay what they are."""
     legs = [
         trade.leg(rules, None if trade.side is Side.BUY else count) for trade, count in zip(trades, wanted, strict=True)
@@ -129,13 +130,13 @@ def _paid(trades: Sequence[Trade], wanted: list[int], rules: Rules, cash: Decima
     ]
 
 
-def _within_day_value(draft: Draft, request: PlanRequest) -> Draft:
+def _within_day_value(chosen: ChosenLots, situation: Situation) -> ChosenLots:
     """Cut off what is beyond the session's value: sales come first, and after the first cut nothing follows."""
-    rules, most = request.rules, request.rules.limits.day_value
-    left, lots, refusals = most - request.history.value_sent, list(draft.lots), list(draft.refusals)
-    places = {trade.symbol: at for at, trade in enumerate(draft.trades)}
+    rules, most = situation.rules, situation.rules.limits.day_value
+    left, lots, refusals = most - situation.history.value, list(chosen.ordered), list(chosen.refusals)
+    places = {trade.symbol: at for at, trade in enumerate(chosen.trades)}
     is_cut = False
-    for trade in sorted(furthest_first(draft.trades), key=lambda trade: trade.side is Side.BUY):
+    for trade in sorted(furthest_first(chosen.trades), key=lambda trade: trade.side is Side.BUY):
         at = places[trade.symbol]
         price = max(trade.price, trade.worst) * rules.lot
         allowed = 0 if is_cut else max(0, min(lots[at], whole(left / price)))
@@ -150,10 +151,10 @@ def _within_day_value(draft: Draft, request: PlanRequest) -> Draft:
             lots[at] = allowed
         left -= lots[at] * price
     if not is_cut:
-        return draft
-    cut = [count < before for count, before in zip(lots, draft.lots, strict=True)]
+        return chosen
+    cut = [count < before for count, before in zip(lots, chosen.ordered, strict=True)]
     wanted, settled = (
         [count if is_cut else before for is_cut, count, before in zip(cut, lots, counts, strict=True)]
-        for counts in (draft.wanted, draft.settled)
+        for counts in (chosen.wanted, chosen.settled)
     )
-    return replace(draft, wanted=wanted, settled=settled, lots=lots, refusals=refusals)
+    return replace(chosen, wanted=wanted, settled=settled, ordered=lots, refusals=refusals)

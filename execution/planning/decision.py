@@ -1,0 +1,53 @@
+"""A decision: the plan that a situation leads to, and the record of what it was made from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from execution.ledger.events import Decision, Funding
+from execution.models import Account, Plan, Side
+from execution.planning.checks import doubtful_bars
+from execution.planning.funding import fund
+from execution.planning.plan import plan as make_plan
+from execution.planning.settlement import spendable
+
+if TYPE_CHECKING:
+    from execution.planning.rules import Rules
+    from execution.planning.situation import Situation
+
+
+def decide(situation: Situation) -> tuple[Decision, Plan]:
+    """Plan, and record what the plan was made from."""
+    targets = situation.targets
+    decision = Decision(
+        decided_at=situation.now,
+        lake_snapshot=targets.snapshot,
+        targets_session=targets.session_date,
+        targets=situation.weights,
+        prices=tuple(situation.prices[symbol] for symbol in sorted(situation.prices)),
+        selection=targets.selection,
+        correlations=targets.correlations,
+        account=situation.account,
+        parameters_hash=situation.rules.parameters_hash,
+    )
+    plan = make_plan(situation)
+    if doubts := doubtful_bars(situation):
+        plan = replace(plan, orders=(), refusals=(*doubts, *plan.refusals), is_blocked=True)
+    return decision, plan
+
+
+def fund_buys(rules: Rules, plan: Plan, account: Account) -> Funding:
+    """Keep of the plan's buys what the cash pays for that is there after its sales."""
+    buys = [order for order in plan.orders if order.side is Side.BUY]
+    cash = spendable(account, rules.trading.settlement)
+    orders, refusals = fund(buys, cash, rules, {line.symbol: line.price for line in plan.lines})
+    return Funding(orders, refusals)
+
+
+def equity(account: Account, ours: frozenset[str], decision: Decision | None) -> Decimal:
+    """Sum cash and our positions at the prices decided on, USD; a position without a price counts nothing."""
+    prices = {price.symbol: price.amount for price in decision.prices} if decision else {}
+    held = ((symbol, quantity) for symbol, quantity in account.positions.items() if symbol in ours & prices.keys())
+    return account.cash + sum((quantity * prices[symbol] for symbol, quantity in held), Decimal(0))
