@@ -1,5 +1,5 @@
-"""Target weights become broker orders here, each exactly once.
+"""Execution: target weights become broker orders, each sent exactly once.
 
-models, planner, limits and reconcile see plain values only; ledger remembers; broker is the seam, ibkr.py what stands
-behind it; run.py puts them in order.
+planning and models see plain values only; orders sends and follows; ledger records; brokers is the seam, with a folder
+for each broker behind it; rebalance puts them in order, service and controls compose them for the callers.
 """

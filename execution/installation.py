@@ -1,4 +1,4 @@
-"""One installation: its home, its ledger and its gateway, each read once."""
+"""One installation: its home, ledger and gateway, each read once."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Installation:
-    """Where everything of one installation is.
+    """Locations of everything that belongs to one installation.
 
     Attributes:
-        home: The folder of warehouse, configuration and records; absolute.
-        ledger_url: The ledger's address; empty for a file in `home`.
-        gateway_host: Goes before `broker.host`; empty for none, as the next two.
-        gateway_port: Goes before `broker.port`.
-        gateway_client_id: Goes before `broker.client_id`.
+        home: Folder of warehouse, configuration and records; absolute.
+        ledger_url: Address of the ledger; empty for a file in `home`.
+        gateway_host: Overrides `broker.host`; empty to leave it, as for the next two.
+        gateway_port: Overrides `broker.port`.
+        gateway_client_id: Overrides `broker.client_id`.
     """
 
     home: Path
@@ -47,7 +47,7 @@ class Installation:
 
     @property
     def gateway(self) -> Endpoint:
-        """Where the broker's gateway listens, and which account is traded there.
+        """Address of the broker's gateway, and the account that is traded there.
 
         Raises:
             ConfigurationError: The configuration is not valid, or the port or the client id is no whole number.

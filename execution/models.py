@@ -24,19 +24,19 @@ CURRENCY = "USD"
 
 
 class Side(StrEnum):
-    """What an order does; the values are the broker's."""
+    """Direction of an order."""
 
     BUY = "BUY"
     SELL = "SELL"
 
     @property
     def sign(self) -> int:
-        """What a share of it does to the position: 1 or -1."""
+        """Change of the position by a share: 1 or -1."""
         return 1 if self is Side.BUY else -1
 
 
 class PriceKind(StrEnum):
-    """Where a price comes from."""
+    """Source of a price."""
 
     LIVE = "live"
     FROZEN = "frozen"
@@ -46,7 +46,7 @@ class PriceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a share costs, in `currency`, and when it was known to."""
+    """Price of a share, in `currency`, and the time from which it was known."""
 
     symbol: str
     amount: Decimal
@@ -61,9 +61,9 @@ class Account:
 
     Attributes:
         cash: All of it, with the proceeds of sales that have not settled yet.
-        settled_cash: What may be spent without waiting for a settlement.
+        settled_cash: Cash without proceeds that have not settled.
         positions: Shares by symbol, without zeros.
-        is_paper: The broker says that it is a simulated account; an account it is silent about counts as real money.
+        is_paper: The broker calls it a simulated account; an account that it says nothing of counts as real money.
     """
 
     account_id: str
@@ -96,9 +96,12 @@ class OrderRef:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a reference from its text. Raises ValueError if it is none of ours."""
-        strategy_id, day, symbol, side, sequence = text.rsplit("/", 4)
-        session_date = datetime.strptime(f"{day}Z", "%Y%m%d%z").date()
-        return cls(strategy_id, session_date, symbol, Side(side), int(sequence))
+        try:
+            strategy_id, day, symbol, side, sequence = text.rsplit("/", 4)
+            session_date = datetime.strptime(f"{day}Z", "%Y%m%d%z").date()
+            return cls(strategy_id, session_date, symbol, Side(side), int(sequence))
+        except ValueError:
+            raise ValueError(f"{text!r} is not STRATEGY/YYYYMMDD/SYMBOL/SIDE/SEQUENCE") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +151,11 @@ class OrderReport:
     """An order as the broker reports it, open or completed.
 
     Attributes:
-        order_ref: Ours; empty for an order that somebody placed by other means.
+        order_ref: Ours; empty for an order placed by other means.
         permanent_id: The broker's own identity (permId).
         quantity: Shares ordered; None where the broker does not say (completed orders state 0).
         filled: Shares filled so far, by this report.
-        reason: Why it was cancelled or rejected, in the broker's words; empty otherwise.
+        reason: Of its cancellation or rejection, in the broker's words; empty otherwise.
     """
 
     order_ref: str
@@ -168,7 +171,7 @@ class OrderReport:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """Shares that changed hands at `price`, as the broker reports them.
+    """Shares that changed hands at `price`, as reported by the broker.
 
     Attributes:
         exec_id: The broker's, of this report.
@@ -194,7 +197,7 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class CommissionReport:
-    """What an execution cost; it follows the execution."""
+    """Commission of an execution, reported after it."""
 
     exec_id: str
     commission: Decimal
@@ -234,12 +237,12 @@ Report = OrderReport | Execution | CommissionReport | Notice | Alarm
 
 @dataclass(frozen=True, slots=True)
 class BrokerState:
-    """Everything the broker knows that decides what may be sent; made only if every part arrived whole.
+    """State of the account at the broker; made only if every part arrived whole.
 
     Attributes:
         orders: Open ones, and those completed today, of every client.
-        executions: Today's, corrections and what they correct among them.
-        at: The broker's clock.
+        executions: Today's, corrections and the corrected among them.
+        at: Time by the broker's clock.
     """
 
     account: Account
@@ -250,7 +253,7 @@ class BrokerState:
 
 @dataclass(frozen=True, slots=True)
 class PlanLine:
-    """One symbol of a plan: what is held, wanted and will be held. Weights are fractions of equity."""
+    """One symbol of a plan; quantities in shares, weights as fractions of equity."""
 
     symbol: str
     price: Decimal
@@ -264,14 +267,14 @@ class PlanLine:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one rebalance does, made once a session and then only carried out.
+    """Plan of one rebalance, made once a session and then only carried out.
 
     Attributes:
-        equity: What the weights are fractions of, in `currency`.
+        equity: Base of the weights, in `currency`.
         orders: Sells before buys.
-        lines: One a symbol that is held or wanted.
+        lines: One for each symbol that is held or wanted.
         tracking_error: Root of the summed squared differences between weights after and targets, cash among them.
-        waits_for_settlement: What of the buys waits for sales to settle, in `currency`.
+        waits_for_settlement: Value of the buys that wait for sales to settle, in `currency`.
         is_blocked: A refusal stops the whole rebalance; `orders` is empty.
     """
 

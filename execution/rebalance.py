@@ -69,9 +69,9 @@ async def rebalance(request: RebalanceRequest, targets: LiveTargets, context: Tr
     A dry run plans on the account as it is and sends nothing; its window may be closed.
 
     Args:
-        request: What is asked.
-        targets: What the strategy wants.
-        context: What to trade with; its session is chosen here.
+        request: Mode, and the sale of everything.
+        targets: Of the strategy.
+        context: Means to trade; the session is chosen here.
 
     Raises:
         TradeRefusedError: A check forbids it; nothing was sent.
@@ -286,7 +286,7 @@ def _message(context: TradingContext, orders: Sequence[OrderState], planned: Seq
     return " ".join(parts)
 
 
-def _outcome(  # noqa: PLR0913, PLR0917 - it gathers what is known at the end
+def _outcome(  # noqa: PLR0913, PLR0917 - it gathers all that is known at the end
     context: TradingContext,
     plan: Plan | None,
     orders: tuple[OrderState, ...],

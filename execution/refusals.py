@@ -34,7 +34,6 @@ class RefusalCode(StrEnum):
     LIMIT_DAY_TRADES = "LIMIT_DAY_TRADES"
     LIMIT_WEIGHT = "LIMIT_WEIGHT"
     MODE_REDUCE_ONLY = "MODE_REDUCE_ONLY"
-    MODE_HALTED = "MODE_HALTED"
     SESSION_CLOSED = "SESSION_CLOSED"
     SESSION_TOO_EARLY = "SESSION_TOO_EARLY"
     SESSION_TOO_LATE = "SESSION_TOO_LATE"
@@ -127,7 +126,6 @@ _MEANINGS = MappingProxyType(
         RefusalCode.MODE_REDUCE_ONLY: (
             "Trading is in reduce-only mode: sales go on, buys do not. `swing resume` ends it."
         ),
-        RefusalCode.MODE_HALTED: "Trading is halted. `swing resume` ends it.",
         RefusalCode.SESSION_CLOSED: "There is no session now, or it is over. The next session trades.",
         RefusalCode.SESSION_TOO_EARLY: (
             "The rebalance begins trading.minutes_before_close before the close. Wait for it."

@@ -1,4 +1,4 @@
-"""What was decided, sent and filled, as it lands from the ledger."""
+"""Events of the ledger, landed in the warehouse."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from warehouse.landing import land_ledger
 def ledger_landing(
     warehouse: dg.ResourceParam[Warehouse], installation: dg.ResourceParam[Installation]
 ) -> dg.MaterializeResult[Any]:
-    """Every event of the ledger, as it was recorded."""
+    """Every event of the ledger, as recorded."""
     with open_ledger(installation) as ledger:
         rows = ledger.rows()
     return dg.MaterializeResult(metadata={"events": len(rows), "new": land_ledger(warehouse.connection, rows)})

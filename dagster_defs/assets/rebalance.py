@@ -1,4 +1,4 @@
-"""The scheduled rebalance: what the models decided becomes orders."""
+"""The scheduled rebalance: target weights become orders."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from warehouse.sources.base import Progress
 
 
 class Rebalance(dg.Config):
-    """What is at stake; the configuration decides where nothing is said."""
+    """Mode and confirmed account; empty to go by the configuration."""
 
     mode: str = ""
     confirm: str = ""
@@ -27,7 +27,7 @@ def rebalance(
     installation: dg.ResourceParam[Installation],
     progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult[Any]:
-    """The account, brought to tonight's targets: once a session, between its last minutes but one."""
+    """The account, brought to the live targets: once a session, in the minutes before the close."""
     settings = warehouse.portfolio.trading
     mode = Mode(config.mode or settings.scheduled_mode)
     confirmed = config.confirm or settings.scheduled_confirm

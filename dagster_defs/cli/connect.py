@@ -1,4 +1,4 @@
-"""Tests the gateway: connect."""
+"""The command connect: tests the gateway."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @JSON
 @click.pass_obj
 def connect(installation: Installation, as_json: bool) -> None:
-    """Test the gateway step by step, and say what is wrong and what to do."""
+    """Test the gateway step by step, with advice where a step fails."""
     findings = service.test_gateway(installation)
     if as_json:
         click.echo(json.dumps([finding.as_record() for finding in findings], indent=2))

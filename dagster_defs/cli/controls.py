@@ -1,4 +1,4 @@
-"""Stops trading, and lets it go on: halt, reduce-only, resume."""
+"""The commands halt, reduce-only and resume: stop trading, restrict it, let it go on."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from execution import controls
 if TYPE_CHECKING:
     from execution.installation import Installation
 
-REASON = click.option("--reason", default="", help="Why, for the record.")
+REASON = click.option("--reason", default="", help="Reason, for the record.")
 
 
 @click.command()
-@click.option("--cancel-orders", is_flag=True, help="Cancel what is still open.")
+@click.option("--cancel-orders", is_flag=True, help="Cancel open orders.")
 @click.option("--flatten", is_flag=True, help="Then sell everything the strategy holds.")
 @click.option("--confirm", default="", metavar="ACCOUNT", help="To flatten a live account: its id.")
 @REASON

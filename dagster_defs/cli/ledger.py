@@ -1,4 +1,4 @@
-"""Reads the record of everything decided, sent and heard: ledger export, ledger verify."""
+"""The commands ledger export and ledger verify: read the record of decisions, orders and reports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def ledger() -> None:
-    """The record of everything decided, sent and heard."""
+    """Export or verify the record of decisions, orders and reports."""
 
 
 @ledger.command()
@@ -30,6 +30,6 @@ def export(installation: Installation, path: Path) -> None:
 @ledger.command()
 @click.pass_obj
 def verify(installation: Installation) -> None:
-    """Recompute the chain of digests: it shows a record that was changed or removed."""
+    """Recompute the chain of digests, which shows a record changed or removed."""
     with open_ledger(installation) as book:
         click.echo(f"{book.verify():,} events, each as it was recorded.")

@@ -1,4 +1,4 @@
-"""Simulates a gateway: simulator."""
+"""The command simulator: simulates a gateway."""
 
 from __future__ import annotations
 

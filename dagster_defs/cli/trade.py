@@ -1,4 +1,4 @@
-"""Brings the account to the live targets: trade."""
+"""The command trade: brings the account to the live targets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a rebalance looks in a terminal."""
+"""A rebalance as text for a terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def show(outcome: RebalanceOutcome) -> None:
-    """The plan, the orders as they ended, what was not traded and why."""
+    """Print the plan, the orders as they ended, and the refusals."""
     _say(f"{outcome.message}\n")
     if outcome.plan is not None and outcome.plan.lines:
         plan = outcome.plan

@@ -29,9 +29,9 @@ class Fault(StrEnum):
     HELD = "held"
     """The broker has the order and holds it back; it can still fill."""
     INFORMATIONAL = "informational"
-    """Nothing failed; an order goes on living, or ends as its status says."""
+    """No failure; an order goes on living, or ends as its status says."""
     AMBIGUOUS = "ambiguous"
-    """Nobody knows; only the broker's own record tells."""
+    """Unknown consequence; only the broker's own record tells."""
 
     @property
     def is_rejection(self) -> bool:

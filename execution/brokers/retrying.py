@@ -21,10 +21,10 @@ class TransientError(BrokerError):
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and how fast a read is retried; waits in seconds.
+    """Number and pace of the attempts at a read; waits in seconds.
 
     Attributes:
-        attempts: In all, the first among them.
+        attempts: All of them, the first included.
         first_wait: Doubled for each further attempt, up to `longest_wait`, with jitter.
     """
 

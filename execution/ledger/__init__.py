@@ -1,1 +1,1 @@
-"""The ledger: an append-only record of everything decided, sent and heard."""
+"""The ledger: an append-only record of every decision, order and report."""

@@ -1,4 +1,4 @@
-"""The database that a ledger is kept in: durable commits, one writer at a time, one trading process an account."""
+"""The database of a ledger: durable commits, one writer at a time, one trading process for each account."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 BUSY_MILLISECONDS = 15_000
 URLS = "Use sqlite:///FILE or, with the extra `postgres` installed, postgresql://USER@HOST:PORT/DATABASE."
-WRITERS = 7_312_004  # the number of PostgreSQL's advisory lock that orders all appends
+WRITERS = 7_312_004  # number of PostgreSQL's advisory lock that orders all appends
 
 
 class Database:
-    """An open database. Whatever it refuses is a LedgerError."""
+    """An open database; its refusals are raised as LedgerError."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
@@ -45,24 +45,24 @@ class Database:
 
     @property
     def name(self) -> str:
-        """Its URL without the password, for people."""
+        """URL without the password, for people."""
         return self.engine.url.render_as_string(hide_password=True)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A connection on which every statement stands alone."""
+        """Open a connection on which every statement is a transaction of its own."""
         try:
             with self.engine.connect() as connection:
                 yield connection
         except SQLAlchemyError as error:
             raise LedgerError(
                 f"The ledger {self.name} cannot be used: {error.__cause__ or error}. Without it nothing is traded. "
-                "Look whether its folder can be written, the disk has room, or its server runs; then start again."
+                "Check that its folder can be written, the disk has room and its server runs; then start again."
             ) from error
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """One writer at a time; what it did is durable at the end, or, when it raises, not done."""
+        """Open a transaction as the only writer; it is durable at the end, and undone if the block raises."""
         with self.reading() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if self._is_sqlite else "BEGIN")
             try:
@@ -82,7 +82,7 @@ class Database:
         if release is None:
             raise LedgerBusyError(
                 f"Another process is trading account {account_id} by the ledger {self.name}; nothing was done. "
-                "Wait until it ends, then start again: what it did will not be done twice."
+                "Wait until it ends, then start again: nothing that it did is done twice."
             )
         try:
             yield
@@ -106,7 +106,7 @@ class Database:
         ours = sa.func.hashtextextended(name, 0)
         with contextlib.ExitStack() as stack:
             connection = stack.enter_context(self.reading())
-            # Whatever happens the lock ends with its connection, which therefore never goes back to the pool.
+            # The lock ends with its connection, which therefore must never go back to the pool.
             stack.callback(connection.invalidate)
             if connection.scalar(sa.select(sa.func.pg_try_advisory_lock(ours))):
                 stack.enter_context(contextlib.suppress(SQLAlchemyError))
@@ -116,7 +116,7 @@ class Database:
 
 
 def _engine(url: str) -> sa.Engine:
-    """An engine that leaves transactions to us. Raises LedgerError for a URL that means no ledger."""
+    """Make an engine that leaves transactions to us. Raises LedgerError for a URL of no ledger."""
     try:
         parsed = sa.make_url(url)
         if parsed.drivername == "postgresql":
@@ -127,20 +127,20 @@ def _engine(url: str) -> sa.Engine:
     if engine.dialect.name not in TRIGGERS:
         raise LedgerError(f"A ledger cannot be kept in {engine.dialect.name}. {URLS}")
     if engine.dialect.name == "sqlite":
-        with contextlib.suppress(OSError):  # opening the file says it better
+        with contextlib.suppress(OSError):  # opening the file gives the better message
             Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
         sa.event.listen(engine, "connect", _make_durable)
     return engine
 
 
 @retry(
-    retry=retry_if_exception_message(match=".*locked"),  # changing the journal does not wait for others doing it
+    retry=retry_if_exception_message(match=".*locked"),  # a change of the journal does not wait for a concurrent one
     wait=wait_random(0.01, 0.1),
     stop=stop_after_delay(BUSY_MILLISECONDS / 1000),
     reraise=True,
 )
 def _make_durable(connection: DBAPIConnection, _record: object) -> None:
-    """Commits survive a loss of power, and readers do not hold up the writer."""
+    """Let commits survive a loss of power, and readers not block the writer."""
     cursor = connection.cursor()
     for pragma in (f"busy_timeout={BUSY_MILLISECONDS}", "journal_mode=WAL", "synchronous=FULL"):
         cursor.execute(f"PRAGMA {pragma}")

@@ -1,4 +1,4 @@
-"""What the ledger remembers: one plain value per kind of event, and how each is written as text."""
+"""Events of the ledger: one plain value per kind, and its form as text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from warehouse.settings.trading import Mode
 
 
 class Switch(StrEnum):
-    """What a person allows; it holds until a person changes it."""
+    """Permission to trade, set by a person; it holds until a person changes it."""
 
     NORMAL = "normal"
     REDUCE_ONLY = "reduce_only"
@@ -27,12 +27,12 @@ class Switch(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What an event belongs to.
+    """Owner of an event.
 
     Attributes:
-        account_id: Empty only for a switch of every account.
-        run_id: The process that wrote it.
-        mode: None, as the session and the strategy, for what belongs to no rebalance.
+        account_id: Empty for a switch of every account and for the ledger's own events.
+        run_id: Of the process that wrote it.
+        mode: None, as session and strategy, for an event outside a rebalance.
     """
 
     account_id: str
@@ -51,16 +51,16 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Everything a plan was made from.
+    """Inputs of a plan.
 
     Attributes:
-        lake_snapshot: The state of the warehouse that was read; None if none was.
-        targets_session: The session of the newest bar behind the targets; None without targets.
+        lake_snapshot: Snapshot of the warehouse that was read; None if none was.
+        targets_session: Session of the newest bar behind the targets; None without targets.
         targets: Fractions of equity by symbol, without cash.
-        prices: One a symbol, each with its kind and when it was known.
-        selection: The symbols picked, best first.
+        prices: One for each symbol.
+        selection: Symbols picked, best first.
         correlations: Between the symbols looked at, by both names; None is unknown.
-        account: As the broker stated it.
+        account: As stated by the broker.
         parameters_hash: Of the configuration.
     """
 
@@ -77,7 +77,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Funding:
-    """The buys that the cash allows once the sells are done; they replace the plan's."""
+    """Buys that the cash allows after the sells; they replace the plan's."""
 
     orders: tuple[Order, ...]
     refusals: tuple[Refusal, ...] = ()
@@ -92,7 +92,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Resent:
-    """An order the broker was found not to have is about to be handed over again."""
+    """An order that the broker was found not to have is about to be handed over again."""
 
     order_ref: str
     reason: str
@@ -111,10 +111,10 @@ class Reconciliation:
     """The account was compared with the ledger.
 
     Attributes:
-        at: The broker's clock.
-        differences: What disagrees; empty if nothing does.
-        is_baseline: From here on positions count from what the broker stated: a person accepted it. The first
-            reconciliation of an account is one in any case.
+        at: Time by the broker's clock.
+        differences: Disagreements; empty if there are none.
+        is_baseline: A person accepted the broker's positions, and later ones count from them. The first reconciliation
+            of an account is always a baseline.
     """
 
     account: Account
@@ -137,8 +137,8 @@ class Finish:
 
     Attributes:
         equity: Of the account afterwards, USD.
-        cash: Likewise.
-        message: What was done, in words.
+        cash: Of the account afterwards, USD.
+        message: Summary in words.
     """
 
     equity: Decimal
@@ -187,7 +187,7 @@ Payload = (
 
 
 class EventKind(StrEnum):
-    """Names of the events, as they stand in the ledger; each has one type of payload."""
+    """Names of the events in the ledger; each has one type of payload."""
 
     SESSION_CLAIMED = "session_claimed"
     DECIDED = "decided"
@@ -230,30 +230,30 @@ PAYLOADS: Mapping[EventKind, type[Payload]] = {
     EventKind.SCHEMA_CHANGED: SchemaChange,
 }
 KINDS = {payload: kind for kind, payload in PAYLOADS.items()}
-# What payloads' annotations mean, for those modules that import it only to check types.
+# Types in payloads' annotations that their modules import for type checking only.
 NAMES = {"Mapping": Mapping, "date": date, "datetime": datetime, "Decimal": Decimal, "Refusal": Refusal}
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened, and what it belongs to."""
+    """Something that happened, with its owner."""
 
     scope: Scope
     payload: Payload
 
     @property
     def kind(self) -> EventKind:
-        """The event's name in the ledger."""
+        """Name of the event in the ledger."""
         return KINDS[type(self.payload)]
 
     @property
     def order_ref(self) -> str | None:
-        """The order it is about; None if it is about none."""
+        """Reference of the order it is about; None for an event about no order."""
         return getattr(self.payload, "order_ref", None) or None
 
     @property
     def unique_key(self) -> str | None:
-        """What can happen once only; None for what may repeat, as everything in a dry run may."""
+        """Key of an event that can happen only once; None if it may repeat, as every event of a dry run may."""
         scope = self.scope
         if scope.mode is Mode.DRY_RUN:
             return None
@@ -269,7 +269,7 @@ class Event:
         return None
 
     def facts(self) -> tuple[Event, ...]:
-        """The event in parts that are each true once: an execution, and its commission where it is known."""
+        """Split an execution from its commission, each of which is recorded once; return other events as they are."""
         if not isinstance(self.payload, Execution) or self.payload.commission is None:
             return (self,)
         execution = self.payload
@@ -279,12 +279,12 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event as the ledger holds it.
+    """An event in the ledger.
 
     Attributes:
-        sequence: Its place, from 1 without gaps.
-        recorded_at: When it was written, UTC.
-        digest: sha256 (hex) of its content and of the digest before it.
+        sequence: Place in the ledger, from 1 without gaps.
+        recorded_at: Time of its record, UTC.
+        digest: sha256 (hex) of its content and the digest before it.
     """
 
     sequence: int
@@ -294,7 +294,7 @@ class Recorded:
 
 
 def to_text(payload: Payload) -> str:
-    """The payload as JSON with sorted keys; decimals are texts, times ISO 8601.
+    """Write a payload as JSON with sorted keys; decimals are texts, times ISO 8601.
 
     Raises:
         ValueError: It could not be read again, as an amount that is no number.
@@ -302,13 +302,13 @@ def to_text(payload: Payload) -> str:
     kind = KINDS[type(payload)]
     plain = _adapter(kind).dump_python(payload, mode="json")
     text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    text = text.encode(errors="replace").decode()  # the broker's words may hold what is no character
+    text = text.encode(errors="replace").decode()  # the broker's words may hold half a character
     from_text(kind, text)
     return text
 
 
 def from_text(kind: EventKind, text: str) -> Payload:
-    """The payload that `to_text` wrote. Raises ValueError for any other text."""
+    """Read a payload that `to_text` wrote. Raises ValueError for any other text."""
     return _adapter(kind).validate_json(text)
 
 

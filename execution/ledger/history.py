@@ -1,4 +1,4 @@
-"""What the ledger tells the planner of the account's recent trading: a pure fold over its events."""
+"""Recent trading of an account, as far as it bears on a plan: a pure fold over the ledger's events."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ DAY_TRADE_SESSIONS = 5
 
 @dataclass(frozen=True, slots=True)
 class TradingHistory:
-    """An account's recent trading, as of a session.
+    """Recent trading of an account, as of a session.
 
     Attributes:
         previous_equity: Of the account after the last session finished before, USD; None if there is none.
         orders: Number of orders intended in this session.
         value: Of these orders at their limit, or at the price decided on, USD.
         bought: Shares by symbol bought in this session.
-        sold: Likewise sold.
-        bought_unsettled: Those of `bought` that settled cash did not pay for: the newest ones, beyond what was settled
+        sold: Shares by symbol sold in this session.
+        bought_unsettled: Shares of `bought` that settled cash did not pay for: the newest ones, beyond the cash settled
             when the session was first reconciled. Selling them before the money has settled (T+1) violates good faith.
         day_trades: Symbols both bought and sold within one session, over the last five sessions with this one.
     """
@@ -50,7 +50,7 @@ def trading_history(events: Iterable[Event], sessions: Sequence[date]) -> Tradin
 
     Args:
         events: Of one account in the ledger's order: its finished sessions, and everything of `sessions`.
-        sessions: The last five, ascending; the last one is the session meant.
+        sessions: The last five, ascending, up to the session asked about.
     """
     session_date = sessions[-1]
     before: dict[date, Finish] = {}
@@ -62,7 +62,7 @@ def trading_history(events: Iterable[Event], sessions: Sequence[date]) -> Tradin
         is_today = event.scope.session_date == session_date
         match event.payload:
             case Reconciliation() if event.scope.session_date is None:
-                before.clear()  # a person has accepted the account as it is: nothing before bears comparison
+                before.clear()  # a person has accepted the account as it is: earlier equity no longer compares
             case Finish() if event.scope.session_date is not None and event.scope.session_date < session_date:
                 before[event.scope.session_date] = event.payload
             case Execution():
@@ -108,7 +108,7 @@ def _shares(executions: Iterable[Execution], side: Side) -> dict[str, Decimal]:
 
 
 def _beyond(executions: Iterable[Execution], settled_cash: Decimal) -> dict[str, Decimal]:
-    """Shares bought, by symbol, that settled cash did not reach for; a share paid for in part is one of them."""
+    """Sum the shares bought, by symbol, beyond settled cash; a share paid for in part is one of them."""
     shares: dict[str, Decimal] = defaultdict(Decimal)
     for execution in executions:
         if execution.side is Side.BUY:

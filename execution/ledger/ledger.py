@@ -1,4 +1,4 @@
-"""The ledger: an append-only record of everything decided, sent and heard, durable before it is acted upon.
+"""The ledger: an append-only record of decisions, orders and reports, each durable before it is acted upon.
 
 SQLite beside the warehouse by default, PostgreSQL by URL. One process trades an account at a time; any number may read.
 """
@@ -33,30 +33,30 @@ FILE_NAME = "ledger.sqlite"
 
 
 def ledger_url(home: Path) -> str:
-    """The ledger's URL where none is configured: a file in the warehouse's folder."""
+    """Return the default URL of the ledger: a file in the warehouse's folder."""
     return f"sqlite:///{home / FILE_NAME}"
 
 
 class Ledger:
-    """An open ledger. Whatever the database refuses is a LedgerError."""
+    """An open ledger; refusals of its database are raised as LedgerError."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     @classmethod
     def open(cls, url: str) -> Self:
-        """Open a ledger, and make it where there is none.
+        """Open a ledger; make it where there is none, and migrate one of an earlier version.
 
         Args:
             url: sqlite:///FILE or postgresql://USER@HOST:PORT/DATABASE.
 
         Raises:
-            LedgerError: It cannot be reached.
+            LedgerError: It cannot be reached, or is of a newer version.
         """
         return cls(Database.open(url))
 
     def close(self) -> None:
-        """Close every connection; a lock that is held goes on holding."""
+        """Close every connection; a lock that is held stays held."""
         self._database.engine.dispose()
 
     def append(self, *happened: Event) -> int:
@@ -65,7 +65,7 @@ class Ledger:
         An execution that carries its commission is recorded as two events.
 
         Returns:
-            How many were new: one whose unique key is there already is left out.
+            Number of new events: one whose unique key is already there is left out.
 
         Raises:
             LedgerError: Nothing was recorded.
@@ -81,34 +81,34 @@ class Ledger:
                 ) from error
 
     def read(self, *conditions: sa.ColumnElement[bool]) -> Iterator[Recorded]:
-        """The events that meet all conditions on `ledger_schema.events`, in order."""
+        """Yield the events that meet all conditions on the columns of `schema.events`, in order."""
         for row in self._rows(*conditions):
             try:
                 yield from_row(row)
             except ValueError as error:
                 raise LedgerError(
                     f"Event {row['sequence']} of the ledger {self._database.name} cannot be understood: {error}. "
-                    "Another version wrote it, or somebody changed the database (`verify` tells)."
+                    "Another version wrote it, or somebody changed the database (`swing ledger verify` tells)."
                 ) from error
 
     def session(self, account_id: str, strategy_id: str, session_date: date) -> SessionState:
-        """What became of one session's rebalance."""
+        """Return the state of one session's rebalance."""
         found = self._of(account_id, events.c.session_date >= session_date.isoformat())
         return session_state(found, strategy_id, session_date)
 
     def switch(self, account_id: str) -> Switch:
-        """What a person allows for this account."""
+        """Return the permission to trade this account."""
         is_meant = events.c.account_id.in_([account_id, ""])
         is_switch = events.c.kind == EventKind.SWITCH_CHANGED
         return switch_state(recorded.event for recorded in self.read(is_meant, is_switch))
 
     def positions(self, account_id: str) -> dict[str, Decimal] | None:
-        """Shares by symbol that the account should hold, without zeros; None before it was first reconciled."""
+        """Return the shares by symbol that the account should hold, without zeros; None if never reconciled."""
         kinds = [EventKind.EXECUTED, EventKind.RECONCILED]
         return expected_positions(self._of(account_id, events.c.kind.in_(kinds)))
 
     def history(self, account_id: str, session_date: date) -> TradingHistory:
-        """What the planner must know of the account's trading up to a session."""
+        """Return the account's recent trading up to a session."""
         recent = [session_date]
         while len(recent) < DAY_TRADE_SESSIONS:
             recent.insert(0, previous_session(recent[0]))
@@ -118,11 +118,11 @@ class Ledger:
         return trading_history(self._of(account_id, sa.or_(is_finish, is_acceptance, is_recent)), recent)
 
     def symbols(self, account_id: str) -> frozenset[str]:
-        """Every symbol that was ever ordered for an account."""
+        """Return every symbol that was ever ordered for an account."""
         return frozenset(order.symbol for order in self._orders(account_id))
 
     def order_refs(self, account_id: str) -> frozenset[str]:
-        """Every order that was ever intended for an account."""
+        """Return the reference of every order that was ever intended for an account."""
         return frozenset(order.order_ref for order in self._orders(account_id))
 
     def _orders(self, account_id: str) -> Iterator[Order]:
@@ -131,59 +131,54 @@ class Ledger:
                 yield event.payload
 
     def claimants(self, account_id: str, session_date: date) -> frozenset[str]:
-        """The strategies whose rebalance of this session has begun."""
+        """Return the strategies whose rebalance of this session has begun."""
         is_meant = events.c.session_date == session_date.isoformat()
         claims = counted(self._of(account_id, is_meant, events.c.kind == EventKind.SESSION_CLAIMED))
         return frozenset(event.scope.strategy_id for event in claims)
 
     def is_begun(self, strategy_id: str, session_date: date) -> bool:
-        """Whether a rebalance of this session was claimed and not finished, for any account."""
+        """Return True if a rebalance of this session was claimed and not finished, for any account."""
         is_meant = sa.and_(events.c.strategy_id == strategy_id, events.c.session_date == session_date.isoformat())
         kinds = [EventKind.SESSION_CLAIMED, EventKind.SESSION_FINISHED]
         found = counted(recorded.event for recorded in self.read(is_meant, events.c.kind.in_(kinds)))
         return bool(found) and not any(isinstance(event.payload, Finish) for event in found)
 
     def finish(self, session_date: date) -> Finish | None:
-        """How a session's rebalance ended, of whichever account and strategy; None if none has."""
+        """Return the end of a session's rebalance, of any account and strategy; None if none has ended."""
         is_meant = events.c.session_date == session_date.isoformat()
         found = [recorded.event for recorded in self.read(is_meant, events.c.kind == EventKind.SESSION_FINISHED)]
         return newest_of(Finish, [event.payload for event in counted(found)])
 
     def newest(self, kind: EventKind) -> Recorded | None:
-        """The newest event of a kind, of whichever account; None if there is none."""
+        """Return the newest event of a kind, of any account; None if there is none."""
         newest_sequence = sa.select(sa.func.max(events.c.sequence)).where(events.c.kind == kind).scalar_subquery()
         return next(self.read(events.c.sequence == newest_sequence), None)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Every event as the database holds it, its payload as text: what the warehouse takes over."""
+        """Return every event as the database holds it, its payload as text, for the warehouse."""
         return list(self._rows())
 
     def export(self, path: Path) -> int:
-        """Write every event as one line of JSON with sorted keys, and the payload within it.
-
-        Returns:
-            How many.
-        """
+        """Write every event as one line of JSON with sorted keys, the payload within it; return their number."""
         lines = [row | {"payload": json.loads(row["payload"])} for row in self.rows()]
         text = "".join(f"{json.dumps(line, sort_keys=True, ensure_ascii=False)}\n" for line in lines)
         path.write_text(text, encoding="utf-8")
         return len(lines)
 
     def verify(self) -> int:
-        """Recompute the chain of digests: it shows a row that was changed, removed or put in, the newest ones apart.
+        """Recompute the chain of digests, which shows a row changed, removed or inserted; return the number of events.
 
-        Returns:
-            How many events there are.
+        It cannot show that the newest rows were removed.
 
         Raises:
-            LedgerError: A row is not what was recorded.
+            LedgerError: A row differs from its record.
         """
         count, digest_before = 0, ""
         for count, row in enumerate(self._rows(), 1):
             if row["sequence"] != count or row["digest"] != digest(row, digest_before):
                 raise LedgerError(
-                    f"Event {row['sequence']} of the ledger {self._database.name} is not what was recorded there, "
-                    "or one before it is missing: somebody changed the database. Compare it with a backup first."
+                    f"Event {row['sequence']} of the ledger {self._database.name} differs from its record, or one "
+                    "before it is missing: somebody changed the database. Compare it with a backup first."
                 )
             digest_before = row["digest"]
         return count

@@ -1,1 +1,1 @@
-"""Orders on their way: what must hold before, how each is sent exactly once and followed to its end."""
+"""Orders: checked beforehand, sent exactly once, followed to their end, cancelled."""

@@ -1,4 +1,4 @@
-"""What is asked of a rebalance, and everything it works with."""
+"""The request for a rebalance, and the context it works in."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ DEFAULT_PACE = Pace()
 
 @dataclass(frozen=True, slots=True)
 class TradingContext:
-    """Everything that orders are sent, followed and cancelled with.
+    """Means to send, follow and cancel orders.
 
     Attributes:
         scope: Owner of the events that are recorded; without a session until a rebalance has one.

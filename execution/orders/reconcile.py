@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Everything the broker shows of one order of ours.
+    """Records of one order of ours at the broker.
 
     Attributes:
         report: Of the order itself; None if it is neither open nor completed.

@@ -1,1 +1,1 @@
-"""From target weights to a plan: pure functions over plain values, without a broker, a database or a clock."""
+"""Planning: pure functions from a situation to orders, without a broker, a database or a clock."""

@@ -1,4 +1,4 @@
-"""What must be true before anything is traded: each failed check refuses the whole rebalance.
+"""Checks before anything is traded: each that fails refuses the whole rebalance.
 
 A check that cannot be made has failed. Prices of symbols that are neither held nor wanted stop nothing.
 """
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     from execution.targets import NewestBar
 
 CLOCK_SKEW = timedelta(minutes=1)
-"""How far two sound clocks may differ."""
+"""Tolerated difference of two sound clocks."""
 
 WEIGHT_NOISE = Decimal("1e-9")
-"""What sums of binary fractions may be off."""
+"""Tolerated rounding of sums of binary fractions."""
 
 CALMEST = Decimal("0.0025")
-"""Daily volatility below which no symbol is reckoned: a distribution moves the calmest by many of their own."""
+"""Least daily volatility assumed: a distribution moves the calmest symbols by many of their own."""
 
 SATURDAY = 6
 
 FEWEST_PEERS = 3
-"""So many symbols make a market whose move may explain another one's."""
+"""Fewest symbols whose common move may explain that of another."""
 
 
 def blocking(situation: Situation) -> list[Refusal]:
-    """Everything that forbids this rebalance; nothing if it may go on."""
+    """Return everything that forbids this rebalance; nothing if it may go on."""
     found = [*_session(situation), *_targets(situation), *_positions(situation)]
     prices = [*_prices(situation)]
     return [*found, *prices, *([] if prices else _equity(situation))]
@@ -149,8 +149,8 @@ def _age(price: Price, situation: Situation) -> Iterator[Refusal]:
 def _move(price: Price, reference: Reference, moves: Mapping[str, Decimal], most: Decimal) -> Iterator[Refusal]:
     """Doubt a move beyond `most` of the symbol's own sigmas, unless its peers moved so too.
 
-    On 2020-03-09 XOP lost 37 % and the others fell with it: that is a market, not a mistake. Peers explain no more
-    than `most` themselves, so that a feed whose prices are all halved explains nothing, and they only excuse.
+    On 2020-03-09 XOP lost 37 % and the others fell with it: a move of the market, and no mistake. Peers explain at most
+    `most` themselves, so that a feed of halved prices is not believed, and they never turn a sound move into a doubt.
     """
     own = moves[price.symbol]
     peers = [sigmas for symbol, sigmas in moves.items() if symbol != price.symbol]
@@ -174,7 +174,7 @@ def _move(price: Price, reference: Reference, moves: Mapping[str, Decimal], most
 
 
 def _sigmas(price: Price, reference: Reference, session: date) -> Decimal:
-    """The move since the reference in its volatility over as many weekdays as have passed."""
+    """Return the move since the reference in units of its volatility over the weekdays passed."""
     days = range((session - reference.session_date).days)
     weekdays = sum((reference.session_date + timedelta(days=day + 1)).isoweekday() < SATURDAY for day in days)
     volatility = max(reference.volatility, CALMEST) * Decimal(max(1, weekdays)).sqrt()
@@ -194,9 +194,9 @@ def _is_positive(value: Decimal) -> bool:
 
 
 def _equity(situation: Situation) -> Iterator[Refusal]:
-    """Compare what is held, at our prices, with the broker's figure and with the ledger's last one.
+    """Compare our equity, at our prices, with the broker's figure and with the ledger's last one.
 
-    The broker's may be greater: an account can hold what is not the strategy's.
+    The broker's may be greater: an account can hold more than the strategy's positions.
     """
     equity, stated, most = situation.equity, situation.account.net_liquidation, situation.rules.limits.equity_jump
     if not (_is_positive(equity) and _is_positive(stated) and situation.account.settled_cash.is_finite()):

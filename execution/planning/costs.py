@@ -1,4 +1,4 @@
-"""What an order may cost at worst: limit prices on the exchange's ticks, and commissions."""
+"""Costs of an order at worst: limit prices on the exchange's ticks, and commissions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SUB_DOLLAR_TICK = Decimal("0.0001")
 
 
 def limit_price(price: Decimal, side: Side, offset: Decimal) -> Decimal:
-    """A marketable limit: `offset` (a fraction) worse than the price, rounded outward to the tick.
+    """Return a marketable limit: `offset` (a fraction) worse than the price, rounded outward to the tick.
 
     Ticks are those of Regulation NMS rule 612: a cent, or 0.0001 USD below one dollar.
     """
@@ -28,7 +28,7 @@ def limit_price(price: Decimal, side: Side, offset: Decimal) -> Decimal:
 
 
 def worst_price(price: Decimal, side: Side, rules: Rules) -> Decimal:
-    """What a share is reckoned at before it has traded, USD; for a market order an assumption, not a bound."""
+    """Return the price assumed for a share before it has traded, USD; no bound for a market order."""
     if rules.trading.order_type is OrderType.LIMIT:
         return limit_price(price, side, rules.trading.limit_offset)
     return price * (1 + side.sign * rules.trading.limit_offset)
@@ -36,12 +36,12 @@ def worst_price(price: Decimal, side: Side, rules: Rules) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Fee:
-    """The commission of an order by its lots: IBKR's schedule, a rate between a minimum and a maximum.
+    """Commission of an order by its lots: a rate between a minimum and a maximum (IBKR's schedule).
 
     Attributes:
         rate: USD a lot.
         minimum: USD an order.
-        ceiling: USD a lot, which bounds the minimum too: a fraction of the lot's value.
+        ceiling: USD a lot, a fraction of its value; it bounds the minimum too.
     """
 
     rate: Decimal = Decimal(0)
@@ -50,7 +50,7 @@ class Fee:
 
     @classmethod
     def of(cls, rules: Rules, price: Decimal) -> Fee:
-        """The commission on lots of shares that cost `price` each, USD."""
+        """Make the commission on lots of shares at `price` each, USD."""
         return cls(
             rate=rules.commission_per_share * rules.lot,
             minimum=rules.broker.commission_minimum,
@@ -58,5 +58,5 @@ class Fee:
         )
 
     def __call__(self, lots: int) -> Decimal:
-        """What an order of so many lots costs, USD."""
+        """Return the commission of an order, USD."""
         return min(max(self.rate * lots, self.minimum), self.ceiling * lots)

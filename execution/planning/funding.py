@@ -1,4 +1,4 @@
-"""What the buys of a plan come to once its sales are done and the cash is known."""
+"""Funding of a plan's buys, once its sales are done and the cash is known."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ NOTHING = Decimal(0)
 def fund(
     buys: Sequence[Order], cash: Decimal, rules: Rules, prices: Mapping[str, Decimal]
 ) -> tuple[tuple[Order, ...], tuple[Refusal, ...]]:
-    """The buys that the cash pays for at their limit prices and with commissions: shrunk where it must be, never grown.
+    """Return the buys that the cash pays for at limit prices and with commissions: shrunk where needed, never grown.
 
     Args:
         buys: None of them sent yet.
-        cash: What they may spend: `settlement.spendable` of the account as it is after the sales, USD.
-        rules: The configuration's.
-        prices: What a share was decided on at, by symbol, USD; only market orders need it.
+        cash: `settlement.spendable` of the account after the sales, USD.
+        rules: Of the configuration.
+        prices: Decided on, by symbol, USD a share; only market orders need them.
     """
     worst = [order.limit_price or worst_price(prices[order.symbol], Side.BUY, rules) for order in buys]
     wanted = [whole(order.quantity / rules.lot) for order in buys]

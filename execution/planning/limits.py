@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So many lots and no more, and why."""
+    """Greatest number of lots, with its reason."""
 
     lots: int
     code: RefusalCode
@@ -28,7 +28,7 @@ class Limit:
 
 
 def within_limits(trades: Sequence[PossibleTrade], situation: Situation) -> tuple[list[PossibleTrade], list[Refusal]]:
-    """Each trade as far as it may go by itself, and what that leaves out."""
+    """Cut each trade to its own limits; return the trades by symbol, and a refusal for each cut."""
     allowed: list[PossibleTrade] = []
     refusals: list[Refusal] = []
     day_trades = situation.rules.limits.day_trades - situation.history.day_trades
@@ -44,12 +44,12 @@ def within_limits(trades: Sequence[PossibleTrade], situation: Situation) -> tupl
 
 
 def furthest_first(trades: Iterable[PossibleTrade]) -> list[PossibleTrade]:
-    """Which trades matter most: those whose weight is off most; equal ones by symbol."""
+    """Sort trades by the distance of their weights from the targets, greatest first; equal ones by symbol."""
     return sorted(trades, key=lambda trade: (-trade.drift, trade.symbol))
 
 
 def refuse(trade: PossibleTrade, limit: Limit) -> Refusal:
-    """What a limit leaves out of a trade, with the quantities, in lots."""
+    """Refuse what a limit leaves out of a trade, with the quantities, in lots."""
     numbers = {"side": str(trade.side), "nearest": str(trade.nearest), "allowed": str(limit.lots), **limit.numbers}
     return Refusal(limit.code, f"{trade.symbol}: {limit.why}", trade.symbol, numbers)
 
@@ -115,5 +115,5 @@ def _is_day_trade(trade: PossibleTrade, situation: Situation) -> bool:
 
 
 def whole(lots: Decimal) -> int:
-    """Without what is not a lot."""
+    """Round down to whole lots."""
     return int(lots.to_integral_value(ROUND_FLOOR))

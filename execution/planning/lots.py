@@ -1,7 +1,7 @@
 """The lots of one rebalance: rounded, paid for, and cut to the session's limits.
 
-The distance to the targets is first minimised as if cash were no matter. The sales of that stand; the buys are then
-what the cash pays for, at their limit prices and with their commissions.
+The distance to the targets is first minimised without regard to cash. Its sales stand; its buys are then cut to those
+that the cash pays for, at their limit prices and with their commissions.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ NOTHING = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class ChosenLots:
-    """What is traded: one entry a symbol in each of the lists.
+    """Lots to trade; each list has one entry a symbol.
 
     Attributes:
-        equity: What the weights are fractions of, USD.
-        wanted: Lots that targets and limits ask for.
+        equity: Base of the weights, USD.
+        wanted: Lots by targets and limits.
         settled: Lots that could be paid for if all sales had settled.
         ordered: Lots that are ordered.
     """
@@ -49,14 +49,14 @@ class ChosenLots:
     refusals: list[Refusal]
 
     def commissions(self, rules: Rules) -> Decimal:
-        """What the orders cost at the prices decided on, USD."""
+        """Sum the orders' commissions at the prices decided on, USD."""
         return sum(
             (Fee.of(rules, trade.price)(count) for trade, count in zip(self.trades, self.ordered, strict=True)), NOTHING
         )
 
 
 def choose_lots(situation: Situation, equity: Decimal) -> ChosenLots:
-    """Round, and leave out what is too small or one order too many, until nothing has to be left out."""
+    """Round, and leave out trades that are too small or too many, until none has to be left out."""
     rules = situation.rules
     trades, refusals = within_limits(
         [possible_trade(position, equity, rules) for position in positions(situation)], situation
@@ -78,7 +78,7 @@ def choose_lots(situation: Situation, equity: Decimal) -> ChosenLots:
 
 
 def _too_small(trades: Sequence[PossibleTrade], lots: Sequence[int], rules: Rules) -> dict[int, Limit]:
-    """Trades that are not worth their commission, by position; what is no longer wanted is worth it."""
+    """Find trades not worth their commission, by place; a closing trade always is."""
     least = rules.limits.trade_value_minimum
     values = {at: trade.price * rules.lot * lots[at] for at, trade in enumerate(trades) if not trade.is_closing}
     return {
@@ -94,7 +94,7 @@ def _too_small(trades: Sequence[PossibleTrade], lots: Sequence[int], rules: Rule
 
 
 def _too_many(trades: Sequence[PossibleTrade], lots: Sequence[int], situation: Situation) -> dict[int, Limit]:
-    """All orders but those that are furthest from their targets, by position."""
+    """Find the orders beyond the allowed number, by place; those furthest from their targets go first."""
     most, sent = situation.rules.limits.orders_per_session, situation.history.orders
     ordered = {trade.symbol: at for at, trade in enumerate(trades) if lots[at]}
     late = furthest_first(trade for trade in trades if trade.symbol in ordered)[max(0, most - sent) :]
@@ -111,14 +111,14 @@ def _too_many(trades: Sequence[PossibleTrade], lots: Sequence[int], situation: S
 
 
 def _cash(trades: Sequence[PossibleTrade], lots: Sequence[int], situation: Situation) -> Decimal:
-    """What the buys of this session may spend, USD."""
+    """Return the cash that the buys of this session may spend, USD."""
     settlement = situation.rules.trading.settlement
     cash = spendable(situation.account, settlement)
     return cash if settlement is Settlement.SETTLED_ONLY else cash + proceeds(trades, lots, situation.rules)
 
 
 def _paid(trades: Sequence[PossibleTrade], wanted: list[int], rules: Rules, cash: Decimal) -> list[int]:
-    """The wanted lots as far as the cash goes; sales stay what they are."""
+    """Cut the wanted buys to the cash; sales stay as they are."""
     legs = [
         trade.leg(rules, None if trade.side is Side.BUY else count) for trade, count in zip(trades, wanted, strict=True)
     ]
@@ -131,7 +131,7 @@ def _paid(trades: Sequence[PossibleTrade], wanted: list[int], rules: Rules, cash
 
 
 def _within_day_value(chosen: ChosenLots, situation: Situation) -> ChosenLots:
-    """Cut off what is beyond the session's value: sales come first, and after the first cut nothing follows."""
+    """Cut trades beyond the session's value: sales go first, and nothing goes after the first cut."""
     rules, most = situation.rules, situation.rules.limits.day_value
     left, lots, refusals = most - situation.history.value, list(chosen.ordered), list(chosen.refusals)
     places = {trade.symbol: at for at, trade in enumerate(chosen.trades)}

@@ -1,4 +1,4 @@
-"""From target weights to orders: one pure function, the same situation always makes the same plan.
+"""Plans: one pure function from a situation to orders; the same situation always makes the same plan.
 
 Weights are fractions of equity after the plan's own commissions, so that the same situation after the plan's fills
 finds nothing left to do.
@@ -34,7 +34,7 @@ MOST_PASSES = 4
 
 
 def plan(situation: Situation) -> Plan:
-    """What this rebalance does, or why it does nothing."""
+    """Plan a rebalance, or refuse it as a whole."""
     refusals = blocking(situation)
     if refusals:
         return Plan(
@@ -115,7 +115,7 @@ def _line(trade: PossibleTrade, lots: int, equity: Decimal, rules: Rules) -> Pla
 
 
 def _explanations(chosen: ChosenLots, rules: Rules) -> Iterator[Refusal]:
-    """Why a symbol that is off its target is left there, or is not brought as near as it could be."""
+    """Explain each symbol that stays off its target, or is not brought as near as it could be."""
     band = rules.limits.no_trade_band
     for trade, wanted, settled, lots in zip(chosen.trades, chosen.wanted, chosen.settled, chosen.ordered, strict=True):
         lot = trade.price * rules.lot

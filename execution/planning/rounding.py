@@ -1,8 +1,8 @@
-"""Whole lots for wanted weights: the nearest that the cash allows, exactly for few symbols and nearly for many.
+"""Whole lots for target weights: the nearest that the cash allows, exact for few symbols and close for many.
 
 The distance of a choice is the sum over all symbols of (weight after less goal)², and the same of cash, whose weight is
-what the others leave. A climb levels all shortfalls, rounds down, and then trades the lot that helps most until none
-helps. Where few symbols are free, a search goes on from there until no choice can be nearer.
+the rest. A climb levels all shortfalls, rounds down, and then trades the lot that helps most until none helps. For few
+free symbols a branch and bound goes on from there until no choice can be nearer.
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ if TYPE_CHECKING:
     Numbers = npt.NDArray[np.float64]
 
 EXACT_UP_TO = 10
-# Only contrived accounts need more of either; then the best so far is the answer.
+# Only contrived accounts need more of either; the best so far is then returned.
 MOST_VISITS = 200_000
 MOST_CANDIDATES = 2_000
 FINE = 1e-4
-"""Lots that weigh less than this fraction of equity leave nothing to search for."""
+"""Weight of a lot, a fraction of equity, below which a search gains nothing."""
 
 NOISE = 1e-15
 LEAST_GAIN = 1e-9
-"""Of the summed squares; what a search could still gain below it, nobody would see."""
+"""Least gain in summed squares that a search goes on for."""
 
 HALVINGS = 60
 WIDEST = 2.0
-"""No level is further from the goals, as a fraction of equity."""
+"""Greatest distance of a level from the goals, a fraction of equity."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One symbol's possible trade, in lots of one direction.
+    """Possible trade of one symbol, in lots of one direction.
 
     Attributes:
-        distance: Weight that is held less the goal, a fraction of equity.
-        step: What one lot adds to it; negative for a sale.
-        least: Lots that are traded in any case.
-        most: Lots that may be traded.
-        price: What a lot takes from the cash, USD; 0 for sales, whose proceeds are the caller's concern.
-        fee: Its commission.
+        distance: Weight held less the goal, a fraction of equity.
+        step: Change of the weight by one lot; negative for a sale.
+        least: Fewest lots to trade.
+        most: Most lots to trade.
+        price: Cash for a lot, USD; 0 for sales, whose proceeds are the caller's concern.
+        fee: Commission.
     """
 
     distance: float
@@ -60,26 +60,26 @@ class Leg:
     fee: Fee = field(default_factory=Fee)
 
     def cost(self, lots: int) -> Decimal:
-        """What so many lots take from the cash with their commission, USD."""
+        """Return the cash for these lots with their commission, USD."""
         return lots * self.price + self.fee(lots)
 
     def after(self, lots: int) -> float:
-        """Weight after so many lots less the goal."""
+        """Return the weight after these lots less the goal."""
         return self.distance + self.step * lots
 
 
 def distance(legs: Sequence[Leg], lots: Sequence[int]) -> float:
-    """What `round_lots` minimises: the summed squares of what is off, cash among them."""
+    """Return the objective of `round_lots`: the summed squared distances from the goals, cash among them."""
     off = [leg.after(count) for leg, count in zip(legs, lots, strict=True)]
     return sum(each * each for each in off) + sum(off) ** 2
 
 
 def round_lots(legs: Sequence[Leg], cash: Decimal | None = None) -> list[int]:
-    """The lots of each leg that bring the weights nearest to their goals.
+    """Return the lots of each leg that bring the weights nearest to their goals.
 
     Args:
-        legs: All symbols, those without a choice too: what they are off counts.
-        cash: What all legs together may cost, USD, 0 or more; None means that it does not bind.
+        legs: All symbols; those without a choice count with their distance too.
+        cash: Greatest cost of all legs together, USD, 0 or more; None if cash does not bind.
     """
     if not legs:
         return []
@@ -88,11 +88,11 @@ def round_lots(legs: Sequence[Leg], cash: Decimal | None = None) -> list[int]:
     free = [leg for leg in legs if leg.least < leg.most]
     if len(free) > EXACT_UP_TO or all(abs(leg.step) < FINE for leg in free):
         return lots
-    return _Search(legs, lots, climb.multipliers).nearest(cash)
+    return _BranchAndBound(legs, lots, climb.multipliers).nearest(cash)
 
 
 class _Climb:
-    """From the nearest weights without regard to lots to lots that no single one improves."""
+    """Climb from the nearest weights without regard to lots to lots that no single change improves."""
 
     def __init__(self, legs: Sequence[Leg], cash: Decimal | None) -> None:
         def column(value: Callable[[Leg], float | Decimal]) -> Numbers:
@@ -112,7 +112,7 @@ class _Climb:
 
     @property
     def multipliers(self) -> tuple[float, float]:
-        """What a unit of weight, and of cash, is worth at the best without lots."""
+        """Multipliers of weight and of cash at the optimum without lots."""
         weight = float(self._off(self._toward(self.level)).sum())
         priced = (self.price > 0) & (self.least < self.most)
         if self.cash is None or not priced.any():
@@ -121,7 +121,7 @@ class _Climb:
         return weight, max(0.0, -2 * (self.level + weight) * each)
 
     def lots(self) -> list[int]:
-        """Start a little short of the best, and take the best single lot, up or down, until none is a gain."""
+        """Start a little short of the optimum, and take the best single lot, up or down, until none is a gain."""
         lots = self._down(self.level)
         left = None if self.cash is None else self.cash - sum(map(Leg.cost, self.legs, lots.astype(int).tolist()))
         barred: set[int] = set()
@@ -141,7 +141,7 @@ class _Climb:
         return [int(count) for count in lots]
 
     def _move(self, lots: Numbers, left: Decimal | None, barred: set[int]) -> tuple[int, int] | None:
-        """Which leg gains most by a lot more or less; None if none does."""
+        """Return the leg and the lot, more or less, that gain most; None if none gains."""
         off = self._off(lots)
         pull = off + off.sum()
         more, less = 2 * self.step * (self.step + pull), 2 * self.step * (self.step - pull)
@@ -157,7 +157,7 @@ class _Climb:
         return best % len(lots), 1 if best < len(lots) else -1
 
     def _toward(self, level: float) -> Numbers:
-        """Parts of lots that bring each leg as near as it may to being off by `level`."""
+        """Return the fractional lots that bring each leg as near as it may to a distance of `level`."""
         return np.clip((level - self.start) / self.step, self.least, self.most)
 
     def _down(self, level: float) -> Numbers:
@@ -174,7 +174,7 @@ class _Climb:
 
 
 def _root(rising: Callable[[float], float]) -> float:
-    """The greatest level up to which a function that never falls stays at or below 0, nearly."""
+    """Return nearly the greatest level at which a function that never falls is 0 or less."""
     low, high = -WIDEST, WIDEST
     for _ in range(HALVINGS):
         middle = (low + high) / 2
@@ -184,7 +184,7 @@ def _root(rising: Callable[[float], float]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A number of lots; `regret` is how much worse it is than the leg's best at the given multipliers."""
+    """A number of lots; `regret` is its excess over the leg's best at the given multipliers."""
 
     regret: float
     lots: int
@@ -192,11 +192,11 @@ class _Candidate:
     cost: Decimal
 
 
-class _Search:
-    """Every choice that could be nearer than the best so far: branch and bound, the likeliest lots first.
+class _BranchAndBound:
+    """Search of every choice that could be nearer than the best so far, the likeliest lots first.
 
     With any multipliers w and c ≥ 0 a choice within the cash is at least Σ (off² + 2w·off + c·cost) - w² - c·cash away,
-    and there each leg can be minimised by itself (Lagrange). What a choice regrets against those minima bounds it.
+    and there each leg can be minimised by itself (Lagrange). A choice's regret against those minima bounds it.
     """
 
     def __init__(self, legs: Sequence[Leg], lots: list[int], multipliers: tuple[float, float]) -> None:
@@ -209,10 +209,10 @@ class _Search:
         self.untouched = [sum(legs[at].distance for at in self.free[depth:]) for depth in range(len(self.free))]
         prices = [float(leg.price) / leg.step for leg in legs if leg.price]
         self.cheapest = min(prices, default=1.0)
-        """What a whole weight of the cheapest leg costs, USD."""
+        """Cost of a weight of 1 in the cheapest leg, USD."""
 
     def nearest(self, cash: Decimal | None) -> list[int]:
-        """The lots of every leg."""
+        """Return the lots of every leg."""
         weight, price = self.multipliers
         off = [self.legs[at].after(self.lots[at]) for at in self.fixed]
         squares, total = sum(each * each for each in off), sum(off)
@@ -228,7 +228,7 @@ class _Search:
         return self.lots
 
     def _visit(self, chosen: list[int], so_far: tuple[float, float, float], left: Decimal) -> None:
-        """Try all that the legs after the chosen ones may do; `so_far` is regret, squares and total."""
+        """Try all lots of the legs after the chosen ones; `so_far` is regret, squares and total."""
         depth = len(chosen)
         regret, squares, total = so_far
         if depth == len(self.free):
@@ -251,7 +251,7 @@ class _Search:
                 self._visit([*chosen, candidate.lots], after, left - candidate.cost)
 
     def _nearest(self, depth: int, so_far: tuple[float, float, float], left: Decimal) -> float:
-        """What remains of the distance at best when the legs from `depth` on need no lots and share the cash freely."""
+        """Return a lower bound of the distance: legs from `depth` on need no whole lots and share the cash freely."""
         _, squares, total = so_far
         rest = len(self.free) - depth
         if not rest:
@@ -265,14 +265,14 @@ class _Search:
         return off * off + 2 * weight * off + price * float(leg.price) * lots  # the commission only raises it
 
     def _top(self, leg: Leg) -> int:
-        """The lots of least value: next to where the slope of the parabola is 0."""
+        """Return the lots of least value: next to the minimum of the parabola."""
         weight, price = self.multipliers
         flat = -(leg.distance + weight + price * float(leg.price) / (2 * leg.step)) / leg.step
         near = (min(max(round(flat) + shift, leg.least), leg.most) for shift in (-1, 0, 1))
         return min(near, key=lambda lots: self._value(leg, lots))
 
     def _candidates(self, leg: Leg, top: int) -> list[_Candidate]:
-        """All lots that could be part of something nearer, from the least regret on."""
+        """Return all lots that could be part of a nearer choice, by ascending regret."""
         lowest = self._value(leg, top)
         found = []
         for direction in (range(top, leg.most + 1), range(top - 1, leg.least - 1, -1)):

@@ -1,4 +1,4 @@
-"""Which money may be spent, and which shares may be sold, before sales have settled (T+1)."""
+"""Cash that may be spent before sales have settled (T+1)."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ NOTHING = Decimal(0)
 
 
 def spendable(account: Account, settlement: Settlement) -> Decimal:
-    """What buys may spend of the cash that is there, USD; below 0 where cash is owed."""
+    """Return the cash that buys may spend now, USD; below 0 where cash is owed."""
     if settlement is Settlement.SETTLED_ONLY:
         return min(account.settled_cash, account.cash)
     return account.cash
 
 
 def proceeds(trades: Sequence[PossibleTrade], lots: Sequence[int], rules: Rules) -> Decimal:
-    """What the sales among these bring at their limit prices and after commissions, USD."""
+    """Sum the proceeds of the sales at their limit prices, after commissions, USD."""
     return sum(
         (
             count * trade.worst * rules.lot - Fee.of(rules, trade.worst)(count)

@@ -1,4 +1,4 @@
-"""Everything that a decision is made from, gathered before it is made."""
+"""The situation: all inputs of a decision, gathered before it is made."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Everything that a decision is made from; the same situation makes the same plan.
+    """All inputs of a decision; the same situation makes the same plan.
 
     Attributes:
         strategy_id: Kept with the orders.

@@ -1,4 +1,4 @@
-"""Between what is held and what is wanted: one possible trade a symbol."""
+"""Possible trades: one a symbol, from its position towards its target."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 NONE = Decimal(0)
 FINEST = Decimal("1e-9")
-"""Of a lot; what a division leaves beyond it is noise."""
+"""Finest fraction of a lot; the digits of a division beyond it are noise."""
 
 
 @dataclass(frozen=True, slots=True)
 class PossibleTrade:
-    """What one symbol may trade; quantities in shares, weights as fractions of equity.
+    """Possible trade of one symbol; quantities in shares, weights as fractions of equity.
 
     Attributes:
-        worst: What a share is reckoned at before it has traded, USD.
-        weight: What is held weighs, at `price`.
-        goal: The target, or what comes nearest to it of what may be reached.
-        step: What one lot weighs.
+        worst: Price assumed for a share before it has traded, USD.
+        weight: Of the position at `price`.
+        goal: The target, or the nearest weight to it that may be reached.
+        step: Weight of one lot.
         nearest: Lots that this symbol alone would trade, without any limit.
-        least: Lots that are traded in any case.
-        most: Lots that may be traded.
-        is_closing: It is no longer wanted: all of it goes.
+        least: Fewest lots to trade.
+        most: Most lots to trade.
+        is_closing: True if it is no longer wanted and all of it goes.
     """
 
     symbol: str
@@ -50,22 +50,22 @@ class PossibleTrade:
 
     @property
     def drift(self) -> Decimal:
-        """How much the weight is off."""
+        """Distance of the weight from its target."""
         return abs(self.weight - self.target)
 
     def after(self, lots: int) -> Decimal:
-        """The weight after so many lots."""
+        """Return the weight after these lots."""
         return self.weight + self.side.sign * lots * self.step
 
     def within(self, lots: int) -> PossibleTrade:
-        """The same trade with so many lots at most."""
+        """Cut the trade to these lots at most."""
         return self if lots >= self.most else self.up_to(lots)
 
     def up_to(self, most: int) -> PossibleTrade:
-        """The same trade with this as the most lots.
+        """Set the most lots to trade.
 
-        Where that leaves a lot or more undone, what is reached is the goal: other symbols make up for what a lot is too
-        coarse for, and not for what a limit has postponed.
+        If this leaves a lot or more undone, the weight reached becomes the goal: other symbols make up for the
+        coarseness of a lot, and not for a trade that a limit has postponed.
         """
         is_enough = self.side.sign * (self.target - self.after(most)) < self.step
         return replace(
@@ -76,11 +76,11 @@ class PossibleTrade:
         )
 
     def leg(self, payer: Rules | None = None, lots: int | None = None) -> Leg:
-        """What rounding needs to know.
+        """Return the trade as rounding needs it.
 
         Args:
-            payer: The rules by which a buy takes cash; None where cash does not bind.
-            lots: What is no longer to be decided.
+            payer: Rules by which a buy takes cash; None where cash does not bind.
+            lots: Number already decided; None if it is still open.
         """
         least, most = (self.least, self.most) if lots is None else (lots, lots)
         off, step = float(self.weight - self.goal), float(self.side.sign * self.step)
@@ -91,7 +91,7 @@ class PossibleTrade:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """What is held, in shares, and what it should weigh, a fraction of equity."""
+    """Shares held of a symbol, and its target weight, a fraction of equity."""
 
     symbol: str
     price: Decimal
@@ -100,7 +100,7 @@ class Position:
 
 
 def positions(situation: Situation) -> list[Position]:
-    """One a symbol that is held or wanted, by symbol."""
+    """Return one position for each symbol held or wanted, by symbol."""
     held, wanted = situation.held, situation.wanted
     return [
         Position(symbol, situation.prices[symbol].amount, held.get(symbol, NONE), wanted.get(symbol, NONE))
@@ -109,7 +109,7 @@ def positions(situation: Situation) -> list[Position]:
 
 
 def possible_trade(position: Position, equity: Decimal, rules: Rules) -> PossibleTrade:
-    """Towards the target, and past it by less than a lot or the no-trade band; nothing within the band."""
+    """Trade towards the target, past it by less than a lot or the no-trade band; nothing within the band."""
     price, held, target, lot = position.price, position.held, position.target, rules.lot
     weight, step, band = held * price / equity, lot * price / equity, rules.limits.no_trade_band
     side = Side.SELL if weight > target else Side.BUY
@@ -138,5 +138,5 @@ def possible_trade(position: Position, equity: Decimal, rules: Rules) -> Possibl
         is_closing=is_closing,
     )
     if not is_closing and trade.drift < band:
-        return replace(trade, nearest=0, most=0)  # off by what it is, which the others may make up for
+        return replace(trade, nearest=0, most=0)  # it stays off, and the others may make up for it
     return trade.up_to(most)

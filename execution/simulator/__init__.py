@@ -1,5 +1,5 @@
-"""A gateway for tests and demonstrations: it speaks the broker's wire protocol, on the loopback interface alone.
+"""A simulated gateway for tests and demonstrations: it speaks the broker's wire protocol, on the loopback interface.
 
-wire frames fields and messages lists them; market, account and book are what the broker knows; gateway and desk answer;
-scenario is what goes wrong, grammar reads it, and connection does it; server holds them together.
+wire frames fields and messages lists them; market, account and book are the broker's state; gateway and desk answer;
+scenario holds the faults, grammar reads them, and connection commits them; server holds everything together.
 """

@@ -1,4 +1,4 @@
-"""`swing simulator`: a gateway to try things against, on the loopback interface."""
+"""Simulate a gateway on the loopback interface, to try things against."""
 
 from __future__ import annotations
 
@@ -42,19 +42,17 @@ def _position(text: str) -> tuple[str, Decimal]:
 
 def _config(arguments: Sequence[str]) -> SimulatorConfig:
     parser = argparse.ArgumentParser(prog="swing simulator", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="where to listen; 0 is any free port")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 for any free one")
     parser.add_argument("--bars", default="sample", help="a Parquet file of daily bars, or sample")
     parser.add_argument(
         "--clock", type=_instant, default="2019-12-20T15:55", help="exchange time unless a zone is given"
     )
-    parser.add_argument("--speed", type=float, default=1.0, help="how fast the clock runs; 0 stops it")
+    parser.add_argument("--speed", type=float, default=1.0, help="speed of the clock; 0 stops it")
     parser.add_argument("--cash", type=_amount, default="10000", help="USD")
     parser.add_argument("--position", type=_position, action="append", default=[], help="SYMBOL=SHARES, repeatable")
     parser.add_argument("--account", default="DU1234567")
-    parser.add_argument(
-        "--scenario", default="", help="a file that says what goes wrong, or the name of one in scenarios/"
-    )
-    parser.add_argument("--journal", type=Path, help="append what the broker does to this file, as JSON lines")
+    parser.add_argument("--scenario", default="", help="a file of faults, or the name of one in scenarios/")
+    parser.add_argument("--journal", type=Path, help="append the broker's events to this file, as JSON lines")
     chosen = parser.parse_args(arguments)
     return SimulatorConfig(
         bars=read_bars(chosen.bars),

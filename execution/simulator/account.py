@@ -1,6 +1,6 @@
-"""A cash account: what it holds, what has settled, and what trades cost.
+"""A cash account: its shares, its settled cash, and the commissions of its trades.
 
-Amounts are USD. Proceeds of a sale settle on the next session (T+1); what is bought is paid from settled cash at once.
+Amounts are USD. Proceeds of a sale settle on the next session (T+1); purchases are paid from settled cash at once.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ COMMISSION_MAXIMUM = Decimal("0.01")
 
 
 def commission(quantity: Decimal, value: Decimal) -> Decimal:
-    """Return what an order of that many shares, worth `value`, costs in all."""
+    """Return the commission of a whole order, worth `value`."""
     least = max(quantity * COMMISSION_PER_SHARE, COMMISSION_MINIMUM)
     return min(least, value * COMMISSION_MAXIMUM).quantize(Decimal("0.0001"))
 
 
 @dataclass(slots=True)
 class Holding:
-    """Shares of one symbol, and what one of them cost on average, commission included."""
+    """Shares of one symbol, with their average cost, commission included."""
 
     quantity: Decimal = Decimal(0)
     average_cost: Decimal = Decimal(0)
@@ -39,7 +39,7 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """Shares that changed hands on `day`; a correction has the difference of its price."""
+    """Shares that changed hands on `day`; for a correction, `price` is the difference."""
 
     symbol: str
     side: Side
@@ -50,7 +50,7 @@ class Trade:
 
 
 @dataclass(slots=True)
-class Account:
+class CashAccount:
     """Cash and shares; `cash` counts proceeds that have not settled."""
 
     account_id: str
@@ -59,7 +59,7 @@ class Account:
     _proceeds: list[tuple[date, Decimal]] = field(default_factory=list)
 
     def quantity(self, symbol: str) -> Decimal:
-        """Return how many shares are held."""
+        """Return the shares held."""
         return self.holdings[symbol].quantity if symbol in self.holdings else Decimal(0)
 
     def positions(self) -> dict[str, Decimal]:
@@ -67,11 +67,11 @@ class Account:
         return {symbol: holding.quantity for symbol, holding in self.holdings.items() if holding.quantity}
 
     def settled_cash(self, today: date) -> Decimal:
-        """Return what of the cash has settled by `today`."""
+        """Return the cash that has settled by `today`."""
         return self.cash - sum((amount for settles, amount in self._proceeds if settles > today), Decimal(0))
 
     def apply(self, trade: Trade) -> Decimal | None:
-        """Book a trade; return the profit that a sale realized."""
+        """Book a trade; return the realized profit of a sale."""
         holding = self.holdings.setdefault(trade.symbol, Holding())
         value = trade.quantity * trade.price
         if trade.side is Side.BUY:
@@ -89,7 +89,7 @@ class Account:
         return realized
 
     def correct(self, trade: Trade) -> None:
-        """Book the difference that a corrected price makes; `trade.price` is that difference a share."""
+        """Book a corrected price; `trade.price` is its difference a share."""
         difference = trade.quantity * trade.price
         holding = self.holdings[trade.symbol]
         if trade.side is Side.BUY:
@@ -102,5 +102,5 @@ class Account:
         self._proceeds.append((next_session(trade.day), difference))
 
     def value(self, prices: Mapping[str, Decimal]) -> Decimal:
-        """Return what the shares are worth."""
+        """Return the value of the shares."""
         return sum((shares * prices[symbol] for symbol, shares in self.positions().items()), Decimal(0))

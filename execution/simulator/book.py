@@ -1,7 +1,7 @@
 """The broker's book: orders are taken or refused, fill while the exchange is open, are cancelled and corrected.
 
-An order lives here and not in a connection: it goes on filling while its client is away. Market orders sent outside
-trading hours wait for the open; day orders end with the session they were meant for.
+An order belongs to the book and not to a connection: it goes on filling while its client is away. Market orders sent
+outside trading hours wait for the open; day orders end with their session.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from execution.models import Side
 from execution.simulator.account import Trade, commission
 from execution.simulator.journal import Entry, Journal
 from execution.simulator.market import CENT, is_open, next_close
-from execution.simulator.orders import Event, EventKind, Fill, RefusedError, Status
+from execution.simulator.orders import ChangeKind, Fill, OrderChange, OrderRefusedError, Status
 from warehouse.calendar.sessions import EXCHANGE_ZONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date, datetime
 
-    from execution.simulator.account import Account
+    from execution.simulator.account import CashAccount
     from execution.simulator.clock import Clock
     from execution.simulator.market import Market
     from execution.simulator.orders import BrokerOrder
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 WHOLE = Decimal(1)
 
 
-class OrderBook:
-    """Every order of the account, and the account they change."""
+class BrokerBook:
+    """Every order of the account, and the account itself."""
 
-    def __init__(self, account: Account, market: Market, clock: Clock, scenario: Scenario) -> None:
+    def __init__(self, account: CashAccount, market: Market, clock: Clock, scenario: Scenario) -> None:
         self.account = account
         self.orders: list[BrokerOrder] = []
         self.journal = Journal()
@@ -49,18 +49,18 @@ class OrderBook:
         self._executions: Counter[str] = Counter()
 
     def find(self, client_id: int, order_id: int) -> BrokerOrder | None:
-        """Return the newest order that a client gave that number."""
+        """Return the newest order of a client under a number."""
         return next((o for o in reversed(self.orders) if (o.client_id, o.order_id) == (client_id, order_id)), None)
 
     def working(self) -> list[BrokerOrder]:
         """Return the open orders, in the order they came."""
         return [order for order in self.orders if order.status.is_open]
 
-    def place(self, order: BrokerOrder, rejection: RefusedError | None = None) -> None:
-        """Take an order, unless the account cannot or the scenario says `rejection`.
+    def place(self, order: BrokerOrder, rejection: OrderRefusedError | None = None) -> None:
+        """Take an order, unless the account does not allow it or the scenario rejects it.
 
         Raises:
-            RefusedError: It is not worked.
+            OrderRefusedError: It was not taken.
         """
         order.permanent_id = 1_000_000_000 + (self._birth + next(self._numbers)) % 1_000_000_000
         refusal = rejection or self._refusal(order)
@@ -75,23 +75,23 @@ class OrderBook:
         self.orders.append(order)
 
     def modify(self, order: BrokerOrder, quantity: Decimal, limit_price: Decimal | None) -> None:
-        """Change an open order. Raises RefusedError, and the order stays as it was."""
+        """Change an open order. Raises OrderRefusedError; the order then stays as it was."""
         changed = replace(order, quantity=quantity, limit_price=limit_price)
         if quantity <= order.filled:
-            raise RefusedError(104, "Cannot modify a filled order.")
+            raise OrderRefusedError(104, "Cannot modify a filled order.")
         if refusal := self._refusal(changed, instead_of=order):
             raise refusal
         order.quantity, order.limit_price = quantity, limit_price
         self._note("modify", order, "accepted")
 
-    def cancel(self, order: BrokerOrder, reason: str) -> Event:
+    def cancel(self, order: BrokerOrder, reason: str) -> OrderChange:
         """End an open order."""
         order.status, order.reason, order.done_at = Status.CANCELLED, reason, self._clock.now()
         self._note("cancel", order, reason)
-        return Event(EventKind.CANCELLED, order)
+        return OrderChange(ChangeKind.CANCELLED, order)
 
-    def advance(self) -> Iterator[Event]:
-        """Let everything happen that is due by now."""
+    def advance(self) -> Iterator[OrderChange]:
+        """Yield the changes that are due by now."""
         now, moment = self._clock.now(), time.monotonic()
         for order in self.working():
             if order.expires_at is not None and now >= order.expires_at:
@@ -101,7 +101,7 @@ class OrderBook:
                     yield from self._fill(order, now)
                 elif order.status is Status.PRE_SUBMITTED:
                     order.status = Status.SUBMITTED
-                    yield Event(EventKind.WORKING, order)
+                    yield OrderChange(ChangeKind.WORKING, order)
 
     def _crosses(self, order: BrokerOrder, now: datetime) -> bool:
         filling = self._scenario.filling(order.symbol)
@@ -111,7 +111,7 @@ class OrderBook:
             return True
         return (order.limit_price - self._market.price(order.symbol, now)) * order.side.sign >= 0
 
-    def _fill(self, order: BrokerOrder, now: datetime) -> Iterator[Event]:
+    def _fill(self, order: BrokerOrder, now: datetime) -> Iterator[OrderChange]:
         price = self._market.price(order.symbol, now)
         filling = self._scenario.filling(order.symbol)
         parts_left = filling.parts - len(order.fills)
@@ -132,13 +132,13 @@ class OrderBook:
         order.status = Status.SUBMITTED if order.remaining else Status.FILLED
         order.done_at = None if order.remaining else now
         self._note("fill", order, number, fill)
-        yield Event(EventKind.FILLED, order, fill)
+        yield OrderChange(ChangeKind.FILLED, order, fill)
         self._executions[order.symbol] += 1
         for correction in self._scenario.corrections:
             if (correction.symbol, correction.nth) == (order.symbol, self._executions[order.symbol]):
                 yield self._correct(order, correction, today)
 
-    def _correct(self, order: BrokerOrder, correction: Correction, today: date) -> Event:
+    def _correct(self, order: BrokerOrder, correction: Correction, today: date) -> OrderChange:
         wrong = order.fills[-1]
         price = wrong.price + correction.price if correction.is_shift else correction.price
         base, _, revision = wrong.exec_id.rpartition(".")
@@ -150,14 +150,14 @@ class OrderBook:
         order.corrected.append(wrong)
         order.fills[-1] = right
         self._note("correct", order, right.exec_id, right)
-        return Event(EventKind.CORRECTED, order, right)
+        return OrderChange(ChangeKind.CORRECTED, order, right)
 
-    def _refusal(self, order: BrokerOrder, instead_of: BrokerOrder | None = None) -> RefusedError | None:
+    def _refusal(self, order: BrokerOrder, instead_of: BrokerOrder | None = None) -> OrderRefusedError | None:
         same_side = [other for other in self.working() if other is not instead_of and other.side is order.side]
         if problem := self._malformed(order):
-            return RefusedError(*problem)
+            return OrderRefusedError(*problem)
         reason = self._short(order, same_side) if order.side is Side.SELL else self._unaffordable(order, same_side)
-        return RefusedError(201, f"Order rejected - reason:{reason}", is_known=True) if reason else None
+        return OrderRefusedError(201, f"Order rejected - reason:{reason}", is_known=True) if reason else None
 
     def _malformed(self, order: BrokerOrder) -> tuple[int, str] | None:
         if order.quantity <= 0:

@@ -1,4 +1,4 @@
-"""What answers see of a connection, and what they send to it."""
+"""A connection as the answering side sees it, and the messages sent to it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message to a client: its fields by name, those left out being usual, and the `symbol` it is about, if any."""
+    """One message to a client: its fields by name, with defaults for the others, and the symbol it is about, if any."""
 
     name: str
     values: Mapping[str, Value]
@@ -22,7 +22,7 @@ class Message:
 
     @property
     def number(self) -> int:
-        """The request or order that it answers, or -1."""
+        """Number of the request or order that it answers, or -1."""
         return int(self.values.get("reqId", self.values.get("orderId", -1)))
 
 
@@ -32,7 +32,7 @@ def error(number: int, code: int, text: str) -> Message:
 
 
 class Client(Protocol):
-    """One connection; `client_id` is -1 until the client has said it."""
+    """One connection; `client_id` is -1 until the client has stated it."""
 
     client_id: int
     market_data_type: int
@@ -43,4 +43,4 @@ class Client(Protocol):
         """Send messages, in order."""
 
     def close(self) -> None:
-        """End the connection after what was sent until now."""
+        """End the connection after everything sent until now."""

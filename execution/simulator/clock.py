@@ -1,4 +1,4 @@
-"""The simulator's clock: it can be set, and runs on from there."""
+"""The simulator's clock: it can be set, and goes on from there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Clock:
         return self._start + timedelta(seconds=(time.monotonic() - self._since) * self._speed)
 
     def set(self, instant: datetime) -> None:
-        """Jump to `instant`, an aware datetime; time runs on from there."""
+        """Jump to `instant`, an aware datetime; time goes on from there."""
         if instant.tzinfo is None:
             raise ValueError(f"{instant} has no timezone: pass an aware datetime")
         self._start = instant.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""One client's connection: the greeting, its requests in, messages out, and the scenario's faults on both ways."""
+"""One client's connection: greeting, requests, messages, and the scenario's faults both ways."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from execution.simulator.messages import (
     REQUEST_NAMES,
     REQUESTS,
 )
-from execution.simulator.orders import RefusedError
+from execution.simulator.orders import OrderRefusedError
 from execution.simulator.scenario import ACCEPT, Action, ActionKind
 from execution.simulator.wire import (
     LENGTH,
@@ -39,7 +39,7 @@ CONNECTION_CODES = {*range(1100, 1103), *range(2103, 2109), 2110, 2119, 2157, 21
 
 
 class Host(Protocol):
-    """What a connection needs of the server."""
+    """The server, as a connection needs it."""
 
     gateway: Gateway
     faults: Faults
@@ -47,14 +47,14 @@ class Host(Protocol):
     is_paced: bool
 
     def wake(self) -> None:
-        """Look again at what is due."""
+        """Make due changes."""
 
     def restart(self, away: float = 0, *, ids_roll_back: bool = False) -> None:
         """End every connection."""
 
 
-class Connection:
-    """A client, from its greeting until either side leaves."""
+class ClientConnection:
+    """One client, from its greeting until either side leaves."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: Host) -> None:
         self.client_id = -1
@@ -89,13 +89,13 @@ class Connection:
         self._outbox.put_nowait((Action(ActionKind.DROP), b""))
 
     def drop(self) -> None:
-        """End the connection; what is not on its way yet never is."""
+        """End the connection; messages not yet sent are lost."""
         self._is_closed = True
         self._writer.close()
         self._host.gateway.leave(self)
 
     def send(self, *messages: Message) -> None:
-        """Send messages, in order, unless the scenario has other plans."""
+        """Send messages, in order, with the scenario's faults."""
         for message in messages:
             if self._is_closed:
                 return
@@ -158,7 +158,7 @@ class Connection:
         else:
             await self._follow(actions, name, asked)
 
-    def _answer(self, name: str, asked: Values, rejection: RefusedError | None = None) -> None:
+    def _answer(self, name: str, asked: Values, rejection: OrderRefusedError | None = None) -> None:
         try:
             self._host.gateway.answer(self, name, asked, rejection)
         except (ValueError, ArithmeticError) as problem:
@@ -171,7 +171,7 @@ class Connection:
                 case ActionKind.ACCEPT:
                     self._answer(name, asked)
                 case ActionKind.REJECT:
-                    self._answer(name, asked, RefusedError(int(action.number), action.text, is_known=True))
+                    self._answer(name, asked, OrderRefusedError(int(action.number), action.text, is_known=True))
                 case ActionKind.ERROR:
                     # Past the outbox, so that it arrives even if the connection is dropped next.
                     self._writer.write(self._frame(error(_number(asked), int(action.number), action.text)))

@@ -1,4 +1,4 @@
-"""The gateway's order desk: what it says to an order, and unasked when an order moves."""
+"""The gateway's order desk: answers to orders, and unasked messages when an order changes."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from execution.simulator import reports
 from execution.simulator.client import Message, error
 from execution.simulator.market import exchange_text, is_open, next_open, read_instant
 from execution.simulator.messages import UNSET_DOUBLE
-from execution.simulator.orders import BrokerOrder, EventKind, RefusedError
+from execution.simulator.orders import BrokerOrder, ChangeKind, OrderRefusedError
 from warehouse.calendar.sessions import EXCHANGE_ZONE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from execution.simulator.book import OrderBook
+    from execution.simulator.book import BrokerBook
     from execution.simulator.client import Client
     from execution.simulator.clock import Clock
     from execution.simulator.market import Market
-    from execution.simulator.orders import Event, Fill
+    from execution.simulator.orders import Fill, OrderChange
     from execution.simulator.scenario import Scenario
     from execution.simulator.wire import Values
 
@@ -35,7 +35,7 @@ BY_REQUEST = "Order Canceled - reason:"
 class OrderDesk:
     """Orders between the clients and the book."""
 
-    def __init__(self, book: OrderBook, market: Market, clock: Clock, scenario: Scenario) -> None:
+    def __init__(self, book: BrokerBook, market: Market, clock: Clock, scenario: Scenario) -> None:
         self.clients: dict[int, Client] = {}
         self.next_ids: defaultdict[int, int] = defaultdict(lambda: 1)
         self.book = book
@@ -44,8 +44,8 @@ class OrderDesk:
         self._scenario = scenario
         self._account_id = book.account.account_id
 
-    def report(self, event: Event) -> None:
-        """Tell who is connected what became of an order."""
+    def report(self, event: OrderChange) -> None:
+        """Tell the connected clients of a change of an order."""
         order, client = event.order, self.clients.get(event.order.client_id)
         if client is not None:
             client.send(*self._news(event))
@@ -56,22 +56,22 @@ class OrderDesk:
                 if other.wants_account:
                     self.send_portfolio(other, [order.symbol])
 
-    def _news(self, event: Event) -> list[Message]:
+    def _news(self, event: OrderChange) -> list[Message]:
         order, fill = event.order, event.fill
         status = reports.order_status(order)
-        if event.kind is EventKind.WORKING:
+        if event.kind is ChangeKind.WORKING:
             return self._state(order)
         if fill is None:
             return [status, error(order.order_id, 202, order.reason)]
         execution, cost = self._execution(order, fill), reports.commission_report(order, fill)
-        if event.kind is EventKind.CORRECTED:
+        if event.kind is ChangeKind.CORRECTED:
             return [execution, cost]
         state = [reports.open_order(order, self._account_id, with_commission=False), status]
         first, second = (state, [execution]) if self._scenario.is_status_first else ([execution], state)
         return [*first, *second, reports.open_order(order, self._account_id), cost]
 
     def send_portfolio(self, client: Client, symbols: Sequence[str]) -> None:
-        """Send the account's values and what is held of `symbols`."""
+        """Send the account's values and its positions in `symbols`."""
         account, now = self.book.account, self._clock.now()
         for values in reports.account_values(account, self._market, now):
             client.send(Message("updateAccountValue", values))
@@ -79,12 +79,12 @@ class OrderDesk:
             client.send(reports.portfolio(account, symbol, self._market.price(symbol, now)))
         client.send(Message("updateAccountTime", {"time": f"{now.astimezone(EXCHANGE_ZONE):%H:%M}"}))
 
-    def place(self, client: Client, asked: Values, rejection: RefusedError | None) -> None:
+    def place(self, client: Client, asked: Values, rejection: OrderRefusedError | None) -> None:
         """Take a new order, or a change of an open one."""
         order_id = int(asked["orderId"])
         try:
             order = self._take(self._order(client, asked), rejection)
-        except RefusedError as refusal:
+        except OrderRefusedError as refusal:
             client.send(error(order_id, refusal.code, refusal.text))
             rejected = self.book.find(client.client_id, order_id)
             if refusal.is_known and rejected is not None:
@@ -98,13 +98,13 @@ class OrderDesk:
             text = f"Order Message: Warning: Your order will not be placed at the exchange until {opens}."
             client.send(error(order_id, 399, text))
 
-    def _take(self, order: BrokerOrder, rejection: RefusedError | None) -> BrokerOrder:
+    def _take(self, order: BrokerOrder, rejection: OrderRefusedError | None) -> BrokerOrder:
         standing = self.book.find(order.client_id, order.order_id)
         if standing is not None and standing.status.is_open:
             self.book.modify(standing, order.quantity, order.limit_price)
             return standing
         if order.order_id < self.next_ids[order.client_id]:
-            raise RefusedError(103, "Duplicate order id")
+            raise OrderRefusedError(103, "Duplicate order id")
         self.next_ids[order.client_id] = order.order_id + 1
         self.book.place(order, rejection)
         return order
@@ -113,11 +113,11 @@ class OrderDesk:
         symbol = self._market.symbol(asked["symbol"], asked["conId"])
         cause = _invalid(asked, self._account_id)
         if symbol is None:
-            raise RefusedError(200, "No security definition has been found for the request")
+            raise OrderRefusedError(200, "No security definition has been found for the request")
         if cause:
-            raise RefusedError(321, f"Error validating request.-'bN' : cause - {cause}")
+            raise OrderRefusedError(321, f"Error validating request.-'bN' : cause - {cause}")
         if Decimal(asked["cashQty"] or 0) not in {Decimal(0), Decimal(UNSET_DOUBLE)}:
-            raise RefusedError(10244, "Cash quantity cannot be used for this order.")
+            raise OrderRefusedError(10244, "Cash quantity cannot be used for this order.")
         return BrokerOrder(
             client_id=client.client_id,
             order_id=int(asked["orderId"]),
@@ -159,7 +159,7 @@ class OrderDesk:
         client.send(Message("openOrderEnd", {}))
 
     def completed_orders(self, client: Client, _asked: Values) -> None:
-        """List the orders that were done today."""
+        """List the orders that ended today."""
         for order in self.book.orders:
             if order.done_at is not None and self._is_today(order.done_at):
                 client.send(reports.completed_order(order, self._account_id))
@@ -187,7 +187,7 @@ class OrderDesk:
 
 
 def _invalid(asked: Values, account_id: str) -> str:
-    """Say what is not simulated or not valid about an order, or nothing."""
+    """Return what is not valid or not simulated about an order; empty if nothing is."""
     wrong = {
         f"Invalid order type {asked['orderType']}": asked["orderType"] not in ORDER_TYPES,
         f"Invalid action {asked['action']}": asked["action"] not in set(Side),

@@ -1,4 +1,4 @@
-"""Which rule of the scenario holds at this message, and whether requests come faster than the broker allows."""
+"""Faults at each message by the scenario's rules, and the broker's limits on the pace of requests."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ PACING_VIOLATION = "Historical Market Data Service error message:Historical data
 
 
 class Faults:
-    """Counts what passes; the first rule that fits decides."""
+    """Counts messages; the first rule that fits decides."""
 
     def __init__(self, scenario: Scenario) -> None:
         self._rules = scenario.rules
         self._seen: Counter[int] = Counter()
 
     def at(self, message: str, symbol: str) -> tuple[Action, ...] | None:
-        """Return what happens at this message about `symbol`, or None for the usual."""
+        """Return the actions at this message about `symbol`; None for the usual course."""
         chosen = None
         for number, rule in enumerate(self._rules):
             if rule.message != message or rule.symbol not in {"", symbol}:
@@ -48,7 +48,7 @@ class Pacing:
         self._requests: deque[tuple[float, str, tuple[str, ...]]] = deque()
 
     def violation(self, name: str, values: Values) -> tuple[int, str] | None:
-        """Count a request; return the error that refuses it, if one does."""
+        """Count a request; return the error that refuses it, or None."""
         now = time.monotonic()
         self._messages.append(now)
         while self._messages[0] < now - 1:

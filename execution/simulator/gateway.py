@@ -1,4 +1,4 @@
-"""What the gateway answers to each request."""
+"""The gateway's answer to each request."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from execution.simulator.desk import OrderDesk
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from execution.simulator.book import OrderBook
+    from execution.simulator.book import BrokerBook
     from execution.simulator.client import Client
     from execution.simulator.clock import Clock
     from execution.simulator.market import Market
-    from execution.simulator.orders import RefusedError
+    from execution.simulator.orders import OrderRefusedError
     from execution.simulator.scenario import Scenario
     from execution.simulator.wire import Values
 
@@ -31,7 +31,7 @@ NOT_SUBSCRIBED = "Requested market data is not subscribed."
 class Gateway:
     """Answers clients out of one book, market and clock."""
 
-    def __init__(self, book: OrderBook, market: Market, clock: Clock, scenario: Scenario) -> None:
+    def __init__(self, book: BrokerBook, market: Market, clock: Clock, scenario: Scenario) -> None:
         self.desk = OrderDesk(book, market, clock, scenario)
         self._account = book.account
         self._market = market
@@ -59,8 +59,8 @@ class Gateway:
             "reqExecutions": self.desk.executions,
         }
 
-    def answer(self, client: Client, name: str, asked: Values, rejection: RefusedError | None = None) -> None:
-        """Carry out a request, one without an answer silently; `rejection` is what the broker says to an order."""
+    def answer(self, client: Client, name: str, asked: Values, rejection: OrderRefusedError | None = None) -> None:
+        """Carry out a request; `rejection` is the broker's answer to an order."""
         if name == "placeOrder":
             self.desk.place(client, asked, rejection)
         elif name in self._answers:
@@ -72,7 +72,7 @@ class Gateway:
             del self.desk.clients[client.client_id]
 
     def symbol(self, asked: Values, client_id: int) -> str:
-        """Return which symbol a request is about, or an empty text."""
+        """Return the symbol a request is about, or an empty text."""
         if "symbol" in asked:
             return self._market.symbol(asked["symbol"], asked.get("conId", "")) or asked["symbol"]
         order = self.desk.book.find(client_id, int(asked.get("orderId") or -1))

@@ -1,32 +1,32 @@
-"""Scenarios: what goes wrong, as short text with one rule a line.
+"""Scenarios: faults as short text, one rule a line.
 
     on MESSAGE [SYMBOL] [NTH]: ACTION, ACTION …   at a request of the client or a message of the gateway
     fill [SYMBOL] in N parts every SECONDS        … `stop after K` leaves the rest open
     fill [SYMBOL] never
-    fill status first                             the status before the execution that made it
+    fill status first                             the status before its execution
     correct SYMBOL NTH: price 501.20              an execution is corrected; +0.10 and -0.10 shift its price
     execution time FORMAT                         exchange, naive, utc, or the name of a zone
     latency SECONDS                               from order to fill, real time
     accept fractions | accept unsettled           fractional orders; buys from proceeds that have not settled
     live data                                     quotes are live, not delayed
-    enforce pacing                                too many or repeated requests are refused as the broker does
+    enforce pacing                                too many or repeated requests are refused as by the broker
 
 MESSAGE is a name of IBKR's client: a request (placeOrder, reqPositions …) or a message (orderStatus, positionEnd …).
-NTH counts its occurrences that fit from 1; `2+` means from the second on; without it every one is meant. The actions
-happen in order:
+NTH counts its occurrences that fit, from 1; `2+` means from the second on; without it every occurrence is meant. The
+actions happen in order:
 
-    accept             the request is carried out, the message sent; after nothing but delays it comes by itself
+    accept             the request is carried out, or the message sent; delays alone end in it
     delay SECONDS      a request waits alone; a message holds up all that follow it to this client
-    error CODE "TEXT"  the client is told so
-    reject CODE "TEXT" the order reaches the broker, who refuses it
-    lose               nothing happens
-    drop               the connection ends, and what was to be sent yet is lost
+    error CODE "TEXT"  an error with this code and text is sent
+    reject CODE "TEXT" the order reaches the broker and is rejected there
+    lose               the request or message is lost
+    drop               the connection ends, and messages not yet sent are lost
     truncate           the connection ends within the frame of the message
     repeat N           the message is sent N times
     restart            every connection ends; `restart after SECONDS` keeps new ones out so long;
                        `restart with ids rolled back` forgets the order ids that were used
 
-What follows a # is a comment. The folder `scenarios` has an example of each incident that was published.
+Text after a # is a comment. The folder `scenarios` has an example of each published incident.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from warehouse.errors import ConfigurationError
 ONLY_REQUESTS = {ActionKind.REJECT}
 ONLY_MESSAGES = {ActionKind.TRUNCATE, ActionKind.REPEAT}
 LET_PASS = {ActionKind.DELAY}
-"""After these alone the message still takes its course."""
+"""Actions that alone do not replace the usual course."""
 
 SHIPPED = Path(__file__).parent / "scenarios"
 
@@ -54,19 +54,19 @@ _Change = Callable[[Scenario], Scenario]
 
 
 class _RejectedError(Exception):
-    """Why a line is refused."""
+    """A line that is refused; its message is the reason."""
 
 
-class Form(NamedTuple):
-    """A kind of line or action: how it is written, what it looks like, what it makes."""
+class Phrase(NamedTuple):
+    """A kind of line or action: its usage for people, its pattern, and the function that makes it."""
 
     usage: str
     pattern: re.Pattern[str]
     make: Callable[..., object]
 
 
-def _form(usage: str, pattern: str, make: Callable[..., object]) -> Form:
-    return Form(usage, re.compile(pattern), make)
+def _form(usage: str, pattern: str, make: Callable[..., object]) -> Phrase:
+    return Phrase(usage, re.compile(pattern), make)
 
 
 SYMBOL, COUNT, SECONDS, PRICE = r"[A-Z][A-Z0-9.]*", r"[1-9]\d*", r"\d+(?:\.\d+)?", r"[+-]?\d+(?:\.\d+)?"
@@ -151,10 +151,10 @@ LINES = (
 
 
 def read_scenario(text: str, name: str = "scenario") -> Scenario:
-    """Read a scenario; `name` is what messages call it.
+    """Read a scenario; `name` stands for it in messages.
 
     Raises:
-        ConfigurationError: A line is none of the forms; it is named with what is allowed.
+        ConfigurationError: A line is not understood; the message names it and the allowed forms.
     """
     scenario = Scenario()
     for number, line in enumerate(text.splitlines(), start=1):
@@ -175,7 +175,7 @@ def _change(line: str) -> _Change:
     return cast("_Change", change)
 
 
-def _made(forms: tuple[Form, ...], text: str) -> object:
+def _made(forms: tuple[Phrase, ...], text: str) -> object:
     for form in forms:
         if match := form.pattern.fullmatch(text):
             return form.make(*match.groups())

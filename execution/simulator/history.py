@@ -10,7 +10,7 @@ from execution.simulator.market import exchange_text, first_day, read_instant
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from execution.simulator.market import Bar, Market
+    from execution.simulator.market import DailyBar, Market
     from execution.simulator.wire import Value, Values
 
 KINDS = {"TRADES", "ADJUSTED_LAST", "MIDPOINT", "BID", "ASK"}
@@ -20,7 +20,7 @@ NO_DATA = "Historical Market Data Service error message:HMDS query returned no d
 
 
 def answer(symbol: str, asked: Values, market: Market, now: datetime) -> Message:
-    """Return daily bars up to the asked end, the running session's partial; or the error that says why not."""
+    """Return daily bars up to the asked end, that of the running session partial; or an error."""
     number = int(asked["reqId"])
     try:
         until = min(read_instant(asked["endDateTime"]), now) if asked["endDateTime"] else now
@@ -48,10 +48,10 @@ def _invalid(asked: Values) -> str:
     return "Bars that are kept up to date are not simulated" if asked["keepUpToDate"] == "1" else ""
 
 
-def _row(bar: Bar, factor: float) -> list[Value]:
+def _row(bar: DailyBar, factor: float) -> list[Value]:
     prices = [price * factor for price in (bar.open, bar.high, bar.low, bar.close)]
     average = sum(prices[1:]) / 3
     volume = int(bar.volume)
-    # Ten years of many symbols pass here: text that the wire takes as it is costs a third of numbers.
+    # Ten years of many symbols pass here: text that the wire takes as it is takes a third of the time of numbers.
     texts: list[Value] = [f"{number:.6f}" for number in (*prices, average)]
     return [bar.day.isoformat().replace("-", ""), *texts[:4], str(volume), texts[4], str(volume // 100)]

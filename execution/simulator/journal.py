@@ -1,4 +1,4 @@
-"""What reached the broker and what became of it, in order; optionally also as JSON lines in a file."""
+"""The broker's events in order; optionally also as JSON lines in a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Entry:
     Attributes:
         kind: "order", "modify", "cancel", "fill" or "correct".
         quantity: Shares ordered, filled or corrected.
-        outcome: Of an order "accepted" or why it was refused; of a cancel why it came; of a fill its execution id.
+        outcome: "accepted" or the refusal of an order; the reason of a cancel; the execution id of a fill.
     """
 
     at: datetime
@@ -36,7 +36,7 @@ class Entry:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the broker took this order to work it."""
+        """True if the broker took this order."""
         return self.kind == "order" and self.outcome == "accepted"
 
 

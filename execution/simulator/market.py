@@ -1,7 +1,7 @@
 """Prices from daily bars: the path of each session, quotes as of an instant, and history.
 
 Within a session a price goes straight from the open to the low, to the high and to the close; on a losing day to the
-high before the low. Nothing after the instant that is asked about can be seen.
+high before the low. An answer never depends on anything after the instant asked about.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from warehouse.sources.base import silent
 from warehouse.sources.synthetic import SyntheticSource
 
 OPEN = time(9, 30, tzinfo=sessions.EXCHANGE_ZONE)
-TURNS = (0.0, 0.3, 0.7, 1.0)  # where in a session the path turns
+TURNS = (0.0, 0.3, 0.7, 1.0)  # fractions of a session at which the path turns
 CENT = Decimal("0.01")
 COLUMNS = ("open", "high", "low", "close", "adj_close", "volume")
 
 
-class Bar(NamedTuple):
-    """A daily bar in USD per share, `volume` in shares; `factor` is what a dividend adjustment multiplies by."""
+class DailyBar(NamedTuple):
+    """A daily bar in USD per share, `volume` in shares; `factor` is that of the dividend adjustment."""
 
     day: date
     open: float
@@ -49,12 +49,12 @@ class Quote:
 
     price: Decimal
     at: datetime
-    bar: Bar
+    bar: DailyBar
     previous_close: Decimal
 
 
 class Market:
-    """What the exchange knows at an instant, from a table of daily bars with the columns of the warehouse."""
+    """The exchange at an instant, from a table of daily bars with the columns of the warehouse."""
 
     def __init__(self, bars: pa.Table) -> None:
         table = bars.sort_by([("symbol", "ascending"), ("session_date", "ascending")])
@@ -66,15 +66,15 @@ class Market:
             for (symbol, start), end in zip(starts.items(), [*starts.values(), len(table)][1:], strict=True)
         }
         self._symbols = {contract_id(symbol): symbol for symbol in self._tables}
-        self._read: dict[str, list[Bar]] = {}
+        self._read: dict[str, list[DailyBar]] = {}
 
     def symbol(self, symbol: str, conid: str = "") -> str | None:
-        """Return the symbol that is meant, or None if it is not traded here."""
+        """Return the symbol meant, or None if it is not traded here."""
         known = self._symbols.get(int(conid or 0), symbol)
         return known if known in self._tables else None
 
     def price(self, symbol: str, instant: datetime) -> Decimal:
-        """Return what a share costs at `instant`; ValueError before its first bar."""
+        """Return the price of a share at `instant`. Raises ValueError before its first bar."""
         quote = self.quote(symbol, instant)
         if quote is None:
             raise ValueError(f"{symbol} has no price at {instant}")
@@ -88,7 +88,7 @@ class Market:
         close = sessions.close_time(seen[-1].day) if _is_session(seen[-1].day) else instant
         return Quote(_cents(seen[-1].close), min(instant, close), seen[-1], _cents(seen[0].close))
 
-    def bars(self, symbol: str, instant: datetime, count: int) -> list[Bar]:
+    def bars(self, symbol: str, instant: datetime, count: int) -> list[DailyBar]:
         """Return the last `count` bars as of `instant`, ascending; the running session's is partial."""
         every = self._bars(symbol)
         today = instant.astimezone(sessions.EXCHANGE_ZONE).date()
@@ -99,30 +99,30 @@ class Market:
             bars[-1:] = [_partial(bars[-1], progress)] if progress > 0 else []
         return bars[-count:]
 
-    def _bars(self, symbol: str) -> list[Bar]:
+    def _bars(self, symbol: str) -> list[DailyBar]:
         if symbol not in self._read:
             table = self._tables[symbol]
             days = table["session_date"].cast(pa.date32()).to_pylist()
             columns = [table[name].cast(pa.float64()).to_pylist() for name in COLUMNS]
             self._read[symbol] = [
-                Bar(day, opened, high, low, close, volume, adjusted / close)
+                DailyBar(day, opened, high, low, close, volume, adjusted / close)
                 for day, opened, high, low, close, adjusted, volume in zip(days, *columns, strict=True)
             ]
         return self._read[symbol]
 
 
 def contract_id(symbol: str) -> int:
-    """Return the number by which the broker knows a symbol, always the same."""
+    """Return the broker's number of a symbol, always the same."""
     return zlib.crc32(symbol.encode()) % 900_000_000 + 1
 
 
 def session_hours(day: date) -> tuple[datetime, datetime] | None:
-    """Return when the session of `day` opens and closes, or None on a day without one."""
+    """Return the open and close of the session of `day`, or None on a day without one."""
     return (datetime.combine(day, OPEN), sessions.close_time(day)) if _is_session(day) else None
 
 
 def session_progress(instant: datetime) -> float:
-    """Return how much of the session of that day is over, from 0 (before it opens) to 1."""
+    """Return the fraction of that day's session that is over, from 0 (before it opens) to 1."""
     hours = session_hours(instant.astimezone(sessions.EXCHANGE_ZONE).date())
     if hours is None:
         return 1
@@ -131,7 +131,7 @@ def session_progress(instant: datetime) -> float:
 
 
 def is_open(instant: datetime) -> bool:
-    """Whether the exchange trades at `instant`."""
+    """Return True if the exchange trades at `instant`."""
     hours = session_hours(instant.astimezone(sessions.EXCHANGE_ZONE).date())
     return hours is not None and hours[0] <= instant < hours[1]
 
@@ -144,7 +144,7 @@ def next_close(instant: datetime) -> datetime:
 
 
 def next_open(instant: datetime) -> datetime:
-    """Return when the first session opens that begins after `instant`."""
+    """Return the first open after `instant`."""
     day = instant.astimezone(sessions.EXCHANGE_ZONE).date()
     hours = session_hours(day)
     return hours[0] if hours and instant < hours[0] else datetime.combine(sessions.next_session(day), OPEN)
@@ -171,8 +171,8 @@ def _is_session(day: date) -> bool:
     return bool(sessions.sessions(day, day))
 
 
-def _partial(bar: Bar, progress: float) -> Bar:
-    """Return what of a bar has happened when `progress` of its session is over."""
+def _partial(bar: DailyBar, progress: float) -> DailyBar:
+    """Return the part of a bar that has happened when `progress` of its session is over."""
     if progress >= 1:
         return bar
     is_losing = bar.close < bar.open
@@ -205,7 +205,7 @@ def first_day(instant: datetime, duration: str) -> date:
 
 
 def exchange_text(instant: datetime, style: str = "exchange") -> str:
-    """Write an instant as the broker does: with its zone, "naive", "utc", or with the zone called `style`."""
+    """Write an instant as the broker does: with the exchange's zone, "naive", "utc", or in the zone `style`."""
     if style == "naive":
         return f"{instant.astimezone(sessions.EXCHANGE_ZONE):%Y%m%d  %H:%M:%S}"
     if style == "utc":

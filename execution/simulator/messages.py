@@ -66,7 +66,7 @@ REQUESTS = {
     "reqCompletedOrders": layout(99, "apiOnly"),
     "reqExecutions": layout(7, "version reqId clientId account time symbol secType exchange side"),
 }
-"""What a client asks."""
+"""Requests of a client."""
 
 TAIL_SINCE_170 = "minTradeQty>=170 minCompeteSize>=170 competeOffset>=170 midOffsetAtWhole>=170 midOffsetAtHalf>=170"
 
@@ -159,7 +159,7 @@ MESSAGES = {
     ),
     "completedOrdersEnd": layout(102, ""),
 }
-"""What the gateway sends."""
+"""Messages of the gateway."""
 
 REQUEST_NAMES = {message.number: name for name, message in REQUESTS.items()}
 MESSAGE_NAMES = {message.number: name for name, message in MESSAGES.items()}

@@ -1,4 +1,4 @@
-"""An order at the broker, what became of it, and why one is refused."""
+"""An order at the broker, its changes, and its refusal."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Status(StrEnum):
 
     @property
     def is_open(self) -> bool:
-        """Whether the order can still fill."""
+        """True if the order can still fill."""
         return self in {Status.PRE_SUBMITTED, Status.SUBMITTED}
 
 
-class RefusedError(Exception):
-    """The broker does not take an order; `is_known` tells whether it keeps it as rejected."""
+class OrderRefusedError(Exception):
+    """An order that the broker does not take; `is_known` if it keeps it as rejected."""
 
     def __init__(self, code: int, text: str, *, is_known: bool = False) -> None:
         super().__init__(text)
@@ -71,7 +71,7 @@ class BrokerOrder:
     fills: list[Fill] = field(default_factory=list)
     corrected: list[Fill] = field(default_factory=list)
     due: float = 0
-    """When the next part may fill, in the seconds of time.monotonic."""
+    """Earliest time of the next fill, in the seconds of time.monotonic."""
 
     @property
     def filled(self) -> Decimal:
@@ -85,17 +85,17 @@ class BrokerOrder:
 
     @property
     def value(self) -> Decimal:
-        """What the filled shares cost, in USD."""
+        """Value of the filled shares, USD."""
         return sum((fill.quantity * fill.price for fill in self.fills), Decimal(0))
 
     @property
     def commission(self) -> Decimal:
-        """What it cost so far, in USD."""
+        """Commission so far, USD."""
         return sum((fill.commission for fill in self.fills), Decimal(0))
 
 
-class EventKind(StrEnum):
-    """What became of an order."""
+class ChangeKind(StrEnum):
+    """Kind of change of an order."""
 
     WORKING = "working"
     FILLED = "filled"
@@ -104,9 +104,9 @@ class EventKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """Something the order's client is to be told."""
+class OrderChange:
+    """A change of an order, to be told to its client."""
 
-    kind: EventKind
+    kind: ChangeKind
     order: BrokerOrder
     fill: Fill | None = None

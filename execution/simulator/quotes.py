@@ -23,7 +23,7 @@ VOLUME, TIME = (8, 74), (45, 88)
 
 
 def ticks(number: int, symbol: str, quote: Quote | None, *, is_live: bool) -> list[Message]:
-    """Return what answers the request `number`: which kind of data it is, and every value there is."""
+    """Return the answer to the request `number`: the kind of data, and every value known."""
 
     def message(name: str, **values: Value) -> Message:
         return Message(name, {"reqId": number, **values}, symbol)

@@ -1,4 +1,4 @@
-"""What the gateway says of contracts, orders, executions and the account, as messages."""
+"""Messages of the gateway about contracts, orders, executions and the account."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
-    from execution.simulator.account import Account
+    from execution.simulator.account import CashAccount
     from execution.simulator.market import Market
     from execution.simulator.orders import BrokerOrder, Fill
 
@@ -27,7 +27,6 @@ HOURS_DAYS = 5
 
 
 def _contract(symbol: str, exchange: str = "SMART") -> Fields:
-
     named: Fields = {"symbol": symbol, "localSymbol": symbol, "tradingClass": symbol}
     return {"conId": contract_id(symbol), "exchange": exchange, **named}
 
@@ -76,7 +75,7 @@ def open_order(order: BrokerOrder, account_id: str, *, with_commission: bool = T
 
 
 def completed_order(order: BrokerOrder, account_id: str) -> Message:
-    """Describe an order that is done; the broker states no quantity for one that filled."""
+    """Describe an order that has ended; the broker states no quantity for one that filled."""
     is_filled = order.status is Status.FILLED
     fields = _order(order, account_id) | {
         "totalQuantity": 0 if is_filled else order.quantity,
@@ -88,7 +87,7 @@ def completed_order(order: BrokerOrder, account_id: str) -> Message:
 
 
 def order_status(order: BrokerOrder) -> Message:
-    """Say how far an order is."""
+    """Report the status of an order."""
     fields: Fields = {
         "orderId": order.order_id,
         "status": order.status.value,
@@ -103,7 +102,7 @@ def order_status(order: BrokerOrder) -> Message:
 
 
 def execution(order: BrokerOrder, fill: Fill, account_id: str, style: str) -> Message:
-    """Describe an execution as it happens; `style` is how its time is written."""
+    """Describe an execution; `style` is the form of its time."""
     fields = _contract(order.symbol, PRIMARY_EXCHANGE) | {
         "orderId": order.order_id,
         "execId": fill.exec_id,
@@ -122,15 +121,15 @@ def execution(order: BrokerOrder, fill: Fill, account_id: str, style: str) -> Me
 
 
 def commission_report(order: BrokerOrder, fill: Fill) -> Message:
-    """Say what an execution cost, and earned if it was a sale."""
+    """Report the commission of an execution, and the realized profit of a sale."""
     fields: Fields = {"execId": fill.exec_id, "commission": fill.commission}
     if fill.realized is not None:
         fields["realizedPNL"] = fill.realized
     return Message("commissionReport", fields, order.symbol)
 
 
-def position(account: Account, symbol: str) -> Message:
-    """Say what is held of one symbol."""
+def position(account: CashAccount, symbol: str) -> Message:
+    """Report the position in one symbol."""
     holding = account.holdings[symbol]
     fields = _contract(symbol, PRIMARY_EXCHANGE) | {
         "account": account.account_id,
@@ -140,8 +139,8 @@ def position(account: Account, symbol: str) -> Message:
     return Message("position", fields, symbol)
 
 
-def portfolio(account: Account, symbol: str, price: Decimal) -> Message:
-    """Say what is held of one symbol, and what it is worth."""
+def portfolio(account: CashAccount, symbol: str, price: Decimal) -> Message:
+    """Report the position in one symbol and its value."""
     holding = account.holdings[symbol]
     fields = _contract(symbol) | {
         "primaryExchange": PRIMARY_EXCHANGE,
@@ -157,8 +156,8 @@ def portfolio(account: Account, symbol: str, price: Decimal) -> Message:
     return Message("updatePortfolio", fields, symbol)
 
 
-def account_values(account: Account, market: Market, now: datetime) -> list[Fields]:
-    """List what the broker says of the account: key, value, currency and account; amounts to the cent."""
+def account_values(account: CashAccount, market: Market, now: datetime) -> list[Fields]:
+    """List the values of the account as key, value, currency and account; amounts to the cent."""
     shares = account.value({symbol: market.price(symbol, now) for symbol in account.positions()})
     settled = account.settled_cash(now.astimezone(EXCHANGE_ZONE).date())
     amounts = {

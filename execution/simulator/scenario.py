@@ -1,4 +1,4 @@
-"""What goes wrong in a simulation, as values; `grammar` reads them from text."""
+"""Faults of a simulation as values; `grammar` reads them from text."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 EVERY = ""
-"""The symbol of what holds for all of them."""
+"""Symbol that stands for all of them."""
 
 
 class ActionKind(StrEnum):
-    """What happens at a message."""
+    """Kind of action at a message."""
 
     ACCEPT = "accept"
     DELAY = "delay"
@@ -42,7 +42,7 @@ ACCEPT = Action(ActionKind.ACCEPT)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What happens at the occurrences `first` to `last` of a message, about one symbol or any."""
+    """Actions at the occurrences `first` to `last` of a message, about one symbol or any."""
 
     message: str
     symbol: str
@@ -53,7 +53,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """How an order fills: in `parts`, `every` so many real seconds, of which `count` come."""
+    """Filling of an order: in `parts`, one `every` so many real seconds, of which `count` come."""
 
     parts: int = 1
     every: float = 0
@@ -62,7 +62,7 @@ class Filling:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """The execution number `nth` of a symbol gets another price, in USD; a shift adds to it."""
+    """Correction of the `nth` execution of a symbol to another price, in USD; a shift adds to it."""
 
     symbol: str
     nth: int
@@ -72,7 +72,7 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Everything that is not as usual."""
+    """All deviations from the usual course."""
 
     rules: tuple[Rule, ...] = ()
     fillings: dict[str, Filling] = field(default_factory=dict)
@@ -86,5 +86,5 @@ class Scenario:
     is_paced: bool = False
 
     def filling(self, symbol: str) -> Filling:
-        """Return how orders in `symbol` fill."""
+        """Return the filling of orders in `symbol`."""
         return self.fillings.get(symbol) or self.fillings.get(EVERY) or Filling()

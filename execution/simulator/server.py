@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from execution.simulator.account import Account, Holding
-from execution.simulator.book import OrderBook
+from execution.simulator.account import CashAccount, Holding
+from execution.simulator.book import BrokerBook
 from execution.simulator.clock import Clock
-from execution.simulator.connection import Connection
+from execution.simulator.connection import ClientConnection
 from execution.simulator.faults import Faults
 from execution.simulator.gateway import Gateway
 from execution.simulator.grammar import read_scenario
@@ -34,16 +34,16 @@ PATIENCE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class SimulatorConfig:
-    """What is simulated.
+    """Settings of a simulation.
 
     Attributes:
         bars: Daily bars with the warehouse's columns: symbol, session_date, open … adj_close, volume.
-        start: What the simulator's clock shows when it starts, an aware datetime; it runs at `speed`.
-        port: Where to listen; 0 is any free one.
+        start: First time of the simulator's clock, an aware datetime; it goes at `speed`.
+        port: Port to listen on; 0 for any free one.
         cash: All settled, in USD.
         positions: Shares by symbol.
-        scenario: What goes wrong, as text; `scenario_name` is what an error calls it.
-        journal: A file that orders, fills and cancels are appended to, as JSON lines.
+        scenario: Faults as text; `scenario_name` stands for it in errors.
+        journal: File for orders, fills and cancels, as JSON lines.
     """
 
     bars: pa.Table
@@ -66,19 +66,19 @@ class Simulator:
         self.clock = Clock(config.start, config.speed)
         self.port = config.port
         market = Market(config.bars)
-        self.account = Account(config.account_id, config.cash, _holdings(config, market))
-        self.book = OrderBook(self.account, market, self.clock, scenario)
+        self.account = CashAccount(config.account_id, config.cash, _holdings(config, market))
+        self.book = BrokerBook(self.account, market, self.clock, scenario)
         self.book.journal = Journal(config.journal)
         self.gateway = Gateway(self.book, market, self.clock, scenario)
         self.faults = Faults(scenario)
         self.is_paced = scenario.is_paced
-        self._connections: dict[Connection, asyncio.Task[None]] = {}
+        self._connections: dict[ClientConnection, asyncio.Task[None]] = {}
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._opens_at = 0.0
 
     async def start(self) -> None:
-        """Listen; `port` then says where."""
+        """Listen on `port`, which is set to the port taken."""
         self._server = await asyncio.start_server(self._serve, LOOPBACK, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -100,7 +100,7 @@ class Simulator:
         self._end_connections()
 
     def wake(self) -> None:
-        """Let happen what is due, and look again when more is."""
+        """Make due changes, and wake again when more are due."""
         for event in self.book.advance():
             self.gateway.desk.report(event)
         if self._timer is not None:
@@ -116,7 +116,7 @@ class Simulator:
             connection.drop()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = Connection(reader, writer, self)
+        connection = ClientConnection(reader, writer, self)
         task = asyncio.current_task()
         if task is None or time.monotonic() < self._opens_at:
             connection.drop()
@@ -129,7 +129,7 @@ class Simulator:
 
 
 async def serve(config: SimulatorConfig, ready: Callable[[int], None]) -> None:
-    """Simulate until the process is interrupted or terminated; `ready` is told the port once clients can connect."""
+    """Simulate until the process is interrupted or terminated; call `ready` with the port once clients can connect."""
     simulator, stopped = Simulator(config), asyncio.Event()
     for each in (signal.SIGINT, signal.SIGTERM):  # a shell starts what runs in its background with SIGINT ignored
         asyncio.get_running_loop().add_signal_handler(each, stopped.set)

@@ -1,7 +1,7 @@
 """Frames of the TWS protocol, and messages as declared lists of fields.
 
-A frame is a length (four bytes, big-endian) and fields of text, each closed by a NUL. Which fields a message has
-depends on the version that both sides agreed on when they met.
+A frame is a length (four bytes, big-endian) and fields of text, each closed by a NUL. The fields of a message depend on
+the version that both sides agreed on in the handshake.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ Values = dict[str, str]
 
 
 class MalformedMessageError(ValueError):
-    """The fields do not make the message that its number promises."""
+    """Fields that do not fit the message of their number."""
 
 
 class UnsupportedFieldError(ValueError):
-    """A field asks for more than the simulator knows; `seen` are the fields before it."""
+    """A field that asks for more than the simulator knows; `seen` are the fields before it."""
 
     def __init__(self, name: str, value: str, seen: Values) -> None:
         super().__init__(f"{name}={value} is not simulated")
@@ -73,7 +73,7 @@ class Layout:
     is_open: bool
 
     def encode(self, version: int, values: Mapping[str, Value], rows: Sequence[Sequence[Value]] = ()) -> list[str]:
-        """Return the message as fields; what `values` leaves out has its default."""
+        """Return the message as fields; those left out of `values` have their defaults."""
         sent = [field for field in self.fields if field.since <= version < field.until]
         unknown = values.keys() - {field.name for field in self.fields}
         if unknown:
@@ -111,9 +111,9 @@ def layout(number: int, fields: str, row: str = "") -> Layout:
     """Read the declaration of a message.
 
     Args:
-        number: What the message starts with.
+        number: First field of the message.
         fields: Names between blanks: `name`, `name=default`, `name>=160`, `name<177` for versions, `name!` or
-            `name!ALLOWED` for a gate; `...` at the end means that what follows is not read.
+            `name!ALLOWED` for a gate; `...` at the end means that further fields are not read.
         row: The fields of each row, if the message ends in counted rows.
     """
     words = fields.split()
@@ -156,5 +156,5 @@ def to_frame(fields: Sequence[str]) -> bytes:
 
 
 def from_payload(payload: bytes) -> list[str]:
-    """Split what follows a frame's length into its fields."""
+    """Split the payload of a frame into its fields."""
     return payload.decode(errors="backslashreplace").split("\0")[:-1]

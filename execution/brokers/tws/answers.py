@@ -1,4 +1,4 @@
-"""Requests to the gateway that wait for the parts and the end of their answers, each with a deadline of its own."""
+"""Requests to the gateway: each waits for the parts and the end of its answer until a deadline of its own."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FIRST_REQUEST = 2**30
-"""Far above every order's number, so that an error is about one or the other: the broker counts both in one space."""
+"""Far above every order's number, as errors name requests and orders by numbers of one space."""
 
 Key = int | str
-"""A request: its number, or its name if the protocol gives it none."""
+"""Number of a request, or its name if the protocol gives it none."""
 
 
 class DeadlineError(TransientError):
     """A request did not end in time.
 
     Attributes:
-        parts: What had come until then.
+        parts: Received until then.
     """
 
     def __init__(self, message: str, parts: list[Any]) -> None:
@@ -34,11 +34,11 @@ class DeadlineError(TransientError):
         self.parts = parts
 
 
-class RefusedError(BrokerRefusedError):
-    """The gateway answered a request with a code that will not pass.
+class RequestRefusedError(BrokerRefusedError):
+    """A request that the gateway refused with a code.
 
     Attributes:
-        code: The broker's.
+        code: Of the broker.
     """
 
     def __init__(self, message: str, code: int) -> None:
@@ -53,7 +53,7 @@ class _Answer:
 
 
 class Answers:
-    """The requests that are open on one connection."""
+    """The open requests of one connection."""
 
     def __init__(self) -> None:
         self._open: dict[Key, _Answer] = {}
@@ -65,7 +65,7 @@ class Answers:
         """Make a request that has no number and return the parts of its answer.
 
         Raises:
-            BrokerError: It did not end in time; it is not repeated, as its late answer could pass for the next one's.
+            BrokerError: It did not end in time; it is not retried, as its late answer could pass for the next one's.
         """
         async with self._turns[name]:
             self._ends_due[name] += 1
@@ -104,12 +104,12 @@ class Answers:
             del self._open[key]
 
     def add(self, key: Key, part: object) -> None:
-        """Add a part to an answer, if it is still waited for."""
+        """Add a part to the answer of an open request."""
         if key in self._open:
             self._open[key].parts.append(part)
 
     def end(self, key: Key) -> None:
-        """Say that an answer is whole."""
+        """Complete an answer."""
         if isinstance(key, str) and self._ends_due[key] > 1:  # the end of a request that was given up
             self._ends_due[key] -= 1
             if key in self._open:
@@ -120,28 +120,28 @@ class Answers:
             self._open[key].whole.set_result(self._open[key].parts)
 
     def fail(self, key: Key, error: BrokerError) -> None:
-        """Say that an answer will not come."""
+        """Fail an open request."""
         if key in self._open and not self._open[key].whole.done():
             self._open[key].whole.set_exception(error)
 
     def fail_all(self, make_error: Callable[[], BrokerError]) -> None:
-        """Say that no answer will come; each asker gets an error of its own."""
+        """Fail every open request, each with an error of its own."""
         for key in self._open:
             self.fail(key, make_error())
 
     def fail_unnumbered(self, make_error: Callable[[], BrokerError]) -> None:
-        """Say that the requests without a number are refused: an error about them does not say which it means."""
+        """Fail the requests without a number: an error about them does not name the one it means."""
         for key in self._open:
             if isinstance(key, str):
                 self._ends_due[key] -= 1
                 self.fail(key, make_error())
 
     def is_open(self, number: int) -> bool:
-        """Whether the answer to a numbered request is waited for."""
+        """Return True while the answer to a numbered request is waited for."""
         return number in self._open
 
     def was_asked(self, number: int) -> bool:
-        """Whether a number is a request's, open or given up, and not an order's."""
+        """Return True if a number is that of a request, open or given up, and not of an order."""
         return FIRST_REQUEST <= number < self._next_number
 
 
@@ -153,4 +153,4 @@ def request_failure(code: int, text: str) -> BrokerError | None:
     message = f"{traits.meaning} The gateway says: {code} {text!r}. {traits.remedy}"
     if traits.fault is Fault.TRANSIENT:
         return TransientError(message)
-    return RefusedError(message, code)
+    return RequestRefusedError(message, code)

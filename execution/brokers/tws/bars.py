@@ -1,4 +1,4 @@
-"""Daily bars from the broker: as traded and adjusted, many symbols in flight, within the broker's pacing rules."""
+"""Daily bars from the broker, as traded and adjusted: many symbols at once, within the broker's pacing rules."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from execution.brokers.base import Endpoint
 
 OPEN_AT_ONCE = 50
-"""The broker keeps at most so many history requests open."""
+"""Most history requests that the broker keeps open."""
 ROUNDING = 0.006
-"""USD by which an adjusted price may be off: half a cent, and a little for the product of two such errors."""
+"""Error of an adjusted price, USD: half a cent, and a little for the product of two such errors."""
 DEFAULT_TIMING = Timing()
 
 _Answer = TypeVar("_Answer")
 Columns = list[list[str]]
-"""Of a history's bars: date, open, high, low, close, volume, average price, count."""
+"""Columns of a history: date, open, high, low, close, volume, average price, count."""
 
 
 class IbkrBars(BarSource):
@@ -42,7 +42,7 @@ class IbkrBars(BarSource):
     as well), and dividends are derived from how the two drift apart.
 
     Attributes:
-        failures: Why a symbol has no bars, by symbol, after `fetch`; the others' bars are there.
+        failures: Reason by symbol for which `fetch` brought no bars of it.
     """
 
     name = "ibkr"
@@ -101,7 +101,7 @@ class IbkrBars(BarSource):
 
 
 class _Histories:
-    """Asks for histories on one connection, not faster than the broker allows."""
+    """Requests histories on one connection, no faster than the broker allows."""
 
     def __init__(self, session: Session, timing: Timing, now: datetime) -> None:
         self._session = session
@@ -127,7 +127,7 @@ class _Histories:
         return await self._read(lambda: self._ask(symbol, what, history))
 
     async def _read(self, ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
-        """Ask with retries. Slow symbols are no reason to give up the others; a gateway that answers none is."""
+        """Ask with retries, unless the gateway has stopped answering: then nobody is helped by asking for the rest."""
 
         async def once() -> _Answer:
             if self._unanswered >= OPEN_AT_ONCE:
@@ -165,7 +165,7 @@ class _Histories:
                 (columns,) = await self._session.ask_numbered(f"{symbol} {what}", send, self._timing.history)
             except DeadlineError as late:
                 client.cancelHistoricalData(request)
-                raise BrokerError(str(late)) from late  # waited for long enough: it is not asked for again
+                raise BrokerError(str(late)) from late  # waited for long enough: it is not asked again
         found: Columns = columns
         if not found[0]:
             raise BrokerRefusedError(f"{symbol}: the broker has no {what} bars over {history}.")
@@ -204,13 +204,13 @@ def merged(symbol: str, trades: Columns, adjusted: Columns, last_final: date) ->
 
 
 def dividends(close: NDArray[np.float64], adj_close: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what each day paid, in USD a share to the cent: D(t) = C(t-1) x (1 - f(t-1) / f(t)), f = adjusted / C.
+    """Return each day's dividend, in USD a share to the cent: D(t) = C(t-1) x (1 - f(t-1) / f(t)), f = adjusted / C.
 
-    That is the usual back-adjustment (a payout scales all earlier closes by 1 - D/C) turned round. The broker rounds
-    adjusted prices to cents, which makes f wobble: what that alone can explain counts as no payout.
+    This inverts the usual back-adjustment, by which a dividend scales all earlier closes by 1 - D/C. The broker rounds
+    adjusted prices to cents, which makes f wobble: a difference that this alone can explain counts as no dividend.
     """
     paid = np.zeros(len(close))
-    with np.errstate(divide="ignore", invalid="ignore"):  # prices that are missing or 0 are validation's business
+    with np.errstate(divide="ignore", invalid="ignore"):  # validation sets aside prices that are missing or 0
         factor = adj_close / close
         wobble = ROUNDING * close[:-1] * (1 / adj_close[:-1] + 1 / adj_close[1:])
         derived = close[:-1] * (1 - factor[:-1] / factor[1:])

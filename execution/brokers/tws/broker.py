@@ -1,4 +1,4 @@
-"""Interactive Brokers behind the seam: what is asked, what is sent, and what is heard, over one connection."""
+"""Interactive Brokers behind the seam: requests, orders and reports over one connection."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from execution.brokers.base import Broker
 from execution.brokers.retrying import TransientError
-from execution.brokers.tws.answers import RefusedError
+from execution.brokers.tws.answers import RequestRefusedError
 from execution.brokers.tws.codes import CodeSet, classify
 from execution.brokers.tws.library import day_order
-from execution.brokers.tws.orders import OrderBook
+from execution.brokers.tws.orders import KnownOrders
 from execution.brokers.tws.quotes import LIVE_ELSE_DELAYED, quote
 from execution.brokers.tws.session import Listener, Session, Timing
 from execution.brokers.tws.state import read_state, together
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 DEFAULT_TIMING = Timing()
 STATES_AT_MOST = 5
-"""So often is a state asked for again because the account changed meanwhile."""
+"""Attempts at a state during which the account does not change."""
 QUOTES_AT_ONCE = 50
 
 
 class IbkrBroker(Broker):
     """One connection to TWS or IB Gateway.
 
-    After a message was lost, or while the gateway has lost the broker, nothing is sent until a new `state` is whole.
+    After a lost message, or while the gateway has lost the broker, nothing is sent until a new `state` is whole.
     """
 
     def __init__(self, endpoint: Endpoint, timing: Timing = DEFAULT_TIMING) -> None:
@@ -48,7 +48,7 @@ class IbkrBroker(Broker):
 
     def _begin(self) -> None:
         self._reports: asyncio.Queue[Report | None] = asyncio.Queue()
-        self._book = OrderBook(self._endpoint.client_id, self._reports.put_nowait, self._numbers)
+        self._book = KnownOrders(self._endpoint.client_id, self._reports.put_nowait, self._numbers)
         self._book.next_id = self._next_id
         self._session = Session(self._endpoint, self._timing, _Ear(self))
         self._alarms = 0
@@ -71,7 +71,7 @@ class IbkrBroker(Broker):
             await self._session.ask("open orders", self._session.client.reqOpenOrders)  # binds ours to this connection
             await self._state()
             self._was_open = True
-        except RefusedError as refusal:
+        except RequestRefusedError as refusal:
             await self.close()
             if self._was_open and refusal.code in CodeSet.CLIENT_ID_IN_USE.value.codes:
                 raise TransientError(str(refusal)) from refusal  # the gateway has not let go of us yet
@@ -86,7 +86,7 @@ class IbkrBroker(Broker):
 
     @property
     def protocol(self) -> int:
-        """The version of the wire protocol that was agreed on; 0 while there is no connection."""
+        """Version of the wire protocol that was agreed on; 0 while there is no connection."""
         return int(self._session.client.serverVersion()) if self._session.is_open else 0
 
     async def now(self) -> datetime:
@@ -121,7 +121,7 @@ class IbkrBroker(Broker):
         return await read_state(self._session, self._book)
 
     async def prices(self, symbols: Sequence[str]) -> dict[str, Price]:
-        """See Broker.prices; why one is left out is told as a notice."""
+        """See Broker.prices; a symbol left out is explained by a notice."""
         asked_at, turns = await self.now(), asyncio.Semaphore(QUOTES_AT_ONCE)
 
         async def ask(symbol: str) -> Price | None:
@@ -174,7 +174,7 @@ class IbkrBroker(Broker):
         return report
 
     def hear(self, number: int, code: int, text: str) -> None:
-        """Take a code about an order, or the connection."""
+        """Take a code about an order or the connection."""
         known, order_ref = classify(code, text), self._book.reference(number)
         self._reports.put_nowait(_notice(code, text, order_ref))
         if known is CodeSet.CONNECTIVITY_LOST:
@@ -199,7 +199,7 @@ class IbkrBroker(Broker):
         self._reports.put_nowait(None)
 
     def hear_orders(self) -> Callbacks:
-        """Return what takes the messages about orders."""
+        """Return the callbacks for messages about orders."""
         book, add = self._book, self._session.answers.add
 
         def on_execution(request: int, contract: Foreign, done: Foreign) -> None:
@@ -221,7 +221,7 @@ def _notice(code: int, text: str, order_ref: str = "") -> Notice:
 
 
 class _Ear(Listener):
-    """Hears for the broker what belongs to no request."""
+    """Passes on to the broker what belongs to no request."""
 
     def __init__(self, broker: IbkrBroker) -> None:
         self._broker = broker

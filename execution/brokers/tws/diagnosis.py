@@ -1,4 +1,4 @@
-"""The connection test: what of the gateway works, what does not, and what to do about it, step by step."""
+"""The connection test: each step from the socket to prices, with advice where it fails."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from execution.brokers.base import Finding, Level
 from execution.brokers.retrying import RetryPolicy, TransientError
-from execution.brokers.tws.answers import RefusedError
+from execution.brokers.tws.answers import RequestRefusedError
 from execution.brokers.tws.broker import IbkrBroker
 from execution.brokers.tws.codes import CodeSet, classify
 from execution.brokers.tws.session import Timing
@@ -36,13 +36,13 @@ SETTINGS = (
 
 
 async def diagnose(endpoint: Endpoint, symbol: str, now: datetime, timing: Timing = ONCE) -> list[Finding]:
-    """Test the gateway up to the first step that fails and makes the next ones meaningless; nothing is ordered.
+    """Test the gateway up to the first step whose failure makes the next ones meaningless; order nothing.
 
     Args:
-        endpoint: Where it should listen, and who we are to it.
-        symbol: What a price is asked for.
-        now: This computer's time, which the gateway's clock is compared with.
-        timing: How long each step may take.
+        endpoint: Address of the gateway.
+        symbol: Asked for a price.
+        now: This computer's time, compared with the gateway's clock.
+        timing: Longest time of each step.
     """
     started = time.monotonic()
     found = [await _network(endpoint, timing)]
@@ -51,7 +51,7 @@ async def diagnose(endpoint: Endpoint, symbol: str, now: datetime, timing: Timin
     broker = IbkrBroker(endpoint, timing)
     try:
         async for finding in _conversation(broker, endpoint, symbol):
-            found.append(finding)  # noqa: PERF401 - what was found before a failure counts
+            found.append(finding)  # noqa: PERF401 - findings before a failure count
         elapsed = timedelta(seconds=time.monotonic() - started)
         found.append(_clock(await broker.now() - now - elapsed))
     except BrokerError as error:
@@ -128,8 +128,8 @@ def _clock(skew: timedelta) -> Finding:
 
 
 def _failure(error: BrokerError) -> Finding:
-    """Name the step by what was refused; where there is no remedy, the message says what to do."""
-    known = classify(error.code, str(error)) if isinstance(error, RefusedError) else CodeSet.UNKNOWN
+    """Name the step by the refusal; where there is no remedy, the message says what to do."""
+    known = classify(error.code, str(error)) if isinstance(error, RequestRefusedError) else CodeSet.UNKNOWN
     if known is CodeSet.CLIENT_ID_IN_USE:
         return Finding("client id", Level.FAILURE, str(error), known.value.remedy)
     if known is CodeSet.READ_ONLY:
@@ -141,7 +141,7 @@ def _failure(error: BrokerError) -> Finding:
 
 
 async def _worries(broker: IbkrBroker) -> list[Finding]:
-    """What the gateway said meanwhile that matters."""
+    """Collect the gateway's notices that matter."""
     found = []
     with suppress(BrokerError):
         while (report := await broker.report(0)) is not None:

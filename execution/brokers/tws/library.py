@@ -1,7 +1,7 @@
 """The only module that knows the client library: ib_insync, or ib_async, whichever is installed.
 
-Of the library the socket client and the decoder are used: framing, handshake, throttle and the fields of each message.
-Its caches and its own reading of errors are not: they differ between the two libraries, and call live orders cancelled.
+Its socket client and decoder are used: framing, handshake, throttle and the fields of each message. Its caches and its
+own reading of errors are not: they differ between the two libraries, and call live orders cancelled.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _EXECUTION_TIME = re.compile(r"(\d{8})(-)?\s*(\d\d:\d\d:\d\d)\s*(.*)")
 Foreign = Any
 """An object of the library: the two have the same names and fields in classes of their own."""
 Callbacks = Mapping[str, Callable[..., None]]
-"""What to call for a message, by the name that the decoder has for it; other messages are ignored."""
+"""Callbacks by the decoder's name for a message; other messages are ignored."""
 
 
 @cache
@@ -56,7 +56,7 @@ def library() -> ModuleType:
 def make_client(callbacks: Callbacks, on_undecodable: Callable[[str], None]) -> Foreign:
     """Make a client of the library that calls `callbacks`, and `on_undecodable` for a message that was lost.
 
-    Further than the decoder's names go "historicalData" (request, columns of text: date, open, high, low, close,
+    Beside the decoder's own names there are "historicalData" (request, columns of text: date, open, high, low, close,
     volume, average, count) and "strangeZone" (the text of a time whose zone is unknown; it is read as exchange time).
     """
     client = library().Client(_Receiver(**callbacks))
@@ -83,7 +83,7 @@ def make_client(callbacks: Callbacks, on_undecodable: Callable[[str], None]) -> 
 
 
 def execution_time(text: str) -> tuple[datetime, bool]:
-    """Return the time (UTC) of an execution, and whether its zone is known; one that is not is read as exchange time.
+    """Return the time (UTC) of an execution, and True if its zone is known; an unknown one is read as exchange time.
 
     Gateways write '20260415 12:19:00 US/Eastern', '20230224  12:04:56' (their zone, taken for the exchange's) and
     '20231214-20:57:37' (UTC).
@@ -105,12 +105,12 @@ def execution_time(text: str) -> tuple[datetime, bool]:
 
 
 def stock(symbol: str) -> Foreign:
-    """Return the contract of a US stock or ETF, not yet qualified."""
+    """Return an unqualified contract of a US stock or ETF."""
     return library().Contract(symbol=symbol, secType="STK", exchange="SMART", currency=CURRENCY)
 
 
 def day_order(order: Order, account_id: str) -> Foreign:
-    """Return an order of the library's that says everything that a preset of the gateway could otherwise change."""
+    """Return an order of the library that states every field which a preset of the gateway could change."""
     return library().Order(
         action=order.side.value,
         totalQuantity=f"{order.quantity:f}",
@@ -130,7 +130,7 @@ def executions_of(account_id: str) -> Foreign:
 
 
 class _Receiver(SimpleNamespace):
-    """What the decoder hands its messages to."""
+    """Receives the decoder's messages."""
 
     defaultTimezone = UTC  # noqa: N815 - ib_async reads it
 
@@ -143,7 +143,7 @@ def _ignore(*_message: object) -> None:
 
 
 class _Undecodable(logging.Logger):
-    """Takes the decoder's records: each means that a message was lost."""
+    """Takes the decoder's log records, each of which means a lost message."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         super().__init__(__name__, logging.ERROR)

@@ -1,4 +1,4 @@
-"""What the wire says of orders and executions, as reports; nothing here is concluded from an error."""
+"""Orders and executions as the wire reports them; nothing here is concluded from an error."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ _SIDES = MappingProxyType({"BUY": Side.BUY, "BOT": Side.BUY, "SELL": Side.SELL, 
 _DEAD = {OrderStatus.CANCELLED, OrderStatus.INACTIVE}
 
 Key = int | str
-"""An order: its permanent id, or its reference before it has one."""
+"""Permanent id of an order, or its reference before it has one."""
 
 
-class OrderBook:
-    """The orders and executions of one account, as far as this connection was told; tells each change once.
+class KnownOrders:
+    """The orders and executions of one account, as far as this connection was told; passes on each change once.
 
     A message with a status or side that is unknown raises KeyError, which the decoder reports as a lost message.
     """
@@ -55,14 +55,14 @@ class OrderBook:
         self._told: set[str] = set()
         self._commissions: dict[str, CommissionReport] = {}
         self.account_id = ""
-        """Messages of other accounts are ignored once this is known."""
+        """Account whose messages count; all do while it is empty."""
         self.next_id = 1
-        """Above every number that the broker has named, so that none is used twice, even after they roll back."""
+        """Above every number that the broker has named, so that none is used twice, even after a rollback."""
 
     def sent(self, order: Order) -> int:
-        """Note that an order leaves now, and return the number it gets.
+        """Note that an order leaves now, and return its number.
 
-        One that leaves again has the same number: if the broker had it after all, it is a change that changes nothing.
+        An order that leaves again keeps its number: if the broker has it after all, this is a change without effect.
         """
         number = self._numbers.setdefault(order.order_ref, self.next_id)
         self.next_id = max(self.next_id, number + 1)
@@ -71,7 +71,7 @@ class OrderBook:
         return number
 
     def unsent(self, number: int) -> None:
-        """Note that the broker refused a number as used: the order needs another, and can no more arrive under this."""
+        """Note that the broker refused a number as used: the order needs another, and cannot arrive under this one."""
         self._numbers.pop(self._refs.pop(number, ""), None)
         self._sent.pop(number, None)
 
@@ -84,7 +84,7 @@ class OrderBook:
         return next((number for number, known in self._refs.items() if known == order_ref), None)
 
     def explain(self, number: int, text: str) -> None:
-        """Note why an order ended, or will."""
+        """Note the reason for which an order ended or will end."""
         order_ref = self.reference(number)
         self._reasons[order_ref] = text
         for report in list(self._reports.values()):
@@ -97,7 +97,7 @@ class OrderBook:
 
     @property
     def executions_told(self) -> int:
-        """How many executions came by themselves: more than before mean that an account is changing."""
+        """Number of executions that came unasked; it grows while an account is changing."""
         return len(self._told)
 
     def lacking(self, executions: Iterable[Execution]) -> list[str]:
@@ -114,7 +114,7 @@ class OrderBook:
         self.next_id = max(self.next_id, number)
 
     def on_open_order(self, number: int, contract: Foreign, order: Foreign, state: Foreign) -> Key | None:
-        """Take an openOrder message; return by what its report is found, None if it is not ours."""
+        """Take an openOrder message; return the key of its report, None if it is not ours."""
         if order.clientId == self._client_id:
             self.next_id = max(self.next_id, number + 1)
             self._refs[number] = order.orderRef
@@ -129,7 +129,7 @@ class OrderBook:
         return self._keep(replace(report, filled=filled))
 
     def on_order_status(self, *message: Foreign) -> None:
-        """Take an orderStatus message; one that comes before its order is described waits for that."""
+        """Take an orderStatus message; one that comes before the description of its order waits for it."""
         number, status, filled, _remaining, _average, permanent_id, _parent, _last, client_id, *_ = message
         understood, known = _STATUSES[status], self._reports.get(permanent_id)
         if known is None and client_id == self._client_id and number in self._sent:
@@ -140,7 +140,7 @@ class OrderBook:
             self._keep(replace(known, status=understood, filled=exact(filled)))
 
     def on_completed_order(self, contract: Foreign, order: Foreign, state: Foreign) -> Key | None:
-        """Take a completedOrder message; return by what its report is found, None if it is not ours."""
+        """Take a completedOrder message; return the key of its report, None if it is not ours."""
         if not self.is_ours(order.account, contract):
             return None
         report = replace(
@@ -190,7 +190,7 @@ class OrderBook:
                 self._tell(commission)
 
     def is_ours(self, account_id: str, contract: Foreign) -> bool:
-        """Whether a message is about US shares in the account: an option, say, bears the symbol of its stock."""
+        """Return True for a message about US shares in the account: an option, too, bears the symbol of its stock."""
         is_share = contract.secType == "STK" and contract.currency == CURRENCY
         return is_share and self.account_id in {"", account_id}
 
@@ -236,5 +236,5 @@ def identity(exec_id: str) -> tuple[str, int]:
 
 
 def exact(number: float) -> Decimal:
-    """Return a number of the decoder's as the digits that the wire had."""
+    """Return a number of the decoder with the digits of the wire."""
     return Decimal(int(number)) if number == int(number) else Decimal(str(number))

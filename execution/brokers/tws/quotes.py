@@ -1,4 +1,4 @@
-"""Prices from snapshots of the market: live where the login may have them, else delayed, and how old they are."""
+"""Prices from snapshots of the market: live where the login may have them, else delayed, with their age."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
 
 LIVE_ELSE_DELAYED = 3
 DELAY = timedelta(minutes=15)
-"""How old a delayed price is at least."""
+"""Least age of a delayed price."""
 
 _KINDS = (PriceKind.LIVE, PriceKind.FROZEN, PriceKind.DELAYED, PriceKind.DELAYED_FROZEN)
-"""In the broker's numbering, from 1."""
+"""Numbered by the broker from 1."""
 _DELAYED = {PriceKind.DELAYED, PriceKind.DELAYED_FROZEN}
 _BID, _ASK, _LAST, _LAST_TIME = (1, 66), (2, 67), (4, 68), (45, 88)
 """Tick types, live and delayed."""
 
 Ticks = Mapping[int | str, float | str]
-"""What a snapshot brought: prices (USD) and texts by tick type, and under KIND the number of its kind."""
+"""Content of a snapshot: prices (USD) and texts by tick type, and under KIND the number of its kind."""
 
 
 async def quote(session: Session, symbol: str, asked_at: datetime, deadline: float) -> Price | None:
-    """Return the best price there is, None if there is none within `deadline` seconds.
+    """Return the best price, None if none comes within `deadline` seconds.
 
     `asked_at` is the broker's clock, not later than now.
 
     Raises:
-        TransientError: The broker cannot say at the moment.
+        TransientError: The broker cannot answer at the moment.
         BrokerRefusedError: The symbol is unknown, or the login has no prices of it.
         BrokerError: The connection is down.
     """
@@ -56,10 +56,10 @@ async def quote(session: Session, symbol: str, asked_at: datetime, deadline: flo
 
 
 def best_price(symbol: str, ticks: Ticks, now: datetime) -> Price | None:
-    """Return the last trade's price, moved into the spread where it lies outside; without a trade the spread's middle.
+    """Return the last trade's price, moved into the spread if it lies outside; without a trade the spread's middle.
 
-    A live price is from `now`, the broker's clock when it was asked; a delayed one from its last trade, or 15 minutes
-    ago. None if there is no price, or one whose age is unknown.
+    A live price is as of `now`, the broker's clock when it was asked; a delayed one as of its last trade, or 15 minutes
+    ago. None if there is no price, or one of unknown age.
     """
     bid, ask, last = (_price(ticks, types) for types in (_BID, _ASK, _LAST))
     quotes = [price for price in (bid, ask) if price]

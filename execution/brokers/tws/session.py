@@ -1,4 +1,4 @@
-"""One connection to the gateway: a handshake that fails fast, then requests, and who hears what else comes."""
+"""One connection to the gateway: a handshake that fails fast, then requests; a listener gets all other messages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NO_NUMBER = -1
 KIND = "kind"
-"""Stands among a snapshot's ticks for what kind of prices they are."""
+"""Key of the kind of prices among a snapshot's ticks."""
 HINT = (
     "Is TWS or IB Gateway running and logged in, is this its port (Gateway: 4002 paper, 4001 live; TWS: 7497 paper, "
     "7496 live), and is 'Enable ActiveX and Socket Clients' set? `swing connect` tests it."
@@ -31,7 +31,7 @@ HINT = (
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds until a request counts as unanswered, and how fast and how often is asked.
+    """Seconds until a request counts as unanswered, and the pace of asking.
 
     Attributes:
         quote: The broker ends a snapshot by itself after 11 seconds.
@@ -49,24 +49,24 @@ class Timing:
 
 
 class Listener:
-    """Hears what belongs to no request; this one does not care."""
+    """Receives messages that belong to no request; this one ignores them."""
 
     def messages(self) -> Callbacks:
-        """Return what to call for messages about orders."""
+        """Return the callbacks for messages about orders."""
         return {}
 
     def notice(self, number: int, code: int, text: str) -> None:
-        """Hear a code about order `number`, or NO_NUMBER for the connection."""
+        """Receive a code about order `number`, or the connection for NO_NUMBER."""
 
     def alarm(self, text: str) -> None:
-        """Hear that a message was lost."""
+        """Receive word of a lost message."""
 
     def lost(self) -> None:
-        """Hear that the connection is gone, and not because we closed it."""
+        """Receive word that the connection is gone, unless we closed it."""
 
 
 class Session:
-    """A connection that is opened once; after it is lost or closed, make another."""
+    """A connection that is opened once; make another after it is lost or closed."""
 
     def __init__(self, endpoint: Endpoint, timing: Timing, listener: Listener | None = None) -> None:
         self._endpoint = endpoint
@@ -84,7 +84,7 @@ class Session:
 
     @property
     def is_open(self) -> bool:
-        """Whether requests can be made."""
+        """True while requests can be made."""
         return not self._why_down
 
     def require_open(self) -> None:
@@ -119,7 +119,7 @@ class Session:
         try:
             await asyncio.wait({connecting, refusal}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
             self._refusal = None
-            if refusal.done():  # says more than the failure that the library makes of it
+            if refusal.done():  # says more than the library's failure
                 refusal.result()
             async with asyncio.timeout(0):
                 await connecting
@@ -168,9 +168,9 @@ class Session:
         """Make a request that has a number and return the parts of its answer.
 
         Args:
-            what: Whom or what it is about, for messages.
-            send: Sends it under the number it gets.
-            deadline: In seconds; 0 means that of any request.
+            what: Its subject, for messages.
+            send: Sends it under the number given.
+            deadline: In seconds; 0 for the usual one.
 
         Raises:
             TransientError: It did not end in time (DeadlineError), or failed in a way that may pass.
@@ -186,7 +186,7 @@ class Session:
         return datetime.fromtimestamp(seconds, UTC)
 
     async def contract(self, symbol: str) -> Foreign:
-        """Return the broker's contract of a US stock or ETF, asked for once.
+        """Return the broker's contract of a US stock or ETF; ask for it once.
 
         Raises:
             BrokerRefusedError: There is none, or more than one.
@@ -205,7 +205,7 @@ class Session:
         return self._contracts[symbol]
 
     async def flushed(self) -> None:
-        """Wait until everything that was to be sent has been handed to the operating system."""
+        """Wait until everything to be sent has been handed to the operating system."""
         await self._unthrottled.wait()
 
     def _callbacks(self) -> Callbacks:

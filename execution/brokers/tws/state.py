@@ -1,4 +1,4 @@
-"""The account, positions, orders and executions, asked for together; each part whole, or there is no answer."""
+"""Account, positions, orders and executions, asked for together; a part that is not whole fails all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from execution.models import CURRENCY, Account, BrokerState
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from execution.brokers.tws.orders import OrderBook
+    from execution.brokers.tws.orders import KnownOrders
     from execution.brokers.tws.session import Session
     from execution.models import Execution
 
@@ -25,11 +25,11 @@ SIMULATED = "D"
 TAGS = (NET_LIQUIDATION, TOTAL_CASH, SETTLED_CASH, POSITIONS_VALUE)
 
 
-async def read_state(session: Session, book: OrderBook) -> BrokerState:
+async def read_state(session: Session, book: KnownOrders) -> BrokerState:
     """Ask for everything.
 
     Raises:
-        BrokerError: A part did not come whole, or contradicts what was told before.
+        BrokerError: A part did not come whole, or contradicts earlier messages.
         BrokerRefusedError: The account is not kept in USD.
     """
     client = session.client
@@ -83,11 +83,13 @@ async def _figures(session: Session) -> dict[str, Decimal]:
     try:
         return {tag: Decimal(text) for tag, (text, _) in texts.items() if tag in TAGS}
     except InvalidOperation:
-        raise BrokerError(f"The summary of account {session.account_id} holds what is no amount: {texts}.") from None
+        raise BrokerError(
+            f"The summary of account {session.account_id} holds something that is no amount: {texts}."
+        ) from None
 
 
-async def _positions(session: Session, book: OrderBook) -> dict[str, Decimal]:
-    """Shares by symbol; all that is no US share together under the empty symbol."""
+async def _positions(session: Session, book: KnownOrders) -> dict[str, Decimal]:
+    """Read the shares by symbol; everything but US shares goes together under the empty symbol."""
     parts = await session.ask("positions", session.client.reqPositions)
     if session.is_open:
         session.client.cancelPositions()  # it would go on as a subscription
@@ -101,7 +103,7 @@ async def _positions(session: Session, book: OrderBook) -> dict[str, Decimal]:
     }
 
 
-async def _executions(session: Session, book: OrderBook) -> list[Execution]:
+async def _executions(session: Session, book: KnownOrders) -> list[Execution]:
     wanted = executions_of(session.account_id)
     parts: list[Execution] = await session.ask_numbered(
         "executions", lambda number: session.client.reqExecutions(number, wanted)
@@ -113,7 +115,7 @@ async def _executions(session: Session, book: OrderBook) -> list[Execution]:
 
 
 async def together(*questions: Awaitable[Any]) -> list[Any]:
-    """Await them at once; when all have ended, return the answers or raise the first failure."""
+    """Await all at once; when all have ended, return the answers or raise the first failure."""
     answers = await asyncio.gather(*questions, return_exceptions=True)
     for answer in answers:
         if isinstance(answer, BaseException):

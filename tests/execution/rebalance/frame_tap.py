@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from execution.simulator.messages import MESSAGES, REQUEST_NAMES
+from execution.simulator.messages import MESSAGE_NAMES, REQUEST_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from simulators import RunningSimulator
 
 LENGTH = struct.Struct(">I")
-MESSAGE_NAMES = {layout.number: name for name, layout in MESSAGES.items()}
 FIRST_ORDER = "placeOrder"
 HANDLED = 0.02
 """Seconds for the side that got a message to do something about it."""

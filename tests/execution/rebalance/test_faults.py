@@ -34,7 +34,7 @@ NEXT_DAY = timedelta(days=1)
 PATIENCE = 30.0
 ONCE = {SELL: 1, BUY_SPY: 1, BUY_GLD: 1}
 SPECIAL: dict[str, dict[str, Any]] = {
-    "client_id_in_use": {"errors": ("RefusedError", "")},
+    "client_id_in_use": {"errors": ("RequestRefusedError", "")},
     "empty_sync": {"errors": ("BrokerError", "TradeRefusedError"), "received": {}, "start": NEARLY_OVER},
     "never_ending_sync": {"errors": ("BrokerError", "TradeRefusedError"), "received": {}, "start": NEARLY_OVER},
     "fractional_refused": {"received": {f"{SELL[:-1]}2": 1, BUY_SPY: 1, BUY_GLD: 1}},

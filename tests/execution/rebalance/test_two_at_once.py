@@ -66,7 +66,7 @@ def _switch(home: Path, switch: Switch) -> None:
 
 
 SECOND = {
-    17: ("RefusedError", "Another program is connected with this client id"),
+    17: ("RequestRefusedError", "Another program is connected with this client id"),
     18: ("LedgerBusyError", "Another process is trading account"),
 }
 """What a second process is told, by its client id."""
@@ -93,7 +93,7 @@ def test_of_many_at_once_one_trades(process: Zygote, tmp_path: Path) -> None:
         started = [process.start(_job(tmp_path, simulator, 17 + number % 3)) for number in range(6)]
         ended = [each.ended() for each in started]
         assert sum(each.is_done and "SESSION_DONE" not in each.refusals for each in ended) == 1
-        assert {each.error for each in ended} <= {"", "RefusedError", "LedgerBusyError"}
+        assert {each.error for each in ended} <= {"", "RequestRefusedError", "LedgerBusyError"}
         assert contradictions(tmp_path, simulator, CASH, HELD) == ()
 
 

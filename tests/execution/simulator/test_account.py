@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from simulators import AFTERNOON, NEW_YORK, calm_bars
 
 from execution.models import Side
-from execution.simulator.account import Account, Holding, Trade, commission
-from execution.simulator.book import OrderBook
+from execution.simulator.account import CashAccount, Holding, Trade, commission
+from execution.simulator.book import BrokerBook
 from execution.simulator.clock import Clock
 from execution.simulator.market import Market
-from execution.simulator.orders import BrokerOrder, RefusedError
+from execution.simulator.orders import BrokerOrder, OrderRefusedError
 from execution.simulator.scenario import EVERY, Filling, Scenario
 
 CASH = Decimal(10_000)
@@ -50,7 +50,7 @@ def test_a_commission_follows_the_schedule(quantity: str, price: str, cost: str)
 )
 def test_proceeds_settle_on_the_next_session(traded: date, settles: date) -> None:
     """What a sale brings is cash at once, and settled cash from the next session on; a purchase is paid at once."""
-    account = Account("DU1", Decimal(100), {"SPY": Holding(Decimal(2), Decimal(40))})
+    account = CashAccount("DU1", Decimal(100), {"SPY": Holding(Decimal(2), Decimal(40))})
     account.apply(Trade("SPY", Side.SELL, Decimal(1), Decimal(50), Decimal("0.35"), traded))
     assert account.cash == Decimal("149.65")
     assert account.settled_cash(settles - timedelta(days=1)) == 100
@@ -71,10 +71,10 @@ def _steps(draw: st.DrawFn) -> list[tuple[str, Decimal, str, int]]:
     return draw(st.lists(step, min_size=1, max_size=15))
 
 
-def _book(scenario: Scenario) -> tuple[OrderBook, Clock]:
+def _book(scenario: Scenario) -> tuple[BrokerBook, Clock]:
     clock = Clock(AFTERNOON)
-    account = Account("DU1", CASH, {symbol: Holding(shares, Decimal(50)) for symbol, shares in HELD.items()})
-    return OrderBook(account, Market(calm_bars()), clock, scenario), clock
+    account = CashAccount("DU1", CASH, {symbol: Holding(shares, Decimal(50)) for symbol, shares in HELD.items()})
+    return BrokerBook(account, Market(calm_bars()), clock, scenario), clock
 
 
 @settings(max_examples=60, deadline=None)
@@ -98,7 +98,7 @@ def test_nothing_is_made_or_lost(
             continue
         try:
             book.place(BrokerOrder(1, number, str(number), symbol, Side(side), quantity, None))
-        except RefusedError as refusal:
+        except OrderRefusedError as refusal:
             assert refusal.code == 201  # noqa: PT017 - most orders are taken
         list(book.advance())
         fills = [(order, fill) for order in book.orders for fill in order.fills]
@@ -125,7 +125,7 @@ def test_a_rotation_waits_for_settlement() -> None:
         if may_spend:
             book.place(purchase)
         else:
-            with pytest.raises(RefusedError, match=r"available cash of 0\.00 USD is less"):
+            with pytest.raises(OrderRefusedError, match=r"available cash of 0\.00 USD is less"):
                 book.place(purchase)
         clock.set(datetime(2024, 6, 12, 10, tzinfo=NEW_YORK))
         book.place(BrokerOrder(1, 3, "later", "BITO", Side.BUY, Decimal(1), None))

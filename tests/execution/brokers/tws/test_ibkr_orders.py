@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from execution.brokers.tws.library import library
-from execution.brokers.tws.orders import OrderBook, exact
+from execution.brokers.tws.orders import KnownOrders, exact
 from execution.models import CommissionReport, Execution, OrderReport, OrderStatus
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Wire:
     def __init__(self, lib: ModuleType) -> None:
         self.lib = lib
         self.told: list[Report] = []
-        self.book = OrderBook(CLIENT, self.told.append)
+        self.book = KnownOrders(CLIENT, self.told.append)
         self.book.account_id = US
 
     def contract(self, **traits: str) -> Any:  # noqa: ANN401 - either library's
