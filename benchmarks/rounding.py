@@ -1,4 +1,4 @@
-"""How near whole shares come to target weights: rounded down, by the planner, and at best, found by enumeration.
+"""Measure the distance of whole shares from target weights: rounded down, planned, and at best by enumeration.
 
 Random targets of two to four ETFs at about today's prices, bought from cash under the default configuration. At best
 means: of all whole shares that the cash pays for, at limit prices and with commissions, and whose weights stay below

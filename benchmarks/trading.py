@@ -1,4 +1,4 @@
-"""How fast a rebalance, a history over the wire and a plan are; prints a Markdown table.
+"""Time a rebalance, histories over the wire and plans; print a Markdown table.
 
     trading.py                     everything, against simulated gateways in processes of their own
     trading.py --history "10 Y"    with longer histories

@@ -108,7 +108,7 @@ class RunningSimulator:
 
     @property
     def journal(self) -> list[Entry]:
-        """Everything that happened at the broker, in order."""
+        """Events at the broker, in order."""
         return self.ask(lambda simulator: list(simulator.book.journal.entries))
 
     @property
@@ -133,7 +133,7 @@ class RunningSimulator:
 
     @property
     def settled_cash(self) -> Decimal:
-        """What of the cash has settled, in USD."""
+        """Cash that has settled, USD."""
         return self.ask(
             lambda simulator: simulator.account.settled_cash(simulator.clock.now().astimezone(NEW_YORK).date())
         )
@@ -148,7 +148,7 @@ def running(scenario: str = "", **settings: Any) -> Iterator[RunningSimulator]: 
     """Run a simulator in a thread while the block lasts.
 
     Args:
-        scenario: What goes wrong, as text.
+        scenario: Faults as text.
         settings: Fields of SimulatorConfig; by default calm bars, a Tuesday's 15:55 and 10,000 USD.
     """
     config = SimulatorConfig(**{"bars": calm_bars(), "start": AFTERNOON, "scenario": scenario} | settings)

@@ -43,7 +43,7 @@ def test_the_last_failure_is_told() -> None:
 
 @pytest.mark.parametrize("failure", [BrokerRefusedError("no"), BrokerError("nothing is known"), ValueError("a fault")])
 def test_other_failures_are_not_repeated(failure: Exception) -> None:
-    """What will not pass, and what may have happened, is asked once."""
+    """A failure that will not pass, or may hide a success, is not retried."""
     gateway = Gateway(failure)
     with pytest.raises(type(failure)):
         asyncio.run(QUICK.read(gateway.ask))

@@ -19,7 +19,7 @@ SERVER = "postgresql://root@127.0.0.1:5432/test"
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Where a ledger of this test alone is kept."""
+    """URL of a ledger of this test alone."""
     if request.param == "sqlite":
         yield ledger_url(tmp_path)
         return

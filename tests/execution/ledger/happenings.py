@@ -71,12 +71,12 @@ def execution(of: Order, exec_id: str, quantity: str | int, price: str | int = 5
 
 
 def commission(exec_id: str, cost: str = "0.35") -> CommissionReport:
-    """What an execution cost."""
+    """The commission of an execution."""
     return CommissionReport(exec_id, amount(cost), "USD")
 
 
 def report(of: Order, status: OrderStatus, filled: str | int = 0, reason: str = "") -> OrderReport:
-    """What the wire says of an order."""
+    """A report of an order."""
     return OrderReport(of.order_ref, 77, ACCOUNT, of.symbol, of.side, of.quantity, amount(filled), status, reason)
 
 
@@ -113,7 +113,7 @@ def plan(*orders: Order, is_blocked: bool = False, equity: str | int = 10_000) -
 
 
 def decision(price: str = "499.5", symbol: str = "SPY") -> Decision:
-    """What a plan was made from."""
+    """The inputs of a plan."""
     return Decision(
         decided_at=NOW,
         lake_snapshot=42,

@@ -1,4 +1,4 @@
-"""What the planner is told of recent trading."""
+"""Recent trading as folded from the ledger."""
 
 from __future__ import annotations
 

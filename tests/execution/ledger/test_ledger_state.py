@@ -1,4 +1,4 @@
-"""What the ledger's events fold to."""
+"""Folds over the ledger's events."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_session_is_read_whole() -> None:
 
 
 def test_dry_runs_count_for_nothing() -> None:
-    """What a dry run records changes neither the session nor positions."""
+    """The records of a dry run change neither the session nor positions."""
     dry = replace(SCOPE, mode=Mode.DRY_RUN)
     happened = [event(payload, dry) for payload in one_of_each()]
     assert session_state(happened, STRATEGY, SESSION) == session_state([], STRATEGY, SESSION)
@@ -195,7 +195,7 @@ def test_a_baseline_holds_what_came_before(cut: int, arrived: list[Payload]) -> 
 
 
 def test_a_later_reconciliation_is_no_baseline() -> None:
-    """What the broker states later is compared, not taken over, unless a person accepted it."""
+    """Later statements of the broker are compared, not taken over, unless a person accepted them."""
     first, later = reconciliation(SPY="1"), reconciliation(SPY="7")
     assert _positions(first, later) == {"SPY": Decimal(1)}
     assert _positions(first, reconciliation(is_baseline=True, SPY="7")) == {"SPY": Decimal(7)}

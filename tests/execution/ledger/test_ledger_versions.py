@@ -33,7 +33,7 @@ RECORDED = 21
 
 @pytest.fixture(params=COMMITS)
 def old_url(request: pytest.FixtureRequest, url: str) -> str:
-    """Where the ledger is that a commit has made."""
+    """URL of a ledger that a commit has made."""
     if url.startswith("sqlite"):
         shutil.copy(FIXTURES / f"{request.param}.sqlite", url.removeprefix("sqlite:///"))
     else:
@@ -114,7 +114,7 @@ def _shape(connection: sa.Connection) -> dict[str, tuple[list[tuple[str, bool]],
 
 
 def test_migrations_are_numbered_without_gaps() -> None:
-    """They begin at 2, and each says what it changes."""
+    """Migrations begin at 2, and each says what it changes."""
     assert [migration.version for migration in MIGRATIONS] == list(range(2, NEWEST + 1))
     assert all(migration.summary.endswith(".") for migration in MIGRATIONS)
 

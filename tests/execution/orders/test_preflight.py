@@ -1,4 +1,4 @@
-"""What is refused before anything is looked at: the hour, the clock, the account, each with its code and numbers."""
+"""Refusals before anything is looked at: the hour, the clock, the account, each with its code and numbers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PAPER, LIVE = "DU1234567", "U7654321"
 
 
 def refusal(check: Callable[[], None]) -> Refusal | None:
-    """What a check refuses with; its message is the error's."""
+    """The refusal of a check; its message is the error's."""
     try:
         check()
     except TradeRefusedError as error:
@@ -100,7 +100,7 @@ def test_clocks_that_are_too_far_apart_are_refused(seconds: float) -> None:
 
 
 def trade(folder: Path, mode: Mode, text: str) -> Callable[[str], Refusal | None]:
-    """What the check of an account says by a configuration; `text` is account, whether live is allowed, confirmed."""
+    """The check of an account by a configuration; `text` is account, `allowed` for live trading, confirmed account."""
     account, is_allowed, confirmed = (part.strip() for part in text.split(","))
     settings = {"broker": {"account": account}, "trading": {"is_live_allowed": is_allowed == "allowed"}}
     (folder / FILE_NAME).write_text(yaml.safe_dump(settings), encoding="utf-8")

@@ -46,7 +46,7 @@ def rules(max_weight: str = "0.5", **changes: Any) -> Rules:  # noqa: ANN401 -- 
 
 @dataclass(frozen=True)
 class Case:
-    """What most tests are about; the rest of the situation is sound."""
+    """The parts of a situation that tests change; the rest is sound."""
 
     weights: Mapping[str, str]
     positions: Mapping[str, str] = field(default_factory=dict)
@@ -110,7 +110,7 @@ def quote(symbol: str, amount: Decimal, as_of: datetime = NOW) -> Price:
 
 
 def codes(plan: Plan, symbol: str | None = None) -> set[RefusalCode]:
-    """What was refused: all of it, or of one symbol."""
+    """Codes of a plan's refusals: all, or those of one symbol."""
     return {refusal.code for refusal in plan.refusals if symbol in {None, refusal.symbol}}
 
 

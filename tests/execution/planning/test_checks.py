@@ -1,4 +1,4 @@
-"""What stops a whole rebalance."""
+"""Checks that stop a whole rebalance."""
 
 from __future__ import annotations
 

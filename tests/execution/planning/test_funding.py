@@ -1,4 +1,4 @@
-"""What the buys come to when the cash is known."""
+"""Buys once the cash is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds of every plan, whatever is asked."""
+"""Properties of every plan."""
 
 from __future__ import annotations
 

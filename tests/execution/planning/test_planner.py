@@ -1,4 +1,4 @@
-"""What a plan does, and each reason for which it leaves something out."""
+"""Plans, and each reason for which one leaves something out."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def test_a_limit_refuses_and_says_so(code: RefusalCode, case: Case, expected: di
 
 
 def test_round_trips_that_are_left_may_be_made() -> None:
-    """What was sold in this session is bought again while day trades are left."""
+    """A symbol sold in this session is bought again while day trades are left."""
     made = _planned(Case({"TLT": "0.5"}, history=TradingHistory(sold={"TLT": Decimal(1)}, day_trades=2)))
     assert traded(made) == {"TLT": 56}
 

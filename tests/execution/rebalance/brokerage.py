@@ -29,7 +29,7 @@ CENT = Decimal("0.01")
 
 
 class Filling(StrEnum):
-    """How an order fills."""
+    """The filling of an order."""
 
     AT_ONCE = "at once"
     IN_PARTS = "in three parts, a second apart"
@@ -66,7 +66,7 @@ class Taken:
 
     @property
     def report(self) -> OrderReport:
-        """As the broker reports it."""
+        """The order as the broker reports it."""
         order = self.order
         return OrderReport(
             order.order_ref, self.permanent_id, ACCOUNT, order.symbol, order.side, order.quantity, self.filled,
@@ -96,7 +96,7 @@ class Brokerage:
 
     @property
     def settled_cash(self) -> Decimal:
-        """What of the cash has settled."""
+        """Cash that has settled."""
         return self.cash - sum((amount for day, amount in self._proceeds if day > self.today), NOTHING)
 
     @property
@@ -129,11 +129,11 @@ class Brokerage:
                 self.tell(taken.report)
 
     def open_orders(self) -> list[Taken]:
-        """Those that may still fill."""
+        """Orders that may still fill."""
         return [taken for taken in self.taken if not taken.status.is_final]
 
     def next_event(self) -> float | None:
-        """When something happens next, in seconds."""
+        """Time of the next event, in seconds."""
         times = [at for at, _, _ in self.arriving]
         for taken in self.open_orders():
             times += [at for at, _ in taken.parts[:1]]
@@ -236,5 +236,5 @@ def _parts(quantity: Decimal, part: Decimal, now: float, step: float) -> list[tu
 
 
 def commission(quantity: Decimal, value: Decimal) -> Decimal:
-    """What an order costs in all, USD: 0.0035 a share, at least 0.35 and at most 1 % of its value."""
+    """The commission of an order, USD: 0.0035 a share, at least 0.35 and at most 1 % of its value."""
     return min(max(quantity * Decimal("0.0035"), Decimal("0.35")), value / 100).quantize(Decimal("0.0001"))

@@ -1,4 +1,4 @@
-"""What must hold after a rebalance, whatever happened to it: the broker's own record, the plan and the ledger agree."""
+"""Contradictions after a rebalance between the broker's own record, the plan and the ledger."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CENT = Decimal("0.01")
 
 
 def session_of(home: Path, simulator: RunningSimulator, order_ref: str = "") -> SessionState:
-    """What the ledger says of the rebalance that an order belongs to; of the strategy's of today without one."""
+    """State, by the ledger, of the rebalance an order belongs to; of the strategy's of today without one."""
     strategy, day, *_ = order_ref.split("/") if order_ref else (STRATEGY, f"{simulator.clock.now():%Y%m%d}")
     ledger = Ledger.open(ledger_url(home))
     try:
@@ -35,13 +35,13 @@ def session_of(home: Path, simulator: RunningSimulator, order_ref: str = "") -> 
 def contradictions(
     home: Path, simulator: RunningSimulator, cash: Decimal, held: Mapping[str, Decimal]
 ) -> tuple[str, ...]:
-    """Everything that is not as it must be once a rebalance is over.
+    """Every contradiction once a rebalance is over.
 
     Args:
         home: The folder of the ledger.
         simulator: The broker.
-        cash: What there was at first, USD.
-        held: Likewise, shares by symbol.
+        cash: At first, USD.
+        held: At first, shares by symbol.
     """
     return (*_as_planned(home, simulator), *exactly_once(home, simulator), *_conserved(simulator, cash, held))
 

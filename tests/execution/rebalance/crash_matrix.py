@@ -43,7 +43,7 @@ class Step:
     nth: int
 
     def __str__(self) -> str:
-        """As a table shows it."""
+        """Return it as text for a table."""
         return f"step: {self.name}{f' ({self.nth})' if self.nth > 1 else ''}"
 
 
@@ -55,7 +55,7 @@ class Passage:
     frame: Frame
 
     def __str__(self) -> str:
-        """As a table shows it."""
+        """Return it as text for a table."""
         return f"{self.moment} {self.frame}"
 
 
@@ -64,12 +64,12 @@ Boundary = Step | Passage
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What became of a rebalance that was killed.
+    """Result of a rebalance that was killed.
 
     Attributes:
         is_killed: The boundary was reached.
-        orders: How many the broker received, refused ones too.
-        problems: Everything that is not as it must be.
+        orders: Number received by the broker, refused ones too.
+        problems: Contradictions.
     """
 
     boundary: Boundary

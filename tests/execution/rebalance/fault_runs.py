@@ -33,12 +33,12 @@ STARTS_AT_MOST = 3
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What goes wrong, and what must come of it.
+    """A fault and its expected result.
 
     Attributes:
         scenario: As text.
-        errors: What stops each start; empty for the one that comes to the end.
-        received: How often each order reached the broker; None if just the planned ones did, once each, and filled.
+        errors: Error that stops each start; empty for the one that comes to the end.
+        received: Times that each order reached the broker; None if the planned ones did, once each, and filled.
         killed_at: The step at which the first start is killed besides; None if it is not.
     """
 
@@ -52,13 +52,13 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What happened.
+    """Course of a case.
 
     Attributes:
-        starts: How each ended; the last one came after the rebalance was over, if it ever was.
-        received: How often each order reached the broker.
-        problems: What is not as planned.
-        doubts: What must never be: orders doubled, the ledger and the broker at odds.
+        starts: End of each; the last one came after the rebalance was over, if it ever was.
+        received: Times that each order reached the broker.
+        problems: Deviations from the plan.
+        doubts: Orders doubled, and contradictions between ledger and broker.
     """
 
     starts: tuple[Ended, ...]

@@ -24,14 +24,14 @@ HANDLED = 0.02
 
 
 class Way(StrEnum):
-    """Where a message goes."""
+    """Direction of a message."""
 
     REQUEST = "to the broker"
     ANSWER = "to the client"
 
 
 class Moment(StrEnum):
-    """When something is done about a message; before, it never arrives."""
+    """Moment of an action at a message; before, it never arrives."""
 
     BEFORE = "before"
     AFTER = "after"
@@ -42,7 +42,7 @@ class Frame:
     """A message of the conversation.
 
     Attributes:
-        nth: Which of its name, from 1; those before the first order are counted apart.
+        nth: Number among those of its name, from 1; those before the first order are counted apart.
         is_early: It came before the first order.
     """
 
@@ -52,7 +52,7 @@ class Frame:
     is_early: bool
 
     def __str__(self) -> str:
-        """As a table shows it."""
+        """Return it as text for a table."""
         arrow = "→" if self.way is Way.REQUEST else "←"
         return f"{arrow} {self.name} {self.nth}{' before any order' if self.is_early else ''}"
 

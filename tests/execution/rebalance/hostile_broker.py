@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 class Sending(StrEnum):
-    """What becomes of an order that is sent."""
+    """Fate of an order that is sent."""
 
     TAKEN = "taken"
     DROPPED_BEFORE = "the connection ends before it is taken"
@@ -44,7 +44,7 @@ class Sending(StrEnum):
 
 
 class Hearing(StrEnum):
-    """What becomes of a report."""
+    """Fate of a report."""
 
     TOLD = "told"
     LOST = "lost"
@@ -55,7 +55,7 @@ class Hearing(StrEnum):
 
 
 class Looking(StrEnum):
-    """What becomes of a question about the account."""
+    """Fate of a question about the account."""
 
     ANSWERED = "answered"
     FAILS = "no answer"
@@ -65,7 +65,7 @@ class Looking(StrEnum):
 
 
 class Opening(StrEnum):
-    """What becomes of an attempt to connect."""
+    """Fate of an attempt to connect."""
 
     OPEN = "open"
     FAILS = "nobody there"
@@ -73,7 +73,7 @@ class Opening(StrEnum):
 
 
 class Cancelling(StrEnum):
-    """What becomes of a cancellation."""
+    """Fate of a cancellation."""
 
     DONE = "done in half a second"
     SLOW = "done in eight seconds"
@@ -83,7 +83,7 @@ class Cancelling(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hostility:
-    """What goes wrong, in turn; when a list is at its end nothing does any more."""
+    """Faults in turn; after the end of a list there are none."""
 
     sendings: Sequence[Sending] = ()
     fillings: Sequence[Filling] = ()

@@ -37,7 +37,7 @@ class PowerLossError(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """When a trader dies, by one of these.
+    """Moment of a trader's death, by one of these.
 
     Attributes:
         at_point: The nth at which it does something, or has just done it.

@@ -22,7 +22,7 @@ STARTS_AT_MOST = 80
 
 @pytest.fixture(scope="module", params=LIBRARIES)
 def process(request: pytest.FixtureRequest) -> Iterator[Zygote]:
-    """What starts trading processes, of either client library."""
+    """A parent of trading processes, of either client library."""
     with zygote(request.param) as started:
         yield started
 

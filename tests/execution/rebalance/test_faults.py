@@ -87,14 +87,14 @@ CASES = ALONE | {
 
 @pytest.fixture(scope="module", params=LIBRARIES)
 def process(request: pytest.FixtureRequest) -> Iterator[Zygote]:
-    """What starts trading processes, of either client library."""
+    """A parent of trading processes, of either client library."""
     with zygote(request.param) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
 def tell(process: Zygote) -> Iterator[Callable[[str], Story]]:
-    """What became of a case; they all happen at once, a few at a time."""
+    """The course of a case; all run at once, a few at a time."""
     calm_bars()  # computed once, before there are threads
     with ThreadPoolExecutor(4) as pool:
         stories = {name: pool.submit(story, process, case) for name, case in CASES.items()}
@@ -161,7 +161,7 @@ def test_a_correction_replaces_what_it_corrects(tell: Callable[[str], Story]) ->
 
 
 def test_a_refused_fraction_goes_again_as_whole_shares(tell: Callable[[str], Story]) -> None:
-    """What is refused as a fraction goes as a new order of whole shares, once; the fractions were never worked."""
+    """An order refused for its fraction goes as a new order of whole shares, once; the fraction was never worked."""
     happened = tell("too many fractions")
     assert all(quantity == int(quantity) for quantity in happened.positions.values())
     second = happened.session.orders[f"{BUY_SPY[:-1]}2"].order.quantity

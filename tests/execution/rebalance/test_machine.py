@@ -180,7 +180,7 @@ class HostileMarket(RuleBasedStateMachine):
 
     @invariant()
     def nothing_beyond_the_plan(self) -> None:
-        """What was sent is what the session's plan or its funding allows, and holds the cap."""
+        """Orders sent are those of the session's plan or its funding, within the cap."""
         if not hasattr(self, "trader"):
             return
         for taken in self.books.taken:
@@ -233,7 +233,7 @@ def _amounts(executions: Iterable[Execution]) -> set[tuple[str, Decimal, Decimal
 
 
 def thorough(examples: int) -> settings:
-    """So many examples; an example takes about a second."""
+    """Number of examples; one takes about a second."""
     return settings(
         max_examples=examples, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck)
     )

@@ -1,4 +1,4 @@
-"""What interferes with a rebalance: a second process, a person's switch, the deadline, a sale of all after a crash."""
+"""Interference with a rebalance: a second process, a person's switch, the deadline, a sale of all after a crash."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ DEADLINE = AFTERNOON + timedelta(minutes=4)
 SLOW = "latency 1.5"
 PATIENCE = 60.0
 JUMP = "clock-jump"
-"""As the trading process calls the file."""
+"""Name of the file in the trading process."""
 
 
 @pytest.fixture(scope="module", params=LIBRARIES)
 def process(request: pytest.FixtureRequest) -> Iterator[Zygote]:
-    """What starts trading processes, of either client library."""
+    """A parent of trading processes, of either client library."""
     with zygote(request.param) as started:
         yield started
 
@@ -59,7 +59,7 @@ def _jump(home: Path, simulator: RunningSimulator, step: timedelta) -> None:
 
 
 def _switch(home: Path, switch: Switch) -> None:
-    """What `swing halt`, `swing reduce-only` and `swing resume` write."""
+    """Record a switch as `swing halt`, `swing reduce-only` and `swing resume` do."""
     ledger = Ledger.open(ledger_url(home))
     ledger.append(Event(Scope(""), SwitchChange(switch, "a person", "to see")))
     ledger.close()
@@ -69,7 +69,7 @@ SECOND = {
     17: ("RequestRefusedError", "Another program is connected with this client id"),
     18: ("LedgerBusyError", "Another process is trading account"),
 }
-"""What a second process is told, by its client id."""
+"""Error and message of a second process, by its client id."""
 
 
 @pytest.mark.parametrize("client_id", SECOND)

@@ -37,13 +37,13 @@ LIBRARIES = ("ib_insync", "ib_async")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a trading process does.
+    """Job of a trading process.
 
     Attributes:
         home: The folder of its ledger and configuration.
-        now: What its clock shows when it starts, aware.
+        now: First time of its clock, aware.
         killed_at_step: It kills itself when this step begins for the nth time, from 1.
-        pace: What differs from the usual Pace of tests.
+        pace: Changes to the usual Pace of tests.
     """
 
     home: Path
@@ -58,7 +58,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a trading process ended.
+    """End of a trading process.
 
     Attributes:
         error: The type of what stopped it; empty if the rebalance came to its end, None if the process was killed.
@@ -72,12 +72,12 @@ class Ended:
 
     @property
     def is_killed(self) -> bool:
-        """Whether it died before it could say anything."""
+        """True if it died before it could say anything."""
         return self.error is None
 
     @property
     def is_done(self) -> bool:
-        """Whether the rebalance came to its end."""
+        """True if the rebalance came to its end."""
         return not self.error and not self.is_killed
 
 

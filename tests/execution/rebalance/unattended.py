@@ -52,10 +52,10 @@ FAULTS = {
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What became of a session.
+    """Course of a session.
 
     Attributes:
-        starts: How each process ended; a tick that was skipped has none.
+        starts: End of each process; a tick that was skipped has none.
     """
 
     session: date
@@ -88,7 +88,7 @@ class Unattended:
         return Day(session, fault, tuple(starts))
 
     def _obstacle(self, session: date) -> str:
-        """As the schedule asks: what the ledger says of the session."""
+        """The obstacle as the schedule asks for it: the end of the session by the ledger."""
         ledger = self._ledger()
         try:
             finish = ledger.finish(session)
@@ -100,7 +100,7 @@ class Unattended:
         return Ledger.open(ledger_url(self._home))
 
     def problems(self, days: Sequence[Day]) -> Iterator[str]:
-        """Everything that is not as it must be: missed, doubled and late orders, and where ledger and broker differ."""
+        """Missed, doubled and late orders, and differences between ledger and broker."""
         record = [entry for entry in self._simulator.journal if entry.kind == "order"]
         times = Counter(entry.order_ref for entry in record)
         yield from (f"{ref} reached the broker {number} times" for ref, number in times.items() if number > 1)
@@ -147,7 +147,7 @@ def _run(trading: TradingProcess, killed_at: int) -> Ended:
 
 
 def _impose(simulator: Simulator, text: str) -> None:
-    """From here on these things go wrong, and no others."""
+    """Replace the faults by these."""
     scenario = read_scenario(text, "a day's fault")
     simulator.faults = Faults(scenario)
     simulator.book._scenario = simulator.gateway.desk._scenario = scenario
@@ -159,7 +159,7 @@ def _is_in_time(at: datetime) -> bool:
 
 
 def _missed(session: SessionState, record: Sequence[Entry]) -> Iterator[str]:
-    """What a session should have done and did not."""
+    """Planned orders that a session did not carry out."""
     if session.plan is None or session.finish is None:
         yield "it was not finished"
         return

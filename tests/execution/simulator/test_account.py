@@ -49,7 +49,7 @@ def test_a_commission_follows_the_schedule(quantity: str, price: str, cost: str)
     ],
 )
 def test_proceeds_settle_on_the_next_session(traded: date, settles: date) -> None:
-    """What a sale brings is cash at once, and settled cash from the next session on; a purchase is paid at once."""
+    """Proceeds of a sale are cash at once, and settled cash from the next session on; a purchase is paid at once."""
     account = CashAccount("DU1", Decimal(100), {"SPY": Holding(Decimal(2), Decimal(40))})
     account.apply(Trade("SPY", Side.SELL, Decimal(1), Decimal(50), Decimal("0.35"), traded))
     assert account.cash == Decimal("149.65")
@@ -115,7 +115,7 @@ def test_nothing_is_made_or_lost(
 
 
 def test_a_rotation_waits_for_settlement() -> None:
-    """What a sale brings today buys nothing until tomorrow, unless the account may spend it at once."""
+    """Proceeds of a sale buy nothing until the next session, unless the account may spend them at once."""
     for may_spend in (False, True):
         book, clock = _book(Scenario(latency=0, accepts_unsettled=may_spend))
         book.account.cash = Decimal(0)

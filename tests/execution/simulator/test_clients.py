@@ -22,7 +22,7 @@ CLIENTS = {
 
 @pytest.fixture(scope="module", params=CLIENTS)
 def seen(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """What a client saw from connecting to cancelling."""
+    """The messages that a client saw from connecting to cancelling."""
     python, script, arguments, version = CLIENTS[request.param]
     if not python.exists():
         pytest.fail(f"{python} is missing: run make test, which makes it")

@@ -123,7 +123,7 @@ def test_a_duration_counts_sessions_or_calendar_time(duration: str, first: date)
 
 @pytest.mark.parametrize("duration", ["", "10", "0 D", "-1 D", "10 X", "x Y", "60 S"])
 def test_no_duration_is_an_error(duration: str) -> None:
-    """What is no duration is said to be invalid."""
+    """A text that is no duration is refused."""
     with pytest.raises(ValueError, match="Invalid duration"):
         prices.first_day(_at(5, 12), duration)
 

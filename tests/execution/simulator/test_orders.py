@@ -135,7 +135,7 @@ def test_an_order_outside_trading_hours_waits_for_the_open() -> None:
 
 
 def test_a_day_order_ends_with_its_session() -> None:
-    """What rests at the close is cancelled by the broker."""
+    """Orders open at the close are cancelled by the broker."""
     with running(speed=0) as simulator, WireClient(simulator.port) as client:
         client.order("BUY", 1, "SPY", **LMT_AT_480)
         client.until("orderStatus")

@@ -1,4 +1,4 @@
-"""What the gateway answers to everything that is no order."""
+"""Answers of the gateway to all requests but orders."""
 
 from __future__ import annotations
 

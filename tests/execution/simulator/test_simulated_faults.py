@@ -190,7 +190,7 @@ def test_one_slow_symbol_holds_up_none() -> None:
 
 
 def test_a_slow_message_holds_up_those_behind_it() -> None:
-    """What is sent to one client arrives in order, however late; the market goes on."""
+    """Messages to one client arrive in order, however late; the market goes on."""
     with running("on openOrder 1: delay 0.5") as simulator, WireClient(simulator.port) as client:
         client.order("BUY", 1, "SPY")
         _wait(lambda: simulator.executions)

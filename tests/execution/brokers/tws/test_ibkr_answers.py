@@ -1,4 +1,4 @@
-"""Which parts belong to which answer, and when an answer is whole."""
+"""Answers are made of their own parts, and are whole at their end."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ def test_a_gateway_that_answers_nobody_is_left_alone() -> None:
     st.lists(st.tuples(st.floats(10, 500), st.sampled_from([0.0, 0.0, 0.0, 0.25, 1.0, 3.5])), min_size=2, max_size=30)
 )
 def test_dividends_come_back_from_adjusted_closes(days: list[tuple[float, float]]) -> None:
-    """What back-adjustment by 1 - D/C did, the derivation undoes, within the cents of the broker's rounding."""
+    """The derivation inverts back-adjustment by 1 - D/C, within the cents of the broker's rounding."""
     close = np.round([price for price, _ in days], 2)
     paid = np.array([0.0] + [dividend if dividend < price / 2 else 0.0 for (price, _), (_, dividend) in pairwise(days)])
     adjusted, factor = np.empty_like(close), 1.0

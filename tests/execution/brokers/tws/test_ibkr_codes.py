@@ -1,4 +1,4 @@
-"""What the broker's codes are taken to mean."""
+"""The meaning of the broker's codes."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def test_bars_come_as_columns() -> None:
     ],
 )
 def test_a_message_that_cannot_be_read_is_told(fields: list[str]) -> None:
-    """What the decoder loses, it loses loudly."""
+    """A message that the decoder loses raises an alarm."""
     calls, alarms = decoded(fields, "orderStatus")
     assert not calls
     assert len(alarms) == 1

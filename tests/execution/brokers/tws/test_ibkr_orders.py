@@ -124,7 +124,7 @@ def test_a_status_finds_an_order_that_was_sent(lib: ModuleType) -> None:
 
 
 def test_a_status_before_its_order_waits_for_it(lib: ModuleType) -> None:
-    """What was filled is not forgotten when the description comes second."""
+    """Fills are not forgotten when the description comes second."""
     wire = Wire(lib)
     wire.say_status("Submitted", 2)
     assert wire.told == []

@@ -1,4 +1,4 @@
-"""Which price a snapshot's ticks amount to, of what kind, and from when."""
+"""Prices from a snapshot's ticks, with their kind and time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user of IBKR's own client does, from connecting to cancelling: `ibapi_client.py PORT`.
+"""A user of IBKR's own client, from connecting to cancelling: `ibapi_client.py PORT`.
 
 Prints what it saw as JSON; an ERROR record of the client's loggers counts as a failure.
 """

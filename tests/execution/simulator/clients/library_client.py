@@ -1,4 +1,4 @@
-"""What a user of ib_insync or ib_async does, from connecting to cancelling: `library_client.py LIBRARY PORT`.
+"""A user of ib_insync or ib_async, from connecting to cancelling: `library_client.py LIBRARY PORT`.
 
 Prints what it saw as JSON; an ERROR record of the library's loggers counts as a failure.
 """
