@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Coroutine, Sequence
     from datetime import datetime
 
     from execution.models import BrokerState, Order, Price, Report
@@ -145,17 +145,16 @@ class Broker(ABC):
         """
 
 
-class BrokerAdapter(ABC):
-    """Entry of a broker's folder."""
+@dataclass(frozen=True, slots=True)
+class BrokerAdapter:
+    """Entry of a broker's folder.
 
-    @abstractmethod
-    def broker(self, endpoint: Endpoint) -> Broker:
-        """Make a session, not yet open."""
+    Attributes:
+        broker: Makes a session, not yet open.
+        bars: Makes a source of the symbols' daily bars over a span such as '10 Y'.
+        diagnose: Tests the gateway step by step, up to a price of the symbol, by this machine's time; orders nothing.
+    """
 
-    @abstractmethod
-    def bars(self, endpoint: Endpoint, symbols: Sequence[str], history: str) -> BarSource:
-        """Make a source of the symbols' daily bars over `history`, such as '10 Y'."""
-
-    @abstractmethod
-    async def diagnose(self, endpoint: Endpoint, symbol: str, now: datetime) -> list[Finding]:
-        """Test the gateway step by step, asking for a price of `symbol`; order nothing. `now` is this machine's."""
+    broker: Callable[[Endpoint], Broker]
+    bars: Callable[[Endpoint, Sequence[str], str], BarSource]
+    diagnose: Callable[[Endpoint, str, datetime], Coroutine[None, None, list[Finding]]]

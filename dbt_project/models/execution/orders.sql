@@ -45,7 +45,7 @@ told as (
 
 ),
 
--- reports come late and twice: the furthest status counts
+-- reports come late and twice: the status of greatest precedence counts, as in OrderStatus
 followed as (
 
     select

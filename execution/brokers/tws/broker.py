@@ -31,7 +31,7 @@ STATES_AT_MOST = 5
 QUOTES_AT_ONCE = 50
 
 
-class IbkrBroker(Broker):
+class IbkrBroker(Broker, Listener):
     """One connection to TWS or IB Gateway.
 
     After a lost message, or while the gateway has lost the broker, nothing is sent until a new `state` is whole.
@@ -50,7 +50,7 @@ class IbkrBroker(Broker):
         self._reports: asyncio.Queue[Report | None] = asyncio.Queue()
         self._book = KnownOrders(self._endpoint.client_id, self._reports.put_nowait, self._numbers)
         self._book.next_id = self._next_id
-        self._session = Session(self._endpoint, self._timing, _Ear(self))
+        self._session = Session(self._endpoint, self._timing, self)
         self._alarms = 0
         self._why_held = ""
         self._linked = asyncio.Event()
@@ -173,7 +173,7 @@ class IbkrBroker(Broker):
             self._session.require_open()
         return report
 
-    def hear(self, number: int, code: int, text: str) -> None:
+    def notice(self, number: int, code: int, text: str) -> None:
         """Take a code about an order or the connection."""
         known, order_ref = classify(code, text), self._book.reference(number)
         self._reports.put_nowait(_notice(code, text, order_ref))
@@ -188,17 +188,17 @@ class IbkrBroker(Broker):
         elif known is CodeSet.CANCELLED or known.value.fault.is_rejection:
             self._book.explain(number, text)
 
-    def hear_alarm(self, text: str) -> None:
+    def alarm(self, text: str) -> None:
         """Take note that a message was lost."""
         self._alarms += 1
         self._why_held = f"a message of the broker could not be understood ({text}); the account must be read anew."
         self._reports.put_nowait(Alarm(text))
 
-    def hear_end(self) -> None:
+    def lost(self) -> None:
         """Take note that the connection is gone."""
         self._reports.put_nowait(None)
 
-    def hear_orders(self) -> Callbacks:
+    def messages(self) -> Callbacks:
         """Return the callbacks for messages about orders."""
         book, add = self._book, self._session.answers.add
 
@@ -218,22 +218,3 @@ class IbkrBroker(Broker):
 
 def _notice(code: int, text: str, order_ref: str = "") -> Notice:
     return Notice(code, text, order_ref, classify(code, text).value.fault)
-
-
-class _Ear(Listener):
-    """Passes on to the broker what belongs to no request."""
-
-    def __init__(self, broker: IbkrBroker) -> None:
-        self._broker = broker
-
-    def messages(self) -> Callbacks:
-        return self._broker.hear_orders()
-
-    def notice(self, number: int, code: int, text: str) -> None:
-        self._broker.hear(number, code, text)
-
-    def alarm(self, text: str) -> None:
-        self._broker.hear_alarm(text)
-
-    def lost(self) -> None:
-        self._broker.hear_end()
