@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_random
 
 from execution.errors import LedgerBusyError, LedgerError
-from execution.ledger.migrations import migrate
+from execution.ledger.migrations import prepare
 from execution.ledger.schema import TRIGGERS
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Database:
         database = cls(_engine(url))
         try:
             with database.writing() as connection:
-                migrate(connection, database.name)
+                prepare(connection, database.name)
         except BaseException:
             database.engine.dispose()
             raise

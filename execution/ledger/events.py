@@ -161,7 +161,7 @@ class SchemaChange:
     """The ledger was migrated to a version of its schema."""
 
     version: int
-    summary: str
+    purpose: str
 
 
 Payload = (

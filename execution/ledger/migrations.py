@@ -1,4 +1,4 @@
-"""Versions of the ledger's schema: a ledger of an earlier one is brought to the present one when it is opened."""
+"""Bringing a ledger to the schema that this program knows, when it is opened."""
 
 from __future__ import annotations
 
@@ -18,59 +18,57 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Migration:
-    """A step from the version before to `version`.
+class LedgerMigration:
+    """A step to the next schema version. Once released it never changes.
 
     Attributes:
-        summary: The change in a sentence, for the ledger's record.
+        purpose: The change in a sentence, for the ledger's own record.
     """
 
-    version: int
-    summary: str
+    purpose: str
     apply: Callable[[sa.Connection], None]
 
 
 MIGRATIONS = (
-    Migration(
-        2,
+    LedgerMigration(
         "The schema's version is stored; notices state their fault, executions their base id and revision.",
         versions.create,
     ),
 )
-"""In order, without gaps. Version 1 is the table `events` alone, with payloads that `rows.upgraded` still reads."""
-NEWEST = MIGRATIONS[-1].version
+"""The step at place n leads from schema version n - 1 to n; 0 is a ledger whose schema has no version."""
+
+SCHEMA_VERSION = len(MIGRATIONS)
 
 
-def migrate(connection: sa.Connection, name: str) -> None:
-    """Make the ledger `name` where there is none; else apply the missing migrations, each with an event.
+def prepare(connection: sa.Connection, name: str) -> None:
+    """Create the ledger `name` where there is none, or migrate an older one, with an event for each step.
 
     The caller holds the right to write; if this raises, nothing has changed.
 
     Raises:
-        LedgerError: A newer program has made or migrated it.
+        LedgerError: A newer program has written it.
     """
-    found = version_of(connection)
-    if found > NEWEST:
-        raise LedgerError(
-            f"The ledger {name} has schema version {found}, and this program knows versions up to {NEWEST}: a newer "
-            "program has written it. Nothing was changed; update this program, then start again."
-        )
-    if not found:
+    found = schema_version(connection)
+    if found is None:
         create(connection)
-        _reach(connection, NEWEST)
+        _reach(connection, SCHEMA_VERSION)
         return
-    for migration in MIGRATIONS:
-        if migration.version > found:
-            migration.apply(connection)
-            _reach(connection, migration.version)
-            append(connection, [Event(Scope(""), SchemaChange(migration.version, migration.summary))])
+    if found > SCHEMA_VERSION:
+        raise LedgerError(
+            f"The ledger {name} has schema version {found}, and this program knows versions up to {SCHEMA_VERSION}: a "
+            "newer program has written it. Nothing was changed; update this program, then start again."
+        )
+    for number, migration in enumerate(MIGRATIONS[found:], start=found + 1):
+        migration.apply(connection)
+        _reach(connection, number)
+        append(connection, [Event(Scope(""), SchemaChange(number, migration.purpose))])
 
 
-def version_of(connection: sa.Connection) -> int:
-    """Return the version of the ledger in a database; 0 if there is none."""
+def schema_version(connection: sa.Connection) -> int | None:
+    """Return the schema version of the ledger in a database; None if there is no ledger."""
     tables = sa.inspect(connection)
     if not tables.has_table(versions.name):
-        return 1 if tables.has_table(events.name) else 0
+        return 0 if tables.has_table(events.name) else None
     return connection.execute(sa.select(sa.func.max(versions.c.version))).scalar_one()
 
 

@@ -88,9 +88,9 @@ def from_row(row: Mapping[str, Any]) -> Recorded:
 
 
 def upgraded(kind: EventKind, payload: str) -> str:
-    """Return a payload as the present version writes it: rows themselves never change.
+    """Return a payload as it is written today: rows themselves never change.
 
-    Version 1 recorded base id and revision of an execution within its id alone, before and after the last dot.
+    Before schema version 1, base id and revision of an execution stood in its id alone, around the last dot.
     """
     if kind is not EventKind.EXECUTED or '"base_id"' in payload:
         return payload

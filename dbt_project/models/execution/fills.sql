@@ -47,7 +47,7 @@ commissions as (
 
 ),
 
--- the first version of the ledger recorded base_id and revision within exec_id alone, before and after its last dot
+-- before schema version 1 of the ledger, base_id and revision stood in exec_id alone, around its last dot
 revised as (
 
     select

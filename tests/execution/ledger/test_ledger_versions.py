@@ -18,7 +18,7 @@ from execution.errors import LedgerError
 from execution.ledger.database import Database
 from execution.ledger.events import Claim, EventKind, SchemaChange
 from execution.ledger.ledger import Ledger
-from execution.ledger.migrations import MIGRATIONS, NEWEST, version_of
+from execution.ledger.migrations import MIGRATIONS, SCHEMA_VERSION, schema_version
 from execution.ledger.schema import metadata, versions
 from execution.models import Notice, OrderStatus
 
@@ -53,7 +53,7 @@ def old(old_url: str) -> Iterator[Ledger]:
 def test_an_old_ledger_is_migrated_once(old: Ledger, old_url: str) -> None:
     """Each missing migration is recorded as an event of its own; opening again changes nothing."""
     changes = [each.event.payload for each in old.read() if each.event.kind is EventKind.SCHEMA_CHANGED]
-    assert changes == [SchemaChange(migration.version, migration.summary) for migration in MIGRATIONS]
+    assert changes == [SchemaChange(number, migration.purpose) for number, migration in enumerate(MIGRATIONS, 1)]
     Ledger.open(old_url).close()
     assert old.verify() == RECORDED + len(MIGRATIONS)
 
@@ -95,7 +95,7 @@ def test_a_migrated_ledger_is_made_as_a_new_one(old: Ledger, tmp_path: Path) -> 
     """After its migrations an old ledger has the tables, columns and indexes of one made today."""
     fresh = Ledger.open(f"sqlite:///{tmp_path / 'fresh.sqlite'}")
     with old._database.engine.connect() as migrated, fresh._database.engine.connect() as made:
-        assert version_of(migrated) == version_of(made) == NEWEST
+        assert schema_version(migrated) == schema_version(made) == SCHEMA_VERSION
         assert _shape(migrated) == _shape(made)
     assert fresh.verify() == 0
     fresh.close()
@@ -113,24 +113,23 @@ def _shape(connection: sa.Connection) -> dict[str, tuple[list[tuple[str, bool]],
     }
 
 
-def test_migrations_are_numbered_without_gaps() -> None:
-    """Migrations begin at 2, and each says what it changes."""
-    assert [migration.version for migration in MIGRATIONS] == list(range(2, NEWEST + 1))
-    assert all(migration.summary.endswith(".") for migration in MIGRATIONS)
+def test_a_migration_has_a_purpose() -> None:
+    """The ledger records it as a sentence."""
+    assert all(migration.purpose.endswith(".") for migration in MIGRATIONS)
 
 
 def test_a_newer_ledger_is_left_alone(ledger: Ledger, url: str) -> None:
     """A ledger of a version to come is refused with what to do, and no row of it changes."""
     ledger.append(event(Claim(NOW)))
     with ledger._database.engine.begin() as connection:
-        connection.execute(sa.insert(versions), {"version": NEWEST + 1, "reached_at": "tomorrow"})
+        connection.execute(sa.insert(versions), {"version": SCHEMA_VERSION + 1, "reached_at": "tomorrow"})
     before = ledger.rows()
-    with pytest.raises(LedgerError, match=f"schema version {NEWEST + 1}.*update this program") as refused:
+    with pytest.raises(LedgerError, match=f"schema version {SCHEMA_VERSION + 1}.*update this program") as refused:
         Ledger.open(url)
     assert refused.value.exit_code == 14
     assert ledger.rows() == before
     with ledger._database.reading() as connection:
-        assert version_of(connection) == NEWEST + 1
+        assert schema_version(connection) == SCHEMA_VERSION + 1
 
 
 def test_a_migration_that_fails_changes_nothing(old_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +138,7 @@ def test_a_migration_that_fails_changes_nothing(old_url: str, monkeypatch: pytes
     def fail(_connection: sa.Connection) -> None:
         raise sa.exc.OperationalError("CREATE", {}, Exception("the disk is full"))
 
-    broken = (*MIGRATIONS, replace(MIGRATIONS[-1], version=NEWEST + 1, apply=fail))
+    broken = (*MIGRATIONS, replace(MIGRATIONS[-1], apply=fail))
     with monkeypatch.context() as patched:
         patched.setattr("execution.ledger.migrations.MIGRATIONS", broken)
         with pytest.raises(LedgerError, match="disk is full"):
