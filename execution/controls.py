@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from execution import service
 from execution.errors import BrokerRefusedError, LedgerBusyError
-from execution.ledger.events import Event, Reconciliation, Scope, Switch, SwitchChange
+from execution.ledger.events import Event, Reconciliation, Scope, SwitchChange
+from execution.models import Switch
 from execution.orders.cancel import cancel_all
 from execution.orders.context import RebalanceRequest
 from execution.orders.observe import connect

@@ -6,8 +6,9 @@ equity, times carry a zone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
@@ -16,7 +17,6 @@ from execution.brokers.base import Fault
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
-    from decimal import Decimal
 
     from execution.refusals import Refusal
 
@@ -249,6 +249,38 @@ class BrokerState:
     orders: tuple[OrderReport, ...]
     executions: tuple[Execution, ...]
     at: datetime
+
+
+class Switch(StrEnum):
+    """Permission to trade, set by a person; it holds until a person changes it."""
+
+    NORMAL = "normal"
+    REDUCE_ONLY = "reduce_only"
+    HALTED = "halted"
+
+
+@dataclass(frozen=True, slots=True)
+class TradingHistory:
+    """Recent trading of an account, as of a session.
+
+    Attributes:
+        previous_equity: Of the account after the last session finished before, USD; None if there is none.
+        orders: Number of orders intended in this session.
+        value: Of these orders at their limit, or at the price decided on, USD.
+        bought: Shares by symbol bought in this session.
+        sold: Shares by symbol sold in this session.
+        bought_unsettled: Shares of `bought` that settled cash did not pay for: the newest ones, beyond the cash settled
+            when the session was first reconciled. Selling them before the money has settled (T+1) violates good faith.
+        day_trades: Symbols both bought and sold within one session, over the last five sessions with this one.
+    """
+
+    previous_equity: Decimal | None = None
+    orders: int = 0
+    value: Decimal = Decimal(0)
+    bought: Mapping[str, Decimal] = field(default_factory=dict)
+    sold: Mapping[str, Decimal] = field(default_factory=dict)
+    bought_unsettled: Mapping[str, Decimal] = field(default_factory=dict)
+    day_trades: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,15 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING
 
 from execution.brokers.base import Fault
+from execution.decision import decide, equity, fund_buys
 from execution.errors import HaltedError, StateDisagreesError, TradeRefusedError
-from execution.ledger.events import Claim, Finish, Funding, Reconciliation, Scope, Stop, Switch
-from execution.models import OrderRef, Plan, Side
+from execution.ledger.events import Claim, Finish, Funding, Reconciliation, Scope, Stop
+from execution.models import OrderRef, Plan, Side, Switch
 from execution.orders.context import LIQUIDATION
 from execution.orders.dispatch import carry_out, unfilled
 from execution.orders.observe import connect, look
 from execution.orders.preflight import check_account, check_clock, check_window, planned_window
 from execution.orders.reconcile import Expectation, disagreements
-from execution.planning.decision import decide, equity, fund_buys
 from execution.planning.rules import Rules
 from execution.planning.situation import Situation
 from execution.refusals import Refusal, RefusalCode

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from execution.brokers.registry import adapter
 from execution.errors import TradeRefusedError
-from execution.ledger.events import EventKind, Finish, Scope, Switch, SwitchChange, to_text
+from execution.ledger.events import EventKind, Finish, Scope, SwitchChange, to_text
 from execution.ledger.ledger import Ledger, ledger_url
+from execution.models import Switch
 from execution.orders.context import DEFAULT_PACE, TradingContext
 from execution.orders.preflight import planned_window
 from execution.rebalance import rebalance

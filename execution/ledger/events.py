@@ -12,17 +12,20 @@ from functools import cache
 
 from pydantic import TypeAdapter
 
-from execution.models import Account, Alarm, CommissionReport, Execution, Notice, Order, OrderReport, Plan, Price
+from execution.models import (
+    Account,
+    Alarm,
+    CommissionReport,
+    Execution,
+    Notice,
+    Order,
+    OrderReport,
+    Plan,
+    Price,
+    Switch,
+)
 from execution.refusals import Refusal
 from warehouse.settings.trading import Mode
-
-
-class Switch(StrEnum):
-    """Permission to trade, set by a person; it holds until a person changes it."""
-
-    NORMAL = "normal"
-    REDUCE_ONLY = "reduce_only"
-    HALTED = "halted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,46 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from execution.ledger.events import Decision, Finish, Reconciliation
 from execution.ledger.state import counted, newest
-from execution.models import Execution, Order, Side
+from execution.models import Execution, Order, Side, TradingHistory
 from warehouse.calendar.sessions import EXCHANGE_ZONE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from execution.ledger.events import Event
 
 DAY_TRADE_SESSIONS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class TradingHistory:
-    """Recent trading of an account, as of a session.
-
-    Attributes:
-        previous_equity: Of the account after the last session finished before, USD; None if there is none.
-        orders: Number of orders intended in this session.
-        value: Of these orders at their limit, or at the price decided on, USD.
-        bought: Shares by symbol bought in this session.
-        sold: Shares by symbol sold in this session.
-        bought_unsettled: Shares of `bought` that settled cash did not pay for: the newest ones, beyond the cash settled
-            when the session was first reconciled. Selling them before the money has settled (T+1) violates good faith.
-        day_trades: Symbols both bought and sold within one session, over the last five sessions with this one.
-    """
-
-    previous_equity: Decimal | None = None
-    orders: int = 0
-    value: Decimal = Decimal(0)
-    bought: Mapping[str, Decimal] = field(default_factory=dict)
-    sold: Mapping[str, Decimal] = field(default_factory=dict)
-    bought_unsettled: Mapping[str, Decimal] = field(default_factory=dict)
-    day_trades: int = 0
 
 
 def trading_history(events: Iterable[Event], sessions: Sequence[date]) -> TradingHistory:

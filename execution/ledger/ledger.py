@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from execution.errors import LedgerError
 from execution.ledger.database import Database
 from execution.ledger.events import EventKind, Finish
-from execution.ledger.history import DAY_TRADE_SESSIONS, TradingHistory, trading_history
+from execution.ledger.history import DAY_TRADE_SESSIONS, trading_history
 from execution.ledger.rows import append, digest, from_row
 from execution.ledger.schema import events
 from execution.ledger.state import SessionState, counted, expected_positions, newest_of, session_state, switch_state
-from execution.models import Order
+from execution.models import Order, TradingHistory
 from warehouse.calendar.sessions import previous_session
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
-    from execution.ledger.events import Event, Recorded, Switch
+    from execution.ledger.events import Event, Recorded
+    from execution.models import Switch
 
 FILE_NAME = "ledger.sqlite"
 

@@ -21,10 +21,9 @@ from execution.ledger.events import (
     Reconciliation,
     Resent,
     Sent,
-    Switch,
     SwitchChange,
 )
-from execution.models import CommissionReport, Execution, Notice, Order, OrderReport, OrderStatus, Plan
+from execution.models import CommissionReport, Execution, Notice, Order, OrderReport, OrderStatus, Plan, Switch
 from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:

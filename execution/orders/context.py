@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from execution.ledger.events import Event, Switch
-from execution.models import Side
+from execution.ledger.events import Event
+from execution.models import Side, Switch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

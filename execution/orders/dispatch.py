@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from execution.brokers.base import Fault
 from execution.errors import BrokerError, BrokerRefusedError, HaltedError, StateDisagreesError
-from execution.ledger.events import Resent, Sent, Switch
-from execution.models import Notice, OrderStatus, Side
+from execution.ledger.events import Resent, Sent
+from execution.models import Notice, OrderStatus, Side, Switch
 from execution.orders.cancel import cancel
 from execution.orders.observe import hear, look
 from execution.orders.reconcile import trace

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING
 
-from execution.ledger.events import Switch
-from execution.models import Side
+from execution.models import Side, Switch
 from execution.refusals import Refusal, RefusalCode
 
 if TYPE_CHECKING:

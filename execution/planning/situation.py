@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from execution.ledger.events import Switch
-from execution.ledger.history import TradingHistory
+from execution.models import Switch, TradingHistory
 from warehouse.calendar.sessions import last_completed_session, previous_session
 from warehouse.calendar.trading_hours import Phase
 from warehouse.settings.trading import DecideOn

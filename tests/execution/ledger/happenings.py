@@ -19,7 +19,6 @@ from execution.ledger.events import (
     Scope,
     Sent,
     Stop,
-    Switch,
     SwitchChange,
 )
 from execution.models import (
@@ -37,6 +36,7 @@ from execution.models import (
     Price,
     PriceKind,
     Side,
+    Switch,
 )
 from execution.refusals import Refusal, RefusalCode
 from warehouse.settings.trading import Mode

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from happenings import ACCOUNT, NOW, SCOPE, SESSION, STRATEGY, commission, event, execution, one_of_each, order, plan
 
 from execution.errors import LedgerBusyError, LedgerError
-from execution.ledger.events import Claim, EventKind, Finish, Scope, Switch, SwitchChange
+from execution.ledger.events import Claim, EventKind, Finish, Scope, SwitchChange
 from execution.ledger.ledger import Ledger
 from execution.ledger.schema import events
-from execution.models import Alarm, Notice
+from execution.models import Alarm, Notice, Switch
 from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pytest
 from happenings import ACCOUNT, NOW, SCOPE, SESSION, amount, decision, event, execution, order, reconciliation
 
 from execution.ledger.events import Event, Finish
-from execution.ledger.history import TradingHistory, trading_history
-from execution.models import Side
+from execution.ledger.history import trading_history
+from execution.models import Side, TradingHistory
 from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:

@@ -8,9 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from execution.ledger.events import Switch
-from execution.ledger.history import TradingHistory
-from execution.models import Account, Order, Plan, Price, PriceKind, Side
+from execution.models import Account, Order, Plan, Price, PriceKind, Side, Switch, TradingHistory
 from execution.planning.costs import Fee
 from execution.planning.rules import Rules
 from execution.planning.situation import Situation

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from situations import BEFORE, CLOSE, NOW, PRICES, SESSION, Case, bar, codes, judged_by, quote
 
-from execution.ledger.history import TradingHistory
+from execution.models import TradingHistory
 from execution.planning.checks import blocking
 from execution.planning.plan import plan
 from execution.refusals import RefusalCode

@@ -10,9 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from situations import PRICES, Case, filled, rules, traded, worst
 
-from execution.ledger.events import Switch
-from execution.ledger.history import TradingHistory
-from execution.models import Side
+from execution.models import Side, Switch, TradingHistory
 from execution.planning.costs import Fee
 from execution.planning.plan import plan
 

@@ -8,9 +8,7 @@ from decimal import Decimal
 import pytest
 from situations import PRICES, Case, codes, filled, rules, traded
 
-from execution.ledger.events import Switch
-from execution.ledger.history import TradingHistory
-from execution.models import Order, Plan, Side
+from execution.models import Order, Plan, Side, Switch, TradingHistory
 from execution.planning.plan import plan
 from execution.refusals import RefusalCode
 

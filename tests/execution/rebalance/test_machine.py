@@ -23,9 +23,9 @@ from machine_traders import PEACE, Crash, PowerLossError, Trader
 from simulators import NEW_YORK
 from virtual_time import VirtualTime
 
-from execution.ledger.events import Event, Scope, Switch, SwitchChange
+from execution.ledger.events import Event, Scope, SwitchChange
 from execution.ledger.ledger import Ledger, ledger_url
-from execution.models import Side
+from execution.models import Side, Switch
 from warehouse.calendar.sessions import close_time
 from warehouse.errors import SwingError
 

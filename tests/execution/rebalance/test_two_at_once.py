@@ -13,8 +13,9 @@ from fault_runs import BUY_GLD, BUY_SPY, CASH, HELD, SELL, TARGETS
 from simulators import AFTERNOON, running
 from trading_processes import LIBRARIES, Ended, Job, zygote
 
-from execution.ledger.events import Event, Scope, Switch, SwitchChange
+from execution.ledger.events import Event, Scope, SwitchChange
 from execution.ledger.ledger import Ledger, ledger_url
+from execution.models import Switch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
