@@ -99,7 +99,7 @@ def _situation(weights: dict[str, float], equity: int, rules: Rules) -> Situatio
             weights={symbol: Decimal(str(weight)) for symbol, weight in weights.items()},
             bars={},
             final_bars={
-                symbol: NewestBar(symbol, SESSION, close, True, "benchmark", NOW, Decimal("0.01"))  # noqa: FBT003 - a row
+                symbol: NewestBar(symbol, SESSION, close, True, NOW, Decimal("0.01"))  # noqa: FBT003 - a row
                 for symbol, close in closes.items()
             },
             universe=tuple(weights),

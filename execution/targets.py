@@ -45,7 +45,7 @@ CORRELATIONS = Question(
 )
 NEWEST_BARS = Question(
     """
-    SELECT bars.symbol, bars.session_date, bars.close, bars.is_final, bars.source, bars.ingested_at,
+    SELECT bars.symbol, bars.session_date, bars.close, bars.is_final, bars.ingested_at,
         features.volatility
     FROM bars LEFT JOIN features
         ON features.scenario_id = 0 AND features.symbol = bars.symbol AND features.session_date = bars.session_date
@@ -68,7 +68,6 @@ class NewestBar:
     session_date: date
     close: Decimal
     is_final: bool
-    source: str
     ingested_at: datetime
     volatility: Decimal | None
 
@@ -152,7 +151,6 @@ def _bar(row: Mapping[str, Any]) -> NewestBar:
         session_date=datetime.fromisoformat(row["session_date"]).date(),
         close=Decimal(str(row["close"])),
         is_final=row["is_final"],
-        source=row["source"],
         ingested_at=datetime.fromisoformat(row["ingested_at"]),
         volatility=None if row["volatility"] is None else Decimal(str(row["volatility"])),
     )

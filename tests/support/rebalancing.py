@@ -31,7 +31,7 @@ def live_targets(session: date, weights: Mapping[str, Decimal] | None = None) ->
     before = previous_session(session)
     landed = datetime.now(UTC)
     final = {
-        symbol: NewestBar(symbol, before, Decimal(close), True, "ibkr", landed, Decimal("0.01"))  # noqa: FBT003 - a row
+        symbol: NewestBar(symbol, before, Decimal(close), True, landed, Decimal("0.01"))  # noqa: FBT003 - a row
         for symbol, close in CLOSES.items()
     }
     return LiveTargets(

@@ -93,7 +93,7 @@ class Case:
 
 def bar(symbol: str, close: Decimal, volatility: str = "0.01", session_date: date = BEFORE) -> NewestBar:
     """The final bar that a price is judged by."""
-    return NewestBar(symbol, session_date, close, True, "test", NOW, Decimal(volatility))  # noqa: FBT003 - a row
+    return NewestBar(symbol, session_date, close, True, NOW, Decimal(volatility))  # noqa: FBT003 - a row
 
 
 def judged_by(situation: Situation, *bars: NewestBar) -> Situation:
