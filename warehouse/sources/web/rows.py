@@ -61,7 +61,7 @@ class Rows:
         by_day: dict[date, Mapping[str, Any]] = {}
         for row in rows:
             day = day_of(row)
-            if by_day.setdefault(day, row) != row:
+            if (kept := by_day.setdefault(day, row)) is not row and kept != row:
                 raise ValueError(f"{day} has two rows that differ")
         self.days = sorted(by_day)
         self._rows = [by_day[day] for day in self.days]
