@@ -40,6 +40,8 @@ def soundness(bars: pa.Table, until: date) -> Soundness:
         bars: Sessions ascend.
         until: The last session of it or before it must have a bar.
     """
+    if not bars.num_rows:
+        return Soundness(None, (), SourceFault(FaultKind.NOT_FOUND, f"no bars up to {until}"))
     days: list[date] = validate(bars, is_session).valid["session_date"].to_pylist()
     if not days:
         return Soundness(None, (), SourceFault(FaultKind.MALFORMED, f"none of {bars.num_rows} rows is a bar"))

@@ -140,7 +140,7 @@ def test_a_slow_source_delays_nobody_else() -> None:
         (DAYS[::5], FaultKind.MALFORMED),
         ([day + timedelta(days=5) for day in DAYS[::5]], FaultKind.MALFORMED),
         (DAYS[:-1], FaultKind.STALE),
-        ([], FaultKind.MALFORMED),
+        ([], FaultKind.NOT_FOUND),
     ],
     ids=["whole", "one missing", "three missing", "weekly", "weekends", "late", "none"],
 )

@@ -99,7 +99,7 @@ class Alpaca(WebSource):
     async def _rows(self, symbol: str, question: _Question) -> Rows:
         found = await self._batches.ask(question, symbol.replace("-", "."))
         try:
-            return self._ordered(symbol, Rows(found or [], lambda row: day_at_midnight_new_york(row["t"])))
+            return self._checked(symbol, Rows(found or [], lambda row: day_at_midnight_new_york(row["t"])))
         except UNREADABLE as error:
             raise SourceFaultError.of(FaultKind.MALFORMED, f"bars of {symbol} are not understood ({error})") from error
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
 WINDOW = 0.02
 """Seconds for which a batch takes symbols."""
@@ -25,16 +25,16 @@ class Batches(Generic[_Topic, _Answer]):
 
     def __init__(
         self,
-        answer: Callable[[_Topic, list[str]], Awaitable[dict[str, _Answer]]],
+        answer: Callable[[_Topic, list[str]], Awaitable[Mapping[str, _Answer]]],
         size: Callable[[_Topic], int],
     ) -> None:
         self._answer = answer
         self._size = size
-        self._open: dict[_Topic, tuple[list[str], asyncio.Task[dict[str, _Answer]]]] = {}
-        self._running: set[asyncio.Task[dict[str, _Answer]]] = set()
+        self._open: dict[_Topic, tuple[list[str], asyncio.Task[Mapping[str, _Answer]]]] = {}
+        self._running: set[asyncio.Task[Mapping[str, _Answer]]] = set()
 
     async def ask(self, topic: _Topic, symbol: str) -> _Answer | None:
-        """Return the answer for a symbol, once; None if the batch's answer says nothing of it."""
+        """Return the answer for a symbol; None if the batch's answer says nothing of it."""
         if topic not in self._open:
             batch: list[str] = []
             task = asyncio.create_task(self._answered(topic, batch))
@@ -45,8 +45,8 @@ class Batches(Generic[_Topic, _Answer]):
         batch.append(symbol)
         if len(batch) >= self._size(topic):
             del self._open[topic]
-        # Shielded: whoever gives up waiting takes nothing from the others. Popped: answers are large.
-        return (await asyncio.shield(task)).pop(symbol, None)
+        # Shielded: whoever gives up waiting takes nothing from the others.
+        return (await asyncio.shield(task)).get(symbol)
 
     async def close(self) -> None:
         """Stop what nobody waits for any more."""
@@ -54,7 +54,7 @@ class Batches(Generic[_Topic, _Answer]):
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def _answered(self, topic: _Topic, batch: list[str]) -> dict[str, _Answer]:
+    async def _answered(self, topic: _Topic, batch: list[str]) -> Mapping[str, _Answer]:
         await asyncio.sleep(WINDOW)
         if topic in self._open and self._open[topic][0] is batch:
             del self._open[topic]

@@ -113,7 +113,7 @@ class WebClient:
             SourceFaultError: The last attempt's fault.
         """
         retrying = AsyncRetrying(
-            retry=retry_if_exception(_is_transient),
+            retry=retry_if_exception(self._is_worth_repeating),
             stop=stop_after_attempt(self._limits.attempts),
             wait=self._wait,
             reraise=True,
@@ -178,11 +178,17 @@ class WebClient:
         is_soon = resets_at - now <= timedelta(seconds=self._limits.longest_wait)
         return SourceFault(FaultKind.TRANSIENT if is_soon else FaultKind.QUOTA, reason, resets_at)
 
+    def _is_worth_repeating(self, error: BaseException) -> bool:
+        is_transient = isinstance(error, SourceFaultError) and error.fault.kind is FaultKind.TRANSIENT
+        return is_transient and self._until_reset(error) <= self._limits.longest_wait
+
     def _wait(self, attempt: RetryCallState) -> float:
         error = attempt.outcome.exception() if attempt.outcome else None
+        return max(self._backoff(attempt), self._until_reset(error))
+
+    def _until_reset(self, error: BaseException | None) -> float:
         resets_at = error.fault.resets_at if isinstance(error, SourceFaultError) else None
-        until_reset = (resets_at - self._clock()).total_seconds() if resets_at else 0.0
-        return min(max(self._backoff(attempt), until_reset), self._limits.longest_wait)
+        return (resets_at - self._clock()).total_seconds() if resets_at else 0.0
 
 
 class _KeyHeaders(httpx2.Auth):
@@ -195,7 +201,3 @@ class _KeyHeaders(httpx2.Auth):
         for name, key in self._keys.items():
             request.headers[name] = key.get_secret_value()
         yield request
-
-
-def _is_transient(error: BaseException) -> bool:
-    return isinstance(error, SourceFaultError) and error.fault.kind is FaultKind.TRANSIENT

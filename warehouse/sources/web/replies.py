@@ -62,7 +62,11 @@ def payload(response: httpx2.Response, known: Sequence[KnownReply], now: datetim
             pass  # a notice, perhaps
     text = response.content[:EXCERPT].decode(errors="replace")
     kind = _kind(response.status_code, text.lower(), known)
-    resets_at = _reset(response.headers, text.lower(), now) if kind in {FaultKind.QUOTA, FaultKind.TRANSIENT} else None
+    resets_at = None
+    if kind in {FaultKind.QUOTA, FaultKind.TRANSIENT}:
+        resets_at = _announced_reset(response.headers, now)
+    if kind is FaultKind.QUOTA and resets_at is None:
+        resets_at = _next_period(text.lower(), now)
     reason = f"status {response.status_code}: {' '.join(text.split()) or 'empty'}"
     raise SourceFaultError(SourceFault(kind, reason, resets_at))
 
@@ -74,8 +78,8 @@ def _kind(status: int, text: str, known: Sequence[KnownReply]) -> FaultKind:
     return FaultKind.TRANSIENT if status >= HTTPStatus.INTERNAL_SERVER_ERROR else FaultKind.MALFORMED
 
 
-def _reset(headers: httpx2.Headers, text: str, now: datetime) -> datetime | None:
-    """Return when a used-up quota starts afresh, by our clock: as the headers say, else the words."""
+def _announced_reset(headers: httpx2.Headers, now: datetime) -> datetime | None:
+    """Return when asking makes sense again, by our clock, if the headers say so."""
     vendor_now = (_http_date(headers.get("date", "")) or now).timestamp()
     retry_after, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
     if retry_after.isdecimal():
@@ -85,11 +89,12 @@ def _reset(headers: httpx2.Headers, text: str, now: datetime) -> datetime | None
     elif reset.isdecimal():  # an instant since the epoch, or seconds from now
         wait = float(reset) - (vendor_now if float(reset) > LONGEST_QUOTA.total_seconds() else 0)
     else:
-        return _next_period(text, now)
+        return None
     return now + timedelta(seconds=min(max(wait, 0), LONGEST_QUOTA.total_seconds()))
 
 
 def _next_period(text: str, now: datetime) -> datetime | None:
+    """Return when the month, day or hour begins that follows the one in the words, if they name one."""
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     midnight = hour.replace(hour=0)
     if "month" in text:

@@ -34,7 +34,7 @@ class AdjustedRows:
 
     Attributes:
         numbers: The columns NUMBERS, by row.
-        is_rebased: Whether a split or dividend after the first row has changed the earlier prices.
+        is_rebased: True where a split or dividend after the first row has changed the earlier prices.
     """
 
     rows: Rows
@@ -87,8 +87,8 @@ class WebSource(SymbolSource):
     async def _series(self, symbol: str, since: date | None) -> AdjustedRows:
         """Ask for the rows from `since` on, or all. At least one; raises SourceFaultError."""
 
-    def _ordered(self, symbol: str, rows: Rows) -> Rows:
-        """Return rows that are there and not of the future; raises SourceFaultError."""
+    def _checked(self, symbol: str, rows: Rows) -> Rows:
+        """Return the rows if there are some and none is of the future; raises SourceFaultError."""
         if not rows.days:
             raise SourceFaultError.of(FaultKind.NOT_FOUND, f"no bars of {symbol}")
         today = self._clock().astimezone(EXCHANGE_ZONE).date()

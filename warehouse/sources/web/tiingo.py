@@ -51,7 +51,7 @@ class Tiingo(WebSource):
         return await self._client.get(path, parameters, lambda body: self._read(symbol, body))
 
     def _read(self, symbol: str, body: Any) -> AdjustedRows:  # noqa: ANN401 - JSON
-        rows = self._ordered(symbol, Rows(listed(body), lambda row: day_at_midnight_utc(row["date"])))
+        rows = self._checked(symbol, Rows(listed(body), lambda row: day_at_midnight_utc(row["date"])))
         split = rows.numbers("splitFactor")
         if not (split > 0).all():
             raise ValueError("a split factor is missing, and earlier prices depend on it")

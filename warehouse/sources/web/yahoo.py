@@ -65,7 +65,7 @@ class Yahoo(WebSource):
             raise ValueError(f"a dividend on {min(strays)}, which has no bar")
         table = zip(days, (paid.get(day, 0.0) for day in days), *map(listed, columns.values()), strict=True)
         cells = [dict(zip(("day", "dividend", *columns), row, strict=True)) for row in table]
-        rows = self._ordered(symbol, Rows(cells, lambda row: row["day"]))
+        rows = self._checked(symbol, Rows(cells, lambda row: row["day"]))
         numbers = {name: rows.numbers(name) for name in ("dividend", *columns)}
         return AdjustedRows(rows, numbers, is_rebased=any(day > rows.days[0] for day in paid.keys() | split))
 

@@ -221,7 +221,7 @@ def test_alpaca_s_strangers_are_malformed() -> None:
     assert outcome.faults["alpaca"].kind is FaultKind.MALFORMED
 
 
-@pytest.mark.parametrize("factor", [None, 0, -2, "nan", "x"])
+@pytest.mark.parametrize("factor", [None, 0, -2, "nan", "x", float("inf")])
 def test_tiingo_s_history_stands_or_falls_with_its_split_factors(factor: object) -> None:
     """One that cannot be read would leave all earlier prices in another base."""
     edit = Behaviour(rows=lambda rows, _close: [*rows[:-1], rows[-1] | {"splitFactor": factor}])

@@ -115,6 +115,21 @@ def test_a_pause_that_is_asked_for_is_kept() -> None:
     asking(scenario, play=playing(always(said("slow down", 429, Retry_After="7")), Behaviour()))
 
 
+def test_a_pause_that_is_too_long_is_not_waited_for() -> None:
+    """A failing vendor that asks for an hour is left at once; one that only speaks of days is asked again."""
+
+    async def scenario(client: WebClient, vendor: Numbers) -> None:
+        fault = await fault_or_answer(client)
+        assert isinstance(fault, SourceFault)
+        assert (fault.kind, fault.resets_at) == (FaultKind.TRANSIENT, START + timedelta(hours=1))
+        assert (len(vendor.asked), seconds()) == (1, 0)
+        assert await client.get("/numbers", {}, int) == 42
+        assert seconds() < 2
+
+    maintenance, dismayed = said("maintenance", 503, Retry_After="3600"), said("not our day", 500)
+    asking(scenario, play=playing(always(maintenance), always(dismayed), Behaviour()))
+
+
 def test_a_slow_reply_ends_at_its_deadline() -> None:
     """A reply that drips is given up after the deadline of each attempt."""
 
