@@ -41,6 +41,7 @@ class Reply:
     Attributes:
         missing: Bytes of the body that are announced and never sent.
         drip: Seconds before each byte of the body.
+        is_chunked: The body comes as one chunk of unknown many, and the connection ends without the last.
     """
 
     body: bytes
@@ -48,6 +49,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
     missing: int = 0
     drip: float = 0.0
+    is_chunked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +306,9 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "truncated_json": Behaviour(reply=lambda honest, _now: replace(honest, body=honest.body[: len(honest.body) // 2])),
     "connection_cut": Behaviour(
         reply=lambda honest, _now: replace(honest, body=honest.body[: len(honest.body) // 2], missing=1000)
+    ),
+    "chunks_cut": Behaviour(
+        reply=lambda honest, _now: replace(honest, body=honest.body[: len(honest.body) // 2], is_chunked=True)
     ),
     "slow_drip": Behaviour(reply=lambda honest, _now: replace(honest, drip=0.05)),
     "clock_skew": Behaviour(reply=_skewed),

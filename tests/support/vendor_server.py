@@ -40,21 +40,26 @@ class _Server(ThreadingMixIn, HTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
     server: _Server
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
         reply = self.server.vendor.answer(VendorRequest(url.path, dict(parse_qsl(url.query)), headers))
+        body = b"%x\r\n%b\r\n" % (len(reply.body), reply.body) if reply.is_chunked else reply.body
+        length = (
+            {"Transfer-Encoding": "chunked"} if reply.is_chunked else {"Content-Length": f"{len(body) + reply.missing}"}
+        )
         self.send_response_only(reply.status)
-        for name, value in {**reply.headers, "Content-Length": str(len(reply.body) + reply.missing)}.items():
+        for name, value in {**reply.headers, **length, "Connection": "close"}.items():
             self.send_header(name, value)
         with suppress(ConnectionError):  # the client may have waited long enough
             self.end_headers()
-            step = 1 if reply.drip else len(reply.body) or 1
-            for at in range(0, len(reply.body), step):
+            step = 1 if reply.drip else len(body) or 1
+            for at in range(0, len(body), step):
                 sleep(reply.drip)
-                self.wfile.write(reply.body[at : at + step])
+                self.wfile.write(body[at : at + step])
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -73,6 +78,6 @@ class VendorTransport(httpx2.AsyncBaseTransport):
         latency = self._latencies[min(len(self._vendor.asked), len(self._latencies) - 1)]
         reply = self._vendor.answer(VendorRequest(request.url.path, dict(request.url.params), dict(request.headers)))
         await asyncio.sleep(latency + reply.drip * len(reply.body))
-        if reply.missing:
+        if reply.missing or reply.is_chunked:
             raise httpx2.RemoteProtocolError("peer closed the connection")
         return httpx2.Response(reply.status, headers=reply.headers, content=reply.body)

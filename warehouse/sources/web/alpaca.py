@@ -149,13 +149,10 @@ class Alpaca(WebSource):
 
 
 def _add_page(rows: dict[str, list[Row]], body: Any) -> str | None:  # noqa: ANN401 - JSON
-    """Add a page's rows to those of its symbols and return the next page's token; nothing is added if any is wrong."""
-    page: dict[str, list[Row]] = {symbol: listed(found) for symbol, found in body["bars"].items()}
+    """Add a page's rows to those of the symbols that were asked for; return the next page's token."""
+    for symbol, found in body["bars"].items():
+        rows[symbol] += listed(found)
     token = body["next_page_token"]
     if not (token is None or (isinstance(token, str) and token)):
         raise TypeError(f"the next page's token is {token!r}")
-    if strangers := page.keys() - rows.keys():
-        raise ValueError(f"bars of {', '.join(sorted(strangers))}, which was not asked for")
-    for symbol, found in page.items():
-        rows[symbol] += found
     return token

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from asking_vendors import ACCESS, EVENING, MARKET, VENDORS, assert_is_market, source_of
-from fake_vendors import BEHAVIOURS, HONEST, Behaviour, FakeAlpaca, FakeVendor, Reply, VendorRequest, said
+from fake_vendors import BEHAVIOURS, HONEST, Behaviour, FakeAlpaca, FakeTiingo, FakeVendor, Reply, VendorRequest, said
 from vendor_market import EX_DAYS, LAST, SPECIAL_DAY, SPLIT_DAY, tampered
 from vendor_server import VendorTransport
 from virtual_time import VirtualTime
@@ -243,6 +243,27 @@ def test_tiingo_s_notices(status: int, body: object, kind: FaultKind) -> None:
     """Each notice that is known means what it says; another one is not understood."""
     ((outcome,), _) = fetched("tiingo", WantedBars(("SPY",), LAST), play=lambda _: _saying(status, body))
     assert outcome.faults["tiingo"].kind is kind
+
+
+def test_tiingo_s_month_ends_by_distinct_symbols() -> None:
+    """The symbols of the month's allowance have their bars; the others are told when the next month begins."""
+
+    class Metered(FakeTiingo):
+        def _honest(self, asked: VendorRequest, behaviour: Behaviour) -> Reply:
+            if len({request.path for request in self.asked}) > 2:
+                return said("You have run over your 500 symbol look up for this month. Please upgrade.")
+            return super()._honest(asked, behaviour)
+
+    async def run() -> list[SymbolOutcome]:
+        transport = VendorTransport(Metered(MARKET, time_.now))
+        source = source_of("tiingo", replace(ACCESS["tiingo"], clock=time_.now, transport=transport))
+        return await Failover([source]).outcomes(WantedBars(tuple(MARKET), LAST))
+
+    time_ = VirtualTime(EVENING)
+    outcomes = time_.run(run())
+    assert [outcome.is_fresh for outcome in outcomes] == [True, True, False]
+    assert outcomes[2].faults["tiingo"].kind is FaultKind.QUOTA
+    assert outcomes[2].faults["tiingo"].resets_at == datetime(2025, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

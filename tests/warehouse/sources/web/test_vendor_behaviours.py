@@ -50,6 +50,7 @@ FAULTS = {
     "503_html": TRANSIENT,
     "truncated_json": MALFORMED,
     "connection_cut": TRANSIENT,
+    "chunks_cut": TRANSIENT,
     "slow_drip": TRANSIENT,
     "no_rows": NOT_FOUND,
     "contradictory_duplicate": MALFORMED,
