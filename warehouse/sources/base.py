@@ -1,12 +1,17 @@
-"""What every bar source is: a name, and tables of raw bars."""
+"""Bar sources: a name and tables of raw bars, or the bars of one symbol after the other."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from datetime import date
 
 PRICES = ("open", "high", "low", "close", "adj_close")
 NUMBERS = (*PRICES, "volume", "dividend")
@@ -55,3 +60,50 @@ class BarSource(ABC):
         Raises:
             SourceError: the input cannot be read; what was yielded before must not be landed.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolBars:
+    """The bars of one symbol from one source.
+
+    Attributes:
+        source: Its name, for `bars.source`.
+        bars: RAW_BAR_SCHEMA; sessions ascend, each stands there once.
+        is_whole: True: they replace every bar held of this symbol and source. False: they continue them, and the first
+            is the newest one held, so that the two can be compared before anything is appended.
+        adjusted_through: The adjustment base: splits and dividends up to this session are in the prices. None: the
+            source does not say.
+    """
+
+    symbol: str
+    source: str
+    bars: pa.Table
+    is_whole: bool
+    adjusted_through: date | None
+
+
+class SymbolSource(ABC):
+    """A place that is asked for one symbol at a time, many at once.
+
+    It serves one event loop: a fetch makes its own.
+    """
+
+    name: str
+    """The lake stores it in `bars.source`."""
+
+    @abstractmethod
+    async def bars(self, symbol: str, since: date | None, until: date) -> SymbolBars:
+        """Return a symbol's bars up to `until`.
+
+        Args:
+            symbol: As in the configuration.
+            since: The newest session held from this source: bars from it on suffice, unless a split or dividend after
+                it has re-based the earlier ones. None: the whole history.
+            until: No later bar is returned. Whether the bars reach it is for the caller to judge.
+
+        Raises:
+            SourceFaultError: There are none, and why.
+        """
+
+    async def close(self) -> None:  # noqa: B027 - most hold nothing open
+        """Give connections back; nothing is asked afterwards."""
