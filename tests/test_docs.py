@@ -25,7 +25,18 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks/README.md"])
+FOLDERS = (
+    "warehouse",
+    "research",
+    "execution",
+    "dagster_defs",
+    "dbt_project",
+    "tests",
+    "docs",
+    "benchmarks",
+    "requirements",
+)
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -146,6 +157,28 @@ def test_links_lead_somewhere(path: Path) -> None:
     links = re.findall(r"\]\(<?([^)\s>]+)", text)
     files = [link.partition("#")[0] for link in links if not re.match(r"[a-z]+:|#", link)]
     assert [file for file in files if not (path.parent / file).exists()] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_named_files_exist(path: Path) -> None:
+    """A file or folder of the repository that stands between backticks is there; NAME stands for a new one."""
+    named = re.findall(rf"`((?:{'|'.join(FOLDERS)})/[^`\s]*)`", path.read_text(encoding="utf-8"))
+    assert [name for name in named if "NAME" not in name and not (ROOT / name).exists()] == []
+
+
+def test_the_readme_is_short() -> None:
+    """The README has at most 250 lines of at most 120 characters."""
+    lines = README.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 250
+    assert [line for line in lines if len(line) > 120] == []
+
+
+def test_contributing_answers_seven_questions() -> None:
+    """CONTRIBUTING says for each kind of addition which files it takes, and which test proves it."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    answers = dict(re.findall(r"^### … an? (\w+)(.*?)(?=^##)", text, re.MULTILINE | re.DOTALL))
+    assert sorted(answers) == ["broker", "metric", "page", "parameter", "rule", "score", "source"]
+    assert [kind for kind, answer in answers.items() if "\n1. `" not in answer or "**Proof:** " not in answer] == []
 
 
 @pytest.mark.parametrize("name", TABLES)
