@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -154,7 +155,7 @@ def imports_are_absolute(tree: Tree) -> set[str]:
     return {
         f"{path}: line {node.lineno}"
         for path, module in tree.items()
-        for node in ast.walk(module)
+        for node in _walk(module)
         if isinstance(node, ast.ImportFrom) and node.level
     }
 
@@ -183,7 +184,7 @@ def a_class_has_a_name_of_its_own(tree: Tree) -> set[str]:
     """A class name stands once in the product."""
     places = defaultdict(set)
     for path, module in tree.items():
-        for node in ast.walk(module):
+        for node in _walk(module):
             if isinstance(node, ast.ClassDef):
                 places[node.name].add(path)
     return {f"{name}: {', '.join(sorted(paths))}" for name, paths in places.items() if len(paths) > 1}
@@ -194,7 +195,7 @@ def docstrings_say_the_thing(tree: Tree) -> set[str]:
     return {
         f"{path}: {getattr(node, 'name', 'module')}"
         for path, module in tree.items()
-        for node in ast.walk(module)
+        for node in _walk(module)
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
         and re.match(r"(What|Whether|How)\b", ast.get_docstring(node) or "")
     }
@@ -215,6 +216,11 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+@cache
+def _walk(module: ast.Module) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(module))
+
+
 def _package(path: str) -> str:
     return path.partition("/")[0]
 
@@ -226,7 +232,7 @@ def _is_within(name: str, modules: set[str]) -> bool:
 def _imports(tree: Tree) -> Iterator[tuple[str, str]]:
     """Every module imported, and every name taken from one, dotted, with the path of the module that imports it."""
     for path, module in tree.items():
-        for node in ast.walk(module):
+        for node in _walk(module):
             match node:
                 case ast.Import(names=names):
                     yield from ((path, alias.name) for alias in names)
@@ -242,7 +248,7 @@ def _imports(tree: Tree) -> Iterator[tuple[str, str]]:
 def _attributes(tree: Tree) -> Iterator[tuple[str, str]]:
     """The last two names of every dotted expression, with the path of its module."""
     for path, module in tree.items():
-        for node in ast.walk(module):
+        for node in _walk(module):
             match node:
                 case ast.Attribute(value=ast.Name(id=owner) | ast.Attribute(attr=owner), attr=name):
                     yield path, f"{owner}.{name}"
@@ -252,11 +258,11 @@ def _strings(module: ast.Module) -> Iterator[str]:
     """Every text of a module, documentation left out."""
     documentation = {
         id(node.body[0].value)
-        for node in ast.walk(module)
+        for node in _walk(module)
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
         and node.body
         and isinstance(node.body[0], ast.Expr)
     }
-    for node in ast.walk(module):
+    for node in _walk(module):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
             yield node.value
