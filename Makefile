@@ -14,8 +14,9 @@ PYTEST ?=
 # Tests wait for sockets and other processes: one worker more than there are cores.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(1 + os.cpu_count())")
 XDIST := --numprocesses $(WORKERS) --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
-# Tests that build no models and wait for no other process.
-QUICK := tests/test_architecture.py tests/test_docs.py tests/warehouse tests/execution/planning tests/execution/orders \
+# Tests that need no lake and wait for no other process.
+QUICK := tests/test_architecture.py tests/test_docs.py tests/warehouse/calendar tests/warehouse/settings \
+    tests/warehouse/sources tests/warehouse/test_validation.py tests/execution/planning tests/execution/orders \
     tests/execution/brokers tests/research/statistics
 LOCK ?= --upgrade
 
