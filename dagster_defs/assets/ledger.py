@@ -1,4 +1,4 @@
-"""What was decided, sent and filled, as it lands from the ledger."""
+"""The ledger's events, as they land in the lake."""
 
 from typing import Any
 
