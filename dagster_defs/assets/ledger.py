@@ -1,4 +1,4 @@
-"""The ledger's events, as they land in the lake."""
+"""What was decided, sent and filled, as it lands from the ledger."""
 
 from typing import Any
 
