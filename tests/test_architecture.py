@@ -21,10 +21,7 @@ MACROS = ROOT / "dbt_project" / "macros"
 MODULES = sorted(path for folder in (*rules.PACKAGES, "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py"))
 
 NOT_YET: dict[Rule, tuple[str, ...]] = {
-    rules.rooms_import_what_they_may: (
-        "execution/planning/situation.py: execution.ledger.",
-        "research/report/facts/gathering.py: research.report.pictures.",
-    ),
+    rules.rooms_import_what_they_may: ("research/report/facts/gathering.py: research.report.pictures.",),
     rules.a_broker_stays_behind_its_seam: (
         "dagster_defs/assets/landing.py: ",
         "execution/controls.py: ",
@@ -94,6 +91,8 @@ PLANTED = [
     (rules.libraries_stay_in_their_room, "execution/controls.py", "import sqlalchemy as sa"),
     (rules.planning_is_pure, "execution/planning/plan.py", "import duckdb"),
     (rules.planning_is_pure, "execution/planning/plan.py", "import time"),
+    (rules.planning_is_pure, "execution/models.py", "from warehouse.lake import Lake"),
+    (rules.planning_is_pure, "execution/ledger/events.py", "import execution.ledger.database"),
     (rules.planning_is_pure, "execution/planning/costs.py", "at = datetime.now(UTC)"),
     (rules.planning_is_pure, "execution/planning/costs.py", "day = date.today()"),
     (rules.the_product_does_not_need_its_tests, "warehouse/lake.py", "from tests.support import lakes"),
@@ -139,8 +138,8 @@ def test_a_known_fault_is_still_there(rule: Rule) -> None:
 
 @pytest.mark.parametrize(("rule", "path", "source"), PLANTED)
 def test_a_planted_fault_is_found(rule: Rule, path: str, source: str) -> None:
-    """The rule names the module that breaks it."""
-    assert any(path in fault for fault in rule(TREE | {path: ast.parse(source)}))
+    """The rule finds a fault that was not there before the module broke it."""
+    assert rule(TREE | {path: ast.parse(source)}) - rule(TREE)
 
 
 def test_every_rule_was_seen_to_fail() -> None:

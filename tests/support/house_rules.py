@@ -29,11 +29,20 @@ ROOMS = {
     "warehouse/settings/": {"warehouse.errors", "warehouse.calendar"},
     "warehouse/sources/": {"warehouse.errors", "warehouse.calendar", "warehouse.settings"},
     "research/statistics/": {"warehouse.errors"},
-    "research/report/facts/": {"warehouse", "research.readers", "research.statistics", "research.permutation"},
+    "research/report/facts/": {
+        "warehouse",
+        "research.readers",
+        "research.statistics",
+        "research.permutation",
+        "research.report.interpretation",
+        "research.report.names",
+    },
     "research/report/pictures/": {
         "research.readers",
         "research.statistics",
         "research.report.facts",
+        "research.report.formats",
+        "research.report.names",
         "research.report.page.forms",
     },
     "execution/planning/": {
@@ -41,9 +50,20 @@ ROOMS = {
         "warehouse.settings",
         "execution.models",
         "execution.errors",
+        "execution.refusals",
         "execution.proposal",
+        "execution.targets",
+        "execution.ledger.events",  # values, as is the history; `planning_is_pure` sees that no database follows
+        "execution.ledger.history",
     },
-    "execution/ledger/": {"warehouse.errors", "warehouse.calendar", "execution.models", "execution.errors"},
+    "execution/ledger/": {
+        "warehouse.errors",
+        "warehouse.calendar",
+        "warehouse.settings",
+        "execution.models",
+        "execution.errors",
+        "execution.refusals",
+    },
     "execution/brokers/": {
         "warehouse.errors",
         "warehouse.calendar",
@@ -85,6 +105,7 @@ LIBRARIES = {
 """Libraries that one room hides from the others, with that room."""
 
 IMPURE = {"asyncio", "duckdb", "os", "random", "socket", "sqlite3", "subprocess", "time"}
+DATABASES = {"duckdb", "sqlalchemy", "sqlite3"}
 CLOCKS = {"datetime.now", "datetime.today", "datetime.utcnow", "date.today"}
 READS_ENVIRONMENT = {
     "dagster_defs/environment.py",
@@ -138,11 +159,13 @@ def libraries_stay_in_their_room(tree: Tree) -> set[str]:
 
 
 def planning_is_pure(tree: Tree) -> set[str]:
-    """Planning sees values alone: no database, no clock, no chance, nothing of the machine."""
+    """Planning sees values alone: no clock, no chance, nothing of the machine; no database, not even behind others."""
     planning = {path: module for path, module in tree.items() if path.startswith("execution/planning/")}
-    return {f"{path}: {name}" for path, name in _attributes(planning) if name in CLOCKS} | {
-        f"{path}: {name}" for path, name in _imports(planning) if name.split(".")[0] in IMPURE
-    }
+    return (
+        {f"{path}: {name}" for path, name in _attributes(planning) if name in CLOCKS}
+        | {f"{path}: {name}" for path, name in _imports(planning) if name.split(".")[0] in IMPURE}
+        | {f"{path}: {name}" for path, name in _reached(tree, set(planning)) if name.split(".")[0] in DATABASES}
+    )
 
 
 def the_product_does_not_need_its_tests(tree: Tree) -> set[str]:
@@ -243,6 +266,26 @@ def _imports(tree: Tree) -> Iterator[tuple[str, str]]:
                     args=[ast.Constant(value=str(source)), *_],
                 ):
                     yield path, source
+
+
+def _reached(tree: Tree, start: set[str]) -> Iterator[tuple[str, str]]:
+    """Every import that runs when the modules of `start` are imported, theirs and those of what they import."""
+    seen, waiting = set(start), sorted(start)
+    while waiting:
+        path = waiting.pop()
+        for name in _run_imports(tree[path]):
+            yield path, name
+            parts = name.split(".")
+            found = {"/".join(parts[:end]) + ".py" for end in range(1, len(parts) + 1)} & tree.keys() - seen
+            seen |= found
+            waiting += found
+
+
+@cache
+def _run_imports(module: ast.Module) -> tuple[str, ...]:
+    """The imports that run when the module is imported: not those for type checkers, nor those inside functions."""
+    run = [node for node in module.body if not isinstance(node, (ast.If, ast.FunctionDef, ast.ClassDef))]
+    return tuple(name for _, name in _imports({"": ast.Module(run, [])}))
 
 
 def _attributes(tree: Tree) -> Iterator[tuple[str, str]]:
