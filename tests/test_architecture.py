@@ -77,6 +77,7 @@ PLANTED = [
     (rules.rooms_import_what_they_may, "execution/planning/plan.py", "from execution.ledger import ledger"),
     (rules.rooms_import_what_they_may, "execution/planning/plan.py", "from warehouse.lake import Lake"),
     (rules.rooms_import_what_they_may, "execution/ledger/state.py", "from execution.orders import dispatch"),
+    (rules.rooms_import_what_they_may, "execution/ledger/state.py", "from execution.brokers import retrying"),
     (rules.rooms_import_what_they_may, "execution/brokers/base.py", "import execution.ledger.ledger"),
     (rules.rooms_import_what_they_may, "execution/simulator/book.py", "from execution.orders import dispatch"),
     (rules.a_broker_stays_behind_its_seam, "execution/orders/cancel.py", "from execution.brokers import tws"),

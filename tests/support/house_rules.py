@@ -63,6 +63,7 @@ ROOMS = {
         "execution.models",
         "execution.errors",
         "execution.refusals",
+        "execution.brokers.base",  # the faults of the seam
     },
     "execution/brokers/": {
         "warehouse.errors",
