@@ -11,7 +11,7 @@ import click
 import pytest
 
 from dagster_defs.cli.exit_codes import NOT_OURS, error_classes, meanings
-from dagster_defs.cli.main import main
+from dagster_defs.cli.main import COMMANDS, main
 from execution import errors as execution_errors
 from execution.brokers.tws.codes import CodeSet
 from execution.planning.limits import MEANINGS
@@ -147,7 +147,7 @@ def test_a_wrong_command_is_noticed(line: str) -> None:
 def test_the_readme_shows_every_command() -> None:
     """Every command of `swing` stands in the README."""
     readme = README.read_text(encoding="utf-8")
-    assert [name for name in main.commands if f"swing {name}" not in readme] == []
+    assert [name for name in COMMANDS if f"swing {name}" not in readme] == []
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
