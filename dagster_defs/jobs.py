@@ -58,7 +58,7 @@ def _cause(error: BaseException) -> BaseException:
 
 
 def metadata(result: dg.ExecuteInProcessResult, asset: str | list[str]) -> dict[str, Any]:
-    """Return what an asset reported in this run, as plain values."""
+    """What an asset reported in this run, as plain values."""
     key = dg.AssetKey(asset)
     for event in result.get_asset_materialization_events():
         if event.asset_key == key:

@@ -24,7 +24,7 @@ REGULAR_CLOSE, EARLY_CLOSE = 16, 13
 
 @dataclass(frozen=True, slots=True)
 class ScheduleSettings:
-    """Settings of the schedules.
+    """What of the configuration the schedules need.
 
     Attributes:
         source: Where scheduled runs fetch bars; empty if bars are landed by other means.
@@ -35,7 +35,7 @@ class ScheduleSettings:
 
 
 def schedule_settings(installation: Installation) -> ScheduleSettings:
-    """Read the configuration; the defaults where it is faulty, which every run then reports by itself."""
+    """As configured; the defaults where the configuration is faulty, which every run then says by itself."""
     try:
         portfolio = installation.portfolio
     except ConfigurationError:
@@ -98,7 +98,7 @@ def skip_reason(now: datetime, scheduled: datetime, minutes_before_close: int, o
 
 @dataclass(frozen=True, slots=True)
 class RebalancePlan:
-    """Parameters of the rebalance's schedule.
+    """How the rebalance is scheduled.
 
     Attributes:
         source: Where it fetches bars; empty if they are landed by other means.
@@ -113,7 +113,7 @@ class RebalancePlan:
 
 
 def rebalance_schedule(job: dg.UnresolvedAssetJobDefinition, plan: RebalancePlan) -> dg.ScheduleDefinition:
-    """Schedule the rebalance some minutes before each close, half-days among them; never late, never twice."""
+    """Some minutes before the close of each session, half-days among them; never late, never twice."""
 
     @dg.schedule(
         name="rebalance_before_close",
