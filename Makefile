@@ -1,4 +1,4 @@
-# The only entry point: people, CI and the README all call these targets.
+# The only entry point: people, CI and the documents all call these targets.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -13,9 +13,14 @@ PORT ?= 3000
 PYTEST ?=
 # Tests wait for sockets and other processes: one worker more than there are cores.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(1 + os.cpu_count())")
+XDIST := --numprocesses $(WORKERS) --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
+# Tests that need no lake and wait for no other process.
+QUICK := tests/test_architecture.py tests/test_docs.py tests/warehouse/calendar tests/warehouse/settings \
+    tests/warehouse/sources tests/warehouse/test_validation.py tests/execution/planning tests/execution/orders \
+    tests/execution/brokers tests/research/statistics
 LOCK ?= --upgrade
 
-.PHONY: help setup demo test lint dev bench docs lock browser clean
+.PHONY: help setup demo quick fix test lint dev bench docs lock browser clean
 
 help: ## Show what each target does
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -59,11 +64,23 @@ browser:
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium chromium-driver >/dev/null; \
 	else echo "No chromium and chromedriver on PATH: the UI test will be skipped."; fi
 
+quick: $(VENV)/.dev ## Lint what changed and run the quick tests: under a minute
+	@$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	changed=$$(git diff --name-only --diff-filter=d HEAD -- '*.sql'; git ls-files --others --exclude-standard -- '*.sql')
+	[ -z "$$changed" ] || $(BIN)/sqlfluff lint --disable-progress-bar $$changed
+	$(BIN)/python -m pytest -q $(XDIST) -m "not slow" $(QUICK) $(PYTEST)
+
+fix: $(VENV)/.dev ## Format Python and SQL, and mend what the linters can mend
+	@$(BIN)/ruff check --fix --exit-zero --quiet .
+	$(BIN)/ruff format .
+	$(BIN)/sqlfluff fix --disable-progress-bar dbt_project
+
 test: $(VENV)/.dev .venv-ib-async/.test .venv-ibapi/.test browser ## Run the whole test suite
-	@workers=(--numprocesses $(WORKERS) --maxprocesses 8 --dist loadgroup --no-loadscope-reorder)
-	$(BIN)/python -m pytest "$${workers[@]}" $(PYTEST)
+	@$(BIN)/python -m pytest $(XDIST) $(PYTEST)
 	echo "The broker's seam once more, with the other client library:"
-	.venv-ib-async/bin/python -m pytest -q "$${workers[@]}" tests/execution/brokers
+	.venv-ib-async/bin/python -m pytest -q $(XDIST) tests/execution/brokers
 
 lint: $(VENV)/.dev ## ruff, mypy strict, sqlfluff
 	@$(BIN)/ruff check .
@@ -71,7 +88,7 @@ lint: $(VENV)/.dev ## ruff, mypy strict, sqlfluff
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
 
-dev: $(VENV)/.runtime ## Open the Dagster UI on http://127.0.0.1:$(PORT)
+dev: $(VENV)/.runtime ## Open the Dagster UI on http://127.0.0.1:3000 (PORT=… for another port)
 	@$(BIN)/swing dev --port $(PORT)
 
 bench: $(VENV)/.runtime ## Measure against the peers, side by side in one run

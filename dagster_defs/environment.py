@@ -1,4 +1,4 @@
-"""Reads the environment, alone in this project; loads no framework."""
+"""Read the environment: no other module of the project does. Loads no framework."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ def installation() -> Installation:
 
 
 def prepare_environment() -> Installation:
-    """Tell this process, and those it starts, where everything is. Call before Dagster reads dagster.yaml."""
+    """Make the home's folders, and tell this process and those it starts where they are.
+
+    Call before Dagster reads dagster.yaml.
+    """
     here = installation()
     folder = here.home
     (folder / "dagster").mkdir(parents=True, exist_ok=True)

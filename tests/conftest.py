@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import settings
 from lakes import SMALL_GRID, Models, Pipeline, World, build_lake, land_lake
 from markets import MARKETS
 
@@ -15,6 +16,9 @@ from warehouse.transformation.runner import Transformation
 
 REAL_BARS = Path(__file__).parents[2] / "shared" / "data" / "etf_daily.parquet"
 DEFAULT_UNIVERSE = ("SPY", "QQQ", "VTI", "TLT", "IEF", "GLD", "XLE", "BND", "BITO")
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.hookimpl(tryfirst=True)  # or xdist reads the groups before they are set

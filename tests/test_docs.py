@@ -1,8 +1,7 @@
-"""What the documents say exists: commands, options, files, and the tables made from the code."""
+"""Documents agree with the code: commands, options, files, and the tables made from the code."""
 
 from __future__ import annotations
 
-import inspect
 import re
 import shlex
 from pathlib import Path
@@ -11,35 +10,41 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from dagster_defs.cli.main import main
+from dagster_defs.cli.exit_codes import NOT_OURS, error_classes, meanings
+from dagster_defs.cli.main import COMMANDS, main
 from execution import errors as execution_errors
 from execution.brokers.tws.codes import CodeSet
 from execution.refusals import RefusalCode
-from warehouse import errors
+from warehouse import errors as warehouse_errors
+from warehouse.errors import SwingError
 from warehouse.validation import QuarantineCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks/README.md"])
+FOLDERS = (
+    "warehouse",
+    "research",
+    "execution",
+    "dagster_defs",
+    "dbt_project",
+    "tests",
+    "docs",
+    "benchmarks",
+    "requirements",
+)
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def _exit_codes() -> str:
-    failures = [
-        kind
-        for module in (errors, execution_errors)
-        for _, kind in inspect.getmembers(module, inspect.isclass)
-        if kind.__module__ == module.__name__ and issubclass(kind, errors.SwingError) and kind is not errors.SwingError
-    ]
-    rows = [
-        f"| {kind.exit_code} | `{kind.__name__}` | {inspect.getdoc(kind)} |"
-        for kind in sorted(failures, key=lambda kind: kind.exit_code)
-    ]
+    names = {code: f"`{kind.__name__}`" for code, kind in error_classes().items()}
+    rows = [f"| {code} | {names.get(code, '')} | {meaning} |" for code, meaning in meanings().items()]
     return "\n".join(["| exit code | error | meaning |", "|---|---|---|", *rows])
 
 
@@ -64,10 +69,10 @@ def _broker_codes() -> str:
     return "\n".join(["| code | about | class | meaning | what to do |", "|---|---|---|---|---|", *rows])
 
 
-RUNBOOK = ROOT / "docs/runbook.md"
+CODES, RUNBOOK = ROOT / "docs/codes.md", ROOT / "docs/runbook.md"
 TABLES = {
-    "exit codes": (README, _exit_codes),
-    "quarantine codes": (README, _quarantine_codes),
+    "exit codes": (CODES, _exit_codes),
+    "quarantine codes": (CODES, _quarantine_codes),
     "refusals": (RUNBOOK, _refusals),
     "broker codes": (RUNBOOK, _broker_codes),
 }
@@ -142,7 +147,7 @@ def test_a_wrong_command_is_noticed(line: str) -> None:
 def test_the_readme_shows_every_command() -> None:
     """Every command of `swing` stands in the README."""
     readme = README.read_text(encoding="utf-8")
-    assert [name for name in main.commands if f"swing {name}" not in readme] == []
+    assert [name for name in COMMANDS if f"swing {name}" not in readme] == []
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
@@ -152,6 +157,28 @@ def test_links_lead_somewhere(path: Path) -> None:
     links = re.findall(r"\]\(<?([^)\s>]+)", text)
     files = [link.partition("#")[0] for link in links if not re.match(r"[a-z]+:|#", link)]
     assert [file for file in files if not (path.parent / file).exists()] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_named_files_exist(path: Path) -> None:
+    """A file or folder of the repository that stands between backticks is there; NAME stands for a new one."""
+    named = re.findall(rf"`((?:{'|'.join(FOLDERS)})/[^`\s]*)`", path.read_text(encoding="utf-8"))
+    assert [name for name in named if "NAME" not in name and not (ROOT / name).exists()] == []
+
+
+def test_the_readme_is_short() -> None:
+    """The README has at most 250 lines of at most 120 characters."""
+    lines = README.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 250
+    assert [line for line in lines if len(line) > 120] == []
+
+
+def test_contributing_answers_seven_questions() -> None:
+    """CONTRIBUTING says for each kind of addition which files it takes, and which test proves it."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    answers = dict(re.findall(r"^### … an? (\w+)(.*?)(?=^##)", text, re.MULTILINE | re.DOTALL))
+    assert sorted(answers) == ["broker", "metric", "page", "parameter", "rule", "score", "source"]
+    assert [kind for kind, answer in answers.items() if "\n1. `" not in answer or "**Proof:** " not in answer] == []
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -164,3 +191,32 @@ def test_a_table_repeats_the_code(name: str) -> None:
         re.DOTALL,
     )
     assert tables == [table()]
+
+
+def test_every_error_has_an_exit_code_of_its_own() -> None:
+    """No two error classes share a code, and each code is listed with the class that sets it."""
+    setting = [
+        kind
+        for module in (warehouse_errors, execution_errors)
+        for kind in vars(module).values()
+        if isinstance(kind, type)
+        and issubclass(kind, SwingError)
+        and "exit_code" in vars(kind)
+        and kind is not SwingError
+    ]
+    assert sorted(kind.exit_code for kind in setting) == list(error_classes())
+    assert SwingError.exit_code in NOT_OURS
+
+
+def test_the_help_lists_every_exit_code() -> None:
+    """`swing --help` says what each exit code means."""
+    words = " ".join(main.get_help(click.Context(main)).split())
+    assert [code for code, meaning in meanings().items() if f" {code} {meaning}" not in words] == []
+
+
+@pytest.mark.parametrize("module", [warehouse_errors, execution_errors], ids=lambda module: module.__name__)
+def test_the_tree_of_errors_is_drawn_as_it_is(module: ModuleType) -> None:
+    """The tree in the module's docstring names each of its classes with its exit code."""
+    drawn = dict(re.findall(r"─ (\w+) +(\d+) ", module.__doc__ or ""))
+    kinds = [kind for kind in error_classes().values() if kind.__module__ == module.__name__]
+    assert drawn == {kind.__name__: str(kind.exit_code) for kind in kinds}

@@ -1,4 +1,4 @@
-"""Documents the warehouse: docs."""
+"""Document the warehouse: docs."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from dagster_defs.cli import exit_codes
 from warehouse.errors import SwingError
 
 COMMANDS = {
@@ -37,7 +38,7 @@ COMMANDS = {
     "docs": "docs",
     "demo": "demonstration",
 }
-"""The module beside this one that holds each command, as a function of the command's name."""
+"""The module beside this one that holds each command, in a function of the command's name."""
 
 
 class Commands(click.Group):
@@ -59,6 +60,11 @@ class Commands(click.Group):
         """List each command with the first line of its documentation, read without importing it."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, _summary(name)) for name in sorted(COMMANDS)])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
+        """List the exit codes."""
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), meaning) for code, meaning in exit_codes.meanings().items()])
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
         """Run a command."""
@@ -83,25 +89,19 @@ def _summary(command: str) -> str:
 @click.version_option(package_name="swing-portfolio")
 @click.pass_context
 def main(ctx: click.Context) -> None:
-    """A daily ETF rotation, computed in SQL on a lake of your own.
+    """Trade a daily ETF rotation that is computed in SQL, on a warehouse of your own.
 
     \b
     A first session:
-      swing init                                  write portfolio.yaml, to change what you like
-      swing fetch --source files ~/bars/          land bars: CSV or Parquet, one file or a folder
-      swing backtest                              targets, all strategies, pictures in reports/
-      swing walkforward                           what the choice would have earned out of sample
-      swing weights                               what to hold tonight
-      swing trade                                 what that means for the account; sends nothing
-      swing dev                                   the same in the browser
+      swing init                                  write portfolio.yaml: every setting, commented out
+      swing fetch --source files ~/bars/          import price bars: CSV or Parquet, a file or a folder
+      swing backtest                              build every strategy, write pictures to reports/
+      swing walkforward                           measure the choice of parameters out of sample
+      swing weights                               show tonight's target weights
+      swing trade                                 plan the account's trades; sends nothing
+      swing dev                                   open the Dagster UI
 
     Everything lives in $SWING_HOME (default: .swing in the project).
-
-    \b
-    Exit codes: 0 done · 2 wrong usage · 3 configuration · 4 bar source · 5 warehouse
-      6 warehouse busy · 7 a model or a data-quality gate failed (nothing was published)
-      8 rebalance · 9 gateway not reached · 10 gateway refused · 11 trade refused, nothing sent
-      12 ledger and broker disagree · 13 halted · 14 ledger · 15 another process trades
     """
     from dagster_defs.environment import prepare_environment  # noqa: PLC0415
 

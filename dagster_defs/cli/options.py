@@ -12,7 +12,9 @@ REPORTS = click.option(
     show_default=True,
     help="Folder for pictures and files.",
 )
-SEED = click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Another seed, other luck.")
+SEED = click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of the random numbers.")
 CLOCK = click.option(
-    "--gateway-clock", is_flag=True, help="Go by the gateway's clock: what a simulated one needs. Not for real money."
+    "--gateway-clock",
+    is_flag=True,
+    help="Use the gateway's clock, for a simulated gateway. Refused for real money.",
 )

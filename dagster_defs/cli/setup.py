@@ -1,4 +1,4 @@
-"""Sets an installation up, and opens it in the browser: init, dev."""
+"""Set an installation up and open it in the browser: init, dev."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @JSON
 @click.pass_obj
 def status(installation: Installation, as_json: bool) -> None:
-    """Say what the warehouse holds, whether it is fresh, and how the last runs ended."""
+    """Show what the warehouse holds, whether it is fresh, and how the last runs ended."""
     if as_json:
         click.echo(json.dumps(status_record(installation), indent=2))
     else:
@@ -32,7 +32,7 @@ def status(installation: Installation, as_json: bool) -> None:
 
 
 def status_record(installation: Installation) -> dict[str, Any]:
-    """What the warehouse holds, how fresh it is, and how the last runs ended."""
+    """Collect what the warehouse holds, how fresh it is, and how the last runs ended."""
     lake, portfolio = installation.lake, installation.portfolio
     with lake.reader() as connection:
         frames = {
