@@ -27,7 +27,12 @@ PACKAGES = {
 ROOMS = {
     "warehouse/calendar/": {"warehouse.errors"},
     "warehouse/settings/": {"warehouse.errors", "warehouse.calendar"},
-    "warehouse/sources/": {"warehouse.errors", "warehouse.calendar", "warehouse.settings"},
+    "warehouse/sources/": {
+        "warehouse.errors",
+        "warehouse.calendar",
+        "warehouse.settings",
+        "warehouse.validation",  # the gate that a failing source is judged by
+    },
     "research/statistics/": {"warehouse.errors"},
     "research/report/facts/": {
         "warehouse",
@@ -51,10 +56,7 @@ ROOMS = {
         "execution.models",
         "execution.errors",
         "execution.refusals",
-        "execution.proposal",
         "execution.targets",
-        "execution.ledger.events",  # values, as is the history; `planning_is_pure` sees that no database follows
-        "execution.ledger.history",
     },
     "execution/ledger/": {
         "warehouse.errors",
