@@ -35,7 +35,7 @@ SETTINGS = Question("SELECT parameters_hash, train_months, test_months, objectiv
 LIVE_HOLDINGS = Question(
     """
     SELECT session_date, symbol, weight, weight * next_return AS contribution
-    FROM strategy_allocations JOIN holdings USING (allocation_id)
+    FROM held_allocations JOIN holdings USING (allocation_id)
     SEMI JOIN (SELECT strategy_id FROM strategies WHERE is_live) USING (strategy_id)
     WHERE scenario_id = 0 ORDER BY session_date, symbol
     """

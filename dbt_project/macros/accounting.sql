@@ -3,7 +3,8 @@
 
     Reads the CTEs
       series    one row per scenario_id, series_id, session_date without a gap: allocation_id and
-                previous_allocation_id (0: all cash), slippage, commission_per_share
+                previous_allocation_id (0: all cash; below 0: carried, so that nothing was traded), slippage,
+                commission_per_share
       holdings  each allocation's weights and closes, and what they are at the next session
     and ends in the CTE `accounted`: gross_return, cost, net_return and turnover of each row of series.
     A trade depends only on the allocation before and the one after: it is priced once, however many series make it.
@@ -15,6 +16,7 @@
             previous_allocation_id,
             allocation_id
         from series
+        where allocation_id >= 0
 
     ),
 

@@ -1,6 +1,6 @@
 {{ config(meta={
-    'description': 'The symbols with a target weight are the picks, each of them and no other.',
-    'dagster': {'ref': {'name': 'target_weights', 'version': 1}},
+    'description': 'The symbols that a strategy decides for are the picks, each of them and no other.',
+    'dagster': {'ref': {'name': 'strategy_allocations'}},
 }) }}
 
 with
@@ -20,11 +20,12 @@ picks as (
 targets as (
 
     select
-        scenario_id,
-        strategy_id,
-        session_date,
-        symbol
-    from {{ ref('target_weights') }}
+        strategy_allocations.scenario_id,
+        strategy_allocations.strategy_id,
+        strategy_allocations.session_date,
+        holdings.symbol
+    from {{ ref('strategy_allocations') }} as strategy_allocations
+    inner join {{ ref('holdings') }} as holdings on strategy_allocations.allocation_id = holdings.allocation_id
 
 )
 

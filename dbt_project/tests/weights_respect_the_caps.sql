@@ -1,6 +1,6 @@
 {{ config(meta={
     'description': 'At most top_n weights, each in (0, max_weight], together what 1 - cash_buffer and the caps allow: no more, no less.',
-    'dagster': {'ref': {'name': 'target_weights', 'version': 1}},
+    'dagster': {'ref': {'name': 'strategy_allocations'}},
 }) }}
 
 with
@@ -8,14 +8,15 @@ with
 portfolios as (
 
     select
-        scenario_id,
-        strategy_id,
-        session_date,
+        strategy_allocations.scenario_id,
+        strategy_allocations.strategy_id,
+        strategy_allocations.session_date,
         count(*) as positions,
-        sum(weight) as invested,
-        min(weight) as smallest,
-        max(weight) as largest
-    from {{ ref('target_weights') }}
+        sum(holdings.weight) as invested,
+        min(holdings.weight) as smallest,
+        max(holdings.weight) as largest
+    from {{ ref('strategy_allocations') }} as strategy_allocations
+    inner join {{ ref('holdings') }} as holdings on strategy_allocations.allocation_id = holdings.allocation_id
     group by all
 
 ),

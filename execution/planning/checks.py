@@ -236,7 +236,7 @@ def _missing_bars(bars: Sequence[NewestBar], situation: Situation) -> Iterator[R
     """Doubt symbols whose bars end shortly before the session decided on: to the strategy they look delisted."""
     due, patience = situation.due_date, situation.rules.stale_after_sessions
     for bar in bars:
-        if bar.session_date < due and len(sessions(bar.session_date, due)) - 1 <= patience:
+        if bar.session_date < due and len(sessions(bar.session_date, due)) - 1 < patience:
             yield Refusal(
                 RefusalCode.TARGETS_STALE,
                 f"{bar.symbol} has no bar of {due}; its newest is of {bar.session_date}, so the targets would sell it "

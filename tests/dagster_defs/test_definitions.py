@@ -30,6 +30,8 @@ GROUPS = {
     "signals": {"correlations", "rankings", "selections", "walks"},
     "targets": {
         "allocations",
+        "carried_allocations",
+        "held_allocations",
         "holdings",
         "live_targets",
         "strategy_allocations",

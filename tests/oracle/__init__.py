@@ -9,7 +9,7 @@ from __future__ import annotations
 from oracle.accounting import Metrics, backtest, measured, metrics
 from oracle.features import Market, atr, correlation, ema, features, true_range, volatility
 from oracle.parameters import Parameters, grid
-from oracle.targets import inverse_volatility_weights, selections, target_weights
+from oracle.targets import held_through_gaps, inverse_volatility_weights, selections, target_weights
 from oracle.walk_forward import Fold, WalkForward, walk_forward
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "ema",
     "features",
     "grid",
+    "held_through_gaps",
     "inverse_volatility_weights",
     "measured",
     "metrics",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from oracle.parameters import Parameters
 
 YEAR = 252  # sessions
+DUST = 1e-12  # a change of weight this small is rounding, not an order
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ def backtest(market: Market, weights: pd.DataFrame, parameters: Parameters) -> p
     """Account for weights decided at each close, which earn the next session's return.
 
     `weights` is sessions by symbols as `target_weights` returns it. Returns one row per session
-    of the calendar; equity in USD, all else fractions.
+    of the calendar; equity in USD, all else fractions. An order is worth its change of weight at the
+    equity of the session before.
     """
     ret = np.nan_to_num(market.returns)  # no bar: no return until the next one
     last_close = pd.DataFrame(market.matrix(lambda own: own.traded_close)).ffill().to_numpy()
@@ -45,11 +47,14 @@ def backtest(market: Market, weights: pd.DataFrame, parameters: Parameters) -> p
     gross = (held * ret).sum(axis=1)
     drifted = held * (1 + ret) / (1 + gross)[:, None]
     traded = np.abs(decided - drifted)
-    # A symbol that has no close yet cannot be traded: its zero trades cost nothing.
-    rate = np.nan_to_num(parameters.slippage + parameters.commission_per_share / last_close)
-    cost = (traded * rate).sum(axis=1)
-    net = (1 + gross) * (1 - cost) - 1
-    equity = parameters.initial_equity * np.cumprod(1 + net)
+    net, cost, equity = np.zeros(len(gross)), np.zeros(len(gross)), np.zeros(len(gross))
+    before = parameters.initial_equity
+    for session, change in enumerate(traded):
+        orders = zip(change[change > DUST], last_close[session][change > DUST], strict=True)
+        commissions = sum(_commission(each * before, close, parameters) for each, close in orders)
+        cost[session] = change.sum() * parameters.slippage + commissions / before
+        net[session] = (1 + gross[session]) * (1 - cost[session]) - 1
+        before = equity[session] = before * (1 + net[session])
     peak = np.maximum(np.maximum.accumulate(equity), parameters.initial_equity)
     return pd.DataFrame(
         {
@@ -62,6 +67,12 @@ def backtest(market: Market, weights: pd.DataFrame, parameters: Parameters) -> p
         },
         index=market.sessions,
     )
+
+
+def _commission(value: float, close: float, parameters: Parameters) -> float:
+    """Return the commission of an order of this value, in USD."""
+    commission = max(value / close * parameters.commission_per_share, parameters.commission_minimum)
+    return min(commission, parameters.commission_maximum * value) if parameters.commission_maximum else commission
 
 
 def measured(daily: pd.DataFrame, weights: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,8 @@ class Parameters:
     """One strategy; the defaults are the live one.
 
     Windows and spans count bars or sessions; weights, caps and slippage are fractions of 1;
-    `commission_per_share` and `initial_equity` are USD.
+    `commission_per_share`, `commission_minimum` (an order) and `initial_equity` are USD, `commission_maximum` a
+    fraction of the order's value. A minimum or maximum of 0 is none.
     """
 
     ema_fast: int = 20
@@ -26,6 +27,8 @@ class Parameters:
     cash_buffer: float = 0.05
     slippage: float = 0.0001
     commission_per_share: float = 0.0035
+    commission_minimum: float = 0.0
+    commission_maximum: float = 0.0
     initial_equity: float = 10_000.0
 
 

@@ -101,3 +101,22 @@ def target_weights(market: Market, parameters: Parameters) -> pd.DataFrame:
         columns = [pick.column for pick in picks]
         weights[session, columns] = inverse_volatility_weights(deviation[session, columns].tolist(), parameters)
     return pd.DataFrame(weights, index=market.sessions, columns=list(market.symbols))
+
+
+def held_through_gaps(market: Market, decided: pd.DataFrame, stale_after: int) -> pd.DataFrame:
+    """Return sessions by symbols: what is held after each close, when decisions wait for missing bars.
+
+    While a held symbol has no bar, and fewer than `stale_after` sessions have passed since its last one, nothing is
+    traded: what is held drifts, and the decision of the session is not carried out. Then the symbol counts as ended.
+    """
+    present = ~np.isnan(market.matrix(lambda own: own.close))
+    ret = np.nan_to_num(market.returns)
+    held = decided.to_numpy(dtype=np.float64).copy()
+    missed = np.zeros(held.shape[1], dtype=int)  # sessions since each symbol's last bar
+    for session in range(1, len(held)):
+        missed = np.where(present[session], 0, missed + 1)
+        before = held[session - 1]
+        if ((before > 0) & (missed > 0) & (missed < stale_after)).any():
+            worth = before * (1 + ret[session])
+            held[session] = worth / (1 + (before * ret[session]).sum())
+    return pd.DataFrame(held, index=decided.index, columns=decided.columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from oracle import (
     Parameters,
     backtest,
     grid,
+    held_through_gaps,
     measured,
     metrics,
     target_weights,
@@ -73,17 +75,62 @@ def test_a_missing_bar_earns_nothing_until_the_next_one() -> None:
     assert costs.iloc[3] == 0
 
 
-def test_a_delisted_holding_is_sold_at_its_last_close() -> None:
-    """The session after the last bar has no return of it, one sale, and nothing of it later."""
-    market = Market.of(MARKETS["delisting"]())
-    weights = target_weights(market, LIVE)
-    assert weights["GONE"].iloc[250] > 0
-    assert (weights["GONE"].iloc[251:] == 0).all()
-    alone = weights.assign(AAA=0.0, BBB=0.0)
-    daily = backtest(market, alone, LIVE)
-    assert daily["gross_return"].iloc[251] == 0
-    assert daily["turnover"].iloc[251] == pytest.approx(alone["GONE"].iloc[250])
-    assert (daily["net_return"].iloc[252:] == 0).all()
+def test_nothing_is_traded_while_a_held_symbol_has_no_bar() -> None:
+    """What is held drifts until the bar comes, which takes the whole move; then the newest decision is carried out."""
+    market = Market.of(points(GLD=[50.0, 55.0, None, 44.0, 44.0], SPY=[100.0, 100.0, 110.0, 110.0, 110.0]))
+    decided = _weights(market, [0.4, 0.4], [0.4, 0.4], [0.0, 0.9], [0.0, 0.9], [0.0, 0.9])
+    held = held_through_gaps(market, decided, stale_after=5)
+    assert held.iloc[2].tolist() == pytest.approx([0.4 / 1.04, 0.44 / 1.04])
+    assert held.drop(index=held.index[2]).equals(decided.drop(index=held.index[2]))
+    daily = backtest(market, held, LIVE)
+    assert daily["turnover"].iloc[2] == pytest.approx(0)
+    assert daily["gross_return"].tolist()[2:4] == pytest.approx([0.04, -0.2 * 0.4 / 1.04])
+
+
+def test_a_symbol_without_bars_counts_as_ended() -> None:
+    """On the session on which the patience runs out, its last close is what it is sold at."""
+    market = Market.of(points(GLD=[50.0, 50.0, None, None, None, None], SPY=[1.0] * 6))
+    decided = _weights(market, [0.5, 0.0], [0.5, 0.0], *[[0.0, 0.0]] * 4)
+    held = held_through_gaps(market, decided, stale_after=3)
+    assert held["GLD"].tolist() == [0.5, 0.5, 0.5, 0.5, 0.0, 0.0]
+    cost = backtest(market, held, LIVE)["cost"]
+    assert cost.tolist()[2:] == pytest.approx([0, 0, 0.5 * (0.0001 + 0.0035 / 50), 0])
+    assert held_through_gaps(market, decided, stale_after=1).equals(decided)
+
+
+def test_a_decision_that_was_not_carried_out_starts_no_waiting() -> None:
+    """While the first holding is awaited, a later pick's missing bar delays nothing."""
+    market = Market.of(points(GLD=[1.0, None, 1.0, 1.0], SPY=[1.0, 1.0, None, 1.0], TLT=[1.0] * 4))
+    decided = _weights(market, [0.5, 0.0, 0.0], [0.0, 0.5, 0.0], [0.0, 0.0, 0.5], [0.0, 0.0, 0.5])
+    held = held_through_gaps(market, decided, stale_after=5)
+    assert held["GLD"].tolist() == [0.5, 0.5, 0.0, 0.0]
+    assert held["SPY"].tolist() == [0.0] * 4
+    assert held["TLT"].tolist() == [0.0, 0.0, 0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("change", "close", "commission"),
+    [
+        (0.5, 100.0, 0.35),  # 50 shares at 0.0035 USD are 0.175: the minimum
+        (0.5, 10.0, 1.75),  # 500 shares: the rate
+        (0.002, 100.0, 0.20),  # an order of 20 USD: at most 1 % of it
+    ],
+)
+def test_commissions_have_a_minimum_and_a_maximum(change: float, close: float, commission: float) -> None:
+    """The rate counts between a minimum an order and a part of the order's value."""
+    market = Market.of(points(SPY=[close, close]))
+    parameters = replace(LIVE, slippage=0.0, commission_minimum=0.35, commission_maximum=0.01)
+    daily = backtest(market, _weights(market, [change], [change]), parameters)
+    assert daily["cost"].tolist() == pytest.approx([commission / 10_000, 0])
+
+
+def test_commissions_follow_the_equity_that_they_leave() -> None:
+    """The second order's minimum weighs more, because the first one's cost is gone."""
+    market = Market.of(points(SPY=[100.0, 100.0]))
+    parameters = replace(LIVE, slippage=0.0, commission_minimum=100.0)
+    daily = backtest(market, _weights(market, [0.5], [0.0]), parameters)
+    assert daily["cost"].tolist() == pytest.approx([100 / 10_000, 100 / 9_900])
+    assert daily["equity"].tolist() == pytest.approx([9_900, 9_800])
 
 
 def test_metrics_by_hand() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from oracle.accounting import Metrics, backtest, measured, metrics
-from oracle.targets import target_weights
+from oracle.targets import held_through_gaps, target_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,14 +83,16 @@ def walk_forward(
     weights: Mapping[Parameters, pd.DataFrame],
     live: Parameters,
     objective: str = "calmar",
+    stale_after: int = 5,
 ) -> WalkForward:
     """Choose, splice and account; `objective` is a field of Metrics.
 
-    `weights` holds the target weights of each strategy of the grid, in grid order. The first train
-    window starts at the session of the live strategy's first non-empty target.
+    `weights` holds what each strategy of the grid decides, in grid order; a missing bar delays a decision, in the
+    backtests that choose as in the spliced series. The first train window starts at the session of the live
+    strategy's first non-empty target.
     """
     strategies = list(weights)
-    daily = {each: backtest(market, weights[each], each) for each in strategies}
+    daily = {each: backtest(market, held_through_gaps(market, weights[each], stale_after), each) for each in strategies}
     spliced = pd.DataFrame(0.0, index=market.sessions, columns=list(market.symbols))
     folds = []
     live_weights = weights[live] if live in weights else target_weights(market, live)
@@ -102,6 +104,7 @@ def walk_forward(
         winner, value = best(strategies, objectives)
         folds.append(Fold(fold_id, train_start, test_start, test_end, winner, value))
         spliced[test] = weights[winner][test]
+    spliced = held_through_gaps(market, spliced, stale_after)
     accounts = backtest(market, spliced, live)
     covered = (
         (market.sessions >= folds[0].test_start) & (market.sessions < folds[-1].test_end)

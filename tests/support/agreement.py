@@ -17,6 +17,7 @@ from oracle import (
     correlation,
     ema,
     features,
+    held_through_gaps,
     measured,
     metrics,
     selections,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+STALE_AFTER = 5  # sessions, as the settings' default
 RELATIVE, ABSOLUTE = 1e-9, 1e-10
 """Numbers agree when they differ by no more than the first of the value plus the second.
 
@@ -98,7 +100,7 @@ class Opinion:
         self._market = Market.of(bars)
         rows = connection.execute("SELECT * FROM strategies ORDER BY grid_order NULLS LAST").fetchdf()
         names = [each.name for each in fields(Parameters)]
-        parameters = [Parameters(*row) for row in rows[names].itertuples(index=False)]
+        parameters = [Parameters(**row) for row in rows[[name for name in names if name in rows]].to_dict("records")]
         self._strategies: Mapping[str, Parameters] = dict(zip(rows["strategy_id"], parameters, strict=True))
         self._live_id = rows.loc[rows["is_live"], "strategy_id"].item()
         self._grid = list(rows.loc[rows["grid_order"].notna(), "strategy_id"])
@@ -112,9 +114,13 @@ class Opinion:
         return {each: target_weights(self._market, of) for each, of in self._strategies.items()}
 
     @cached_property
+    def _held(self) -> Mapping[str, pd.DataFrame]:
+        return {each: held_through_gaps(self._market, of, STALE_AFTER) for each, of in self._weights.items()}
+
+    @cached_property
     def _daily(self) -> Mapping[str, pd.DataFrame]:
         return {
-            each: backtest(self._market, self._weights[each], parameters)
+            each: backtest(self._market, self._held[each], parameters)
             for each, parameters in self._strategies.items()
         }
 
@@ -130,7 +136,7 @@ class Opinion:
     def results(self) -> Iterator[Expected]:
         """Yield target weights, live targets, the backtest and its metrics."""
         day = self._market.sessions[-1]
-        tonight = self._weights[self._live_id].to_numpy()[-1].tolist()
+        tonight = self._held[self._live_id].to_numpy()[-1].tolist()
         chosen = zip(self._market.symbols, tonight, strict=True)
         live = {symbol: weight for symbol, weight in chosen if weight > 0}
         yield Expected(
@@ -147,7 +153,7 @@ class Opinion:
         yield Expected(
             "target_weights",
             ("strategy_id", "session_date", "symbol"),
-            self._each({key: _long(wide, "weight") for key, wide in self._weights.items()}),
+            self._each({key: _long(wide, "weight") for key, wide in self._held.items()}),
         )
         daily = {key: of.rename_axis("session_date") for key, of in self._daily.items()}
         yield Expected(
@@ -163,7 +169,7 @@ class Opinion:
         """Yield the folds with their winners, the out-of-sample series and its metrics."""
         ids = {parameters: key for key, parameters in self._strategies.items()}
         weights = {self._strategies[key]: self._weights[key] for key in self._grid}
-        found: WalkForward = walk_forward(self._market, weights, self._live, objective)
+        found: WalkForward = walk_forward(self._market, weights, self._live, objective, STALE_AFTER)
         folds = [vars(fold) | {"strategy_id": ids[fold.winner]} for fold in found.folds]
         yield Expected(
             "walk_forward_folds",

@@ -12,9 +12,9 @@ holdings as (
 
 ),
 
-strategy_allocations as (
+held_allocations as (
 
-    select * from {{ ref('strategy_allocations') }}
+    select * from {{ ref('held_allocations') }}
 
 ),
 
@@ -39,17 +39,17 @@ series as (
         calendar.scenario_id,
         calendar.strategy_id as series_id,
         calendar.session_date,
-        coalesce(decided.allocation_id, 0) as allocation_id,
+        coalesce(chosen.allocation_id, 0) as allocation_id,
         coalesce(held.allocation_id, 0) as previous_allocation_id,
         calendar.slippage,
         calendar.commission_per_share
     from calendar
-    left join strategy_allocations as decided
+    left join held_allocations as chosen
         on
-            calendar.scenario_id = decided.scenario_id
-            and calendar.session_date = decided.session_date
-            and calendar.strategy_id = decided.strategy_id
-    left join strategy_allocations as held
+            calendar.scenario_id = chosen.scenario_id
+            and calendar.session_date = chosen.session_date
+            and calendar.strategy_id = chosen.strategy_id
+    left join held_allocations as held
         on
             calendar.scenario_id = held.scenario_id
             and calendar.previous_session_date = held.session_date

@@ -53,5 +53,8 @@ select
     ret,
     last_value(close ignore nulls) over (
         partition by scenario_id, symbol order by session_number
-    ) as last_close
+    ) as last_close,
+    session_number - last_value(if(close is null, null, session_number) ignore nulls) over (
+        partition by scenario_id, symbol order by session_number
+    ) as missed_sessions
 from aligned

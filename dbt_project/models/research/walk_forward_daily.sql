@@ -18,12 +18,19 @@ holdings as (
 
 ),
 
+carried_allocations as (
+
+    select * from {{ ref('carried_allocations') }}
+
+),
+
 -- the winners' targets, spliced into one strategy more
 spliced as (
 
     select
         sessions.scenario_id,
         sessions.session_date,
+        sessions.session_number,
         folds.fold_id,
         folds.strategy_id,
         coalesce(strategy_allocations.allocation_id, 0) as allocation_id,
@@ -45,13 +52,34 @@ spliced as (
 
 ),
 
+decided as (
+
+    select
+        *,
+        'walk_forward' as series_id
+    from spliced
+
+),
+
+{{ waiting() }},  -- noqa: PRS
+
+held as (
+
+    select decided.* replace (coalesce(carried.allocation_id, decided.allocation_id) as allocation_id)
+    from decided
+    left join carried
+        on
+            decided.scenario_id = carried.scenario_id
+            and decided.session_date = carried.session_date
+
+),
+
 series as (
 
     select
         *,
-        'walk_forward' as series_id,
         lag(allocation_id, 1, 0) over (partition by scenario_id order by session_date) as previous_allocation_id
-    from spliced
+    from held
 
 ),
 
@@ -61,15 +89,15 @@ returns as (
 
     select
         accounted.*,
-        spliced.fold_id,
-        spliced.strategy_id,
-        spliced.allocation_id > 0 as is_invested,
-        spliced.initial_equity
+        held.fold_id,
+        held.strategy_id,
+        held.allocation_id <> 0 as is_invested,
+        held.initial_equity
     from accounted
-    inner join spliced
+    inner join held
         on
-            accounted.scenario_id = spliced.scenario_id
-            and accounted.session_date = spliced.session_date
+            accounted.scenario_id = held.scenario_id
+            and accounted.session_date = held.session_date
 
 ),
 

@@ -6,6 +6,12 @@ allocations as (
 
 ),
 
+carried_allocations as (
+
+    select * from {{ ref('carried_allocations') }}
+
+),
+
 sessions as (
 
     select * from {{ ref('sessions') }}
@@ -18,6 +24,26 @@ panel as (
 
 ),
 
+vectors as (
+
+    select
+        allocation_id,
+        scenario_id,
+        session_date,
+        symbols,
+        weights
+    from allocations
+    union all
+    select
+        allocation_id,
+        scenario_id,
+        session_date,
+        symbols,
+        weights
+    from carried_allocations
+
+),
+
 positions as (
 
     select
@@ -26,7 +52,7 @@ positions as (
         allocation_id,
         unnest(symbols) as symbol,
         unnest(weights) as weight
-    from allocations
+    from vectors
 
 ),
 

@@ -1,8 +1,8 @@
 with
 
-strategy_allocations as (
+held_allocations as (
 
-    select * from {{ ref('strategy_allocations') }}
+    select * from {{ ref('held_allocations') }}
 
 ),
 
@@ -13,10 +13,10 @@ holdings as (
 )
 
 select
-    strategy_allocations.scenario_id,
-    strategy_allocations.strategy_id,
-    strategy_allocations.session_date,
+    held_allocations.scenario_id,
+    held_allocations.strategy_id,
+    held_allocations.session_date,
     holdings.symbol,
     holdings.weight
-from strategy_allocations
-inner join holdings on strategy_allocations.allocation_id = holdings.allocation_id
+from held_allocations
+inner join holdings on held_allocations.allocation_id = holdings.allocation_id
