@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import click
 import matplotlib.image
+import pyarrow.parquet as pq
 import pytest
-from command_line import Said, Swing
+from command_line import SWING, Said, Swing
 from generations import PUBLIC
 
 from dagster_defs.cli.main import COMMANDS, main
@@ -253,6 +255,28 @@ def test_sql_prints_and_travels(market: Market) -> None:
     at = str(_narrow_snapshot(market))
     text = market.swing("sql", query, "--format", "csv", "--at", at).out
     assert list(csv.DictReader(io.StringIO(text))) == [{"symbol": s} for s in ("GLD", "IEF", "TLT")]
+
+
+@pytest.mark.parametrize("relation", ["selections", "walks", "allocations", "runs", "landing.settings"])
+def test_sql_prints_any_relation_in_every_format(market: Market, relation: str) -> None:
+    """Lists, structs and nulls are cells too; a table ends after 40 rows and says how many more there are."""
+    rows = _rows(market, f"FROM {relation}")
+    table = market.swing("sql", f"FROM {relation}").out.splitlines()
+    cut = len(rows) > 40
+    assert len(table) == 1 + min(40, len(rows)) + cut
+    assert (f"… and {len(rows) - 40:,} rows more." in table[-1]) == cut
+    text = market.swing("sql", f"FROM {relation}", "--format", "csv").out
+    assert len(list(csv.reader(io.StringIO(text)))) == 1 + len(rows)
+    assert set(rows[0]) == set(next(csv.reader(io.StringIO(text))))
+
+
+def test_sql_writes_parquet(market: Market, tmp_path: Path) -> None:
+    """The bytes on standard output are a file that pyarrow reads back."""
+    file = tmp_path / "rows.parquet"
+    with file.open("wb") as rows:
+        query = [SWING, "sql", "FROM allocations LIMIT 3", "--format", "parquet"]
+        subprocess.run(query, env=market.swing.environment, stdout=rows, check=True)
+    assert pq.read_table(file).num_rows == 3
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM landing.bar_versions", "CREATE TABLE mine (a INT)"])
