@@ -1,6 +1,5 @@
 """The permutation test as assets: batches of worlds that any worker can compute, and the report on all of them."""
 
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -63,7 +62,7 @@ def permutation_figures(
     lake = installation.lake
     test = config.test(lake)
     result = test.result(lake)
-    picture, data = permutation_report.write(test, result, Path(config.folder))
+    picture, data = permutation_report.write(test, result, config.within(installation))
     return dg.MaterializeResult(
         metadata={
             "best_p": result.best_p,

@@ -44,7 +44,7 @@ def walkforward(installation: Installation, reports: Path, as_json: bool) -> Non
 def _research(installation: Installation, job: str, asset: str, reports: Path, *, as_json: bool) -> None:
 
     with terminal.progress(f"Running {job}", is_quiet=as_json) as report:
-        told = jobs.metadata(jobs.run(installation, job, {asset: {"folder": str(reports.absolute())}}, report), asset)
+        told = jobs.metadata(jobs.run(installation, job, {asset: {"folder": str(reports)}}, report), asset)
 
     files = list(told.get("files", []))
     if as_json:

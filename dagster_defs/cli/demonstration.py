@@ -37,16 +37,12 @@ ROWS = readers.Question(
 @click.pass_obj
 def demo(installation: Installation) -> None:
     """Land the sample market, run the whole pipeline through Dagster, show what came out."""
-    lake, reports = installation.lake, installation.home / "reports"
+    lake, reports = installation.lake, installation.reports
     with terminal.progress("Running the whole pipeline") as report:
         result = jobs.run(
             installation,
             "everything",
-            {
-                "bars_landing": {"source": "synthetic"},
-                "backtest_report": {"folder": str(reports)},
-                "walk_forward_report": {"folder": str(reports)},
-            },
+            {"bars_landing": {"source": "synthetic"}},
             report,
         )
     landed = jobs.metadata(result, ["landing", "bar_versions"])

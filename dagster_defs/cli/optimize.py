@@ -78,7 +78,7 @@ def optimize(
         report(0, 0, "out of sample")
         lived = live_through(bench, found)
         data = search_report.record(found, lived, stable, len(tried))
-        files = search_report.write(data, lived, stable, reports.absolute())
+        files = search_report.write(data, lived, stable, reports)
     if as_json:
         click.echo(json.dumps(data | {"files": [str(file) for file in files]}, indent=2))
         return

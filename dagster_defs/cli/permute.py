@@ -79,7 +79,7 @@ def permute(
         test = PermutationTest.of(Bench.of(lake), design)
         test.run(lake, range(runs + 1), terminal.with_time_left(report))
         result = test.result(lake, runs)
-        files = permutation_report.write(test, result, reports.absolute())
+        files = permutation_report.write(test, result, reports)
     record = permutation_report.record(test, result) | {"files": [str(file) for file in files]}
     if as_json:
         click.echo(json.dumps(record, indent=2))

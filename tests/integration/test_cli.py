@@ -145,7 +145,7 @@ def test_fetch_lands_once(market: Market) -> None:
 
 def test_backtest_reports_what_the_warehouse_holds(market: Market) -> None:
     """metrics.json equals backtest_metrics, weights.csv target_weights, each of the live strategy."""
-    reports = market.swing.home.parent / "reports"
+    reports = market.swing.home / "reports"
     live = "SEMI JOIN (FROM strategies WHERE is_live) USING (strategy_id)"
     held = _rows(market, f"SELECT * EXCLUDE (scenario_id) FROM backtest_metrics {live}")
     written = json.loads((reports / "metrics.json").read_text(encoding="utf-8"))
@@ -160,7 +160,7 @@ def test_backtest_reports_what_the_warehouse_holds(market: Market) -> None:
 @pytest.mark.parametrize("name", [*PICTURES, "walk_forward_equity.png", "walk_forward_drawdown.png"])
 def test_pictures_are_pictures(market: Market, name: str) -> None:
     """Each picture that a command names has a size and more than one colour."""
-    path = market.swing.home.parent / "reports" / name
+    path = market.swing.home / "reports" / name
     step = "walkforward" if name.startswith("walk") else "backtest"
     assert str(path) in market.said[step].out
     pixels = matplotlib.image.imread(path)
@@ -191,7 +191,7 @@ def test_walkforward_reports_what_the_warehouse_holds(market: Market) -> None:
     printed = market.said["walkforward"].record
     held = _rows(market, "SELECT * EXCLUDE (scenario_id) FROM walk_forward_metrics")
     assert printed["metrics"] == [_printed(row) for row in held]
-    file = market.swing.home.parent / "reports" / "walk_forward.json"
+    file = market.swing.home / "reports" / "walk_forward.json"
     written = json.loads(file.read_text(encoding="utf-8"))
     assert written["metrics"] == printed["metrics"][0]
     assert len(printed["folds"]) == len(written["folds"]) == 19

@@ -27,7 +27,7 @@ class Market:
     """The sample market, and what was said while it came to be.
 
     Attributes:
-        swing: Runs further commands on it; its reports are in `reports` beside its home.
+        swing: Runs further commands on it; its reports are in `reports` in its home.
         said: By step: init, fetch, again, narrow, backtest, broken, walkforward.
         intact: Whether the readers saw the same before and after the step `broken`.
     """
