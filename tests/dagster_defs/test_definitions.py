@@ -60,7 +60,10 @@ JOBS = {
     "everything": ALL,
     "permutation": {"landing/permutations"},
     "report": {"tear_sheet"},
-    "trade": LANDING.union(*(GROUPS[name] for name in ("staging", "features", "signals", "targets"))) | {"rebalance"},
+    "trade": LANDING.union(*(GROUPS[name] for name in ("staging", "features", "signals", "targets")))
+    | {"rebalance"}
+    | LEDGER,
+    "ledger": LEDGER,
 }
 SCHEDULES = {
     "daily_after_close": ("daily", "30 18 * * 1-5", "America/New_York"),
