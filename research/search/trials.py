@@ -9,6 +9,7 @@ import numpy as np
 
 from research.search.space import Point, land_points
 from research.statistics.metrics import Metric, measure
+from research.statistics.samples import SESSIONS_A_YEAR
 from warehouse.errors import LakeError
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Trials:
         """Measure computed points over every session of a fold's train window."""
         first, last = np.searchsorted(self.sessions, [np.datetime64(fold.train_start), np.datetime64(fold.test_start)])
         returns = np.array([self._returns[point][first:last] for point in points])
-        turnover = np.array([self._turnovers[point][first:last].mean() * 252 for point in points])
+        turnover = np.array([self._turnovers[point][first:last].mean() * SESSIONS_A_YEAR for point in points])
         return Measured(measure(returns), turnover)
 
     def _compute(self, points: Sequence[Point]) -> None:

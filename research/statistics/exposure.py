@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import norm
 
-from research.statistics.samples import SESSIONS_A_YEAR, FloatArray, SampleError, many_series
+from research.statistics.metrics import annualised
+from research.statistics.samples import FloatArray, SampleError, many_series
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,8 +136,8 @@ def stress_correlations(
     scale = np.outer(deviations, deviations)
     raised = nearest_correlation(np.maximum(matrix / scale, correlation))
     now, stressed = _deviation(held, matrix), _deviation(held, raised * scale)
-    quantile, year = float(norm.ppf(LEVEL)), math.sqrt(SESSIONS_A_YEAR)
-    return CorrelationStress(correlation, now * year, stressed * year, now * quantile, stressed * quantile)
+    quantile = float(norm.ppf(LEVEL))
+    return CorrelationStress(correlation, annualised(now), annualised(stressed), now * quantile, stressed * quantile)
 
 
 def nearest_correlation(matrix: ArrayLike) -> FloatArray:

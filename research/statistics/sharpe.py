@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import norm
 
-from research.statistics.metrics import NO_SPREAD
+from research.statistics.metrics import annualised, sharpe_of, varies
 from research.statistics.samples import SESSIONS_A_YEAR, SampleError, many_series, one_series
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class SharpeSample:
     @property
     def annual(self) -> float:
         """The Sharpe ratio, annualised."""
-        return annual_sharpe(self.sharpe)
+        return annualised(self.sharpe)
 
     @property
     def dispersion(self) -> float:
@@ -123,11 +123,6 @@ class DeflatedSharpe:
     probability: float
 
 
-def annual_sharpe(sharpe: float) -> float:
-    """Annualise a Sharpe ratio per session: times √252."""
-    return sharpe * math.sqrt(SESSIONS_A_YEAR)
-
-
 def sharpe_sample(returns: ArrayLike) -> SharpeSample:
     """Measure one series of returns; moments are the population's, the deviation of the Sharpe ratio n - 1.
 
@@ -136,10 +131,11 @@ def sharpe_sample(returns: ArrayLike) -> SharpeSample:
     """
     row = one_series(returns, at_least=4)
     mean, deviation = float(row.mean()), float(row.std(ddof=1))
-    if deviation <= NO_SPREAD * abs(mean):
+    if not varies(mean, deviation):
         raise SampleError("These returns do not vary, so they have no Sharpe ratio: choose sessions with trades.")
     scaled = (row - mean) / row.std()
-    return SharpeSample(len(row), mean / deviation, float((scaled**3).mean()), float((scaled**4).mean()))
+    sharpe = float(sharpe_of(mean, deviation, 1))
+    return SharpeSample(len(row), sharpe, float((scaled**3).mean()), float((scaled**4).mean()))
 
 
 def probabilistic_sharpe(sample: SharpeSample, benchmark: float = 0.0) -> ProbabilisticSharpe:
@@ -185,8 +181,8 @@ def measure_trials(returns: ArrayLike) -> Trials:
     """
     rows = many_series(returns)
     deviation = rows.std(axis=1, ddof=1)
-    varies = deviation > NO_SPREAD * np.abs(rows.mean(axis=1))
-    rows, deviation = rows[varies], deviation[varies]
+    is_alive = varies(rows.mean(axis=1), deviation)
+    rows, deviation = rows[is_alive], deviation[is_alive]
     recorded = len(rows)
     if recorded < 2:  # noqa: PLR2004 - a variance takes two
         raise SampleError(f"{recorded} trials with returns that vary cannot be compared: record two or more.")
@@ -194,7 +190,9 @@ def measure_trials(returns: ArrayLike) -> Trials:
     scaled = (rows - mean[:, None]) / (deviation * math.sqrt(rows.shape[1] - 1))[:, None]
     # The sum over all pairs is the square of the sum: no matrix of trials by trials is needed.
     average = float(((scaled.sum(axis=0) ** 2).sum() - recorded) / (recorded * (recorded - 1)))
-    return Trials(recorded, effective_trials(recorded, average), average, float((mean / deviation).var(ddof=1)))
+    return Trials(
+        recorded, effective_trials(recorded, average), average, float(sharpe_of(mean, deviation, 1).var(ddof=1))
+    )
 
 
 def expected_maximum_sharpe(trials: float, sharpe_variance: float) -> float:

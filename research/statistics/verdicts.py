@@ -14,7 +14,7 @@ from research.statistics.overfitting import BacktestOverfitting
 from research.statistics.reality_check import RealityCheck
 from research.statistics.risk import DrawdownDistribution, KupiecTest
 from research.statistics.samples import SESSIONS_A_YEAR
-from research.statistics.sharpe import DeflatedSharpe, MinimumTrackRecord, ProbabilisticSharpe, annual_sharpe
+from research.statistics.sharpe import DeflatedSharpe, MinimumTrackRecord, ProbabilisticSharpe, annualised
 
 SURE, LIKELY = 0.95, 0.75
 SIGNIFICANT, SUGGESTIVE = 0.05, 0.25
@@ -67,7 +67,7 @@ def _(result: ProbabilisticSharpe) -> Verdict:
         "Probabilistic Sharpe ratio",
         _rising(result.probability, LIKELY, SURE),
         f"The Sharpe ratio of {result.sample.annual:.2f} over {result.sample.sessions} sessions exceeds "
-        f"{annual_sharpe(result.benchmark):.2f} with a probability of {_percent(result.probability)}.",
+        f"{annualised(result.benchmark):.2f} with a probability of {_percent(result.probability)}.",
         "How sure the length and shape of this one record make its Sharpe ratio.",
         "Anything about the choice: the best of many strategies looks sure here even if all are worthless.",
         "Read the deflated Sharpe ratio beside it; below 95 % wait for a longer record.",
@@ -80,7 +80,7 @@ def _(result: MinimumTrackRecord) -> Verdict:
     return Verdict(
         "Minimum track record length",
         Standing.GOOD if result.is_long_enough else Standing.CAUTION if result.sessions else Standing.BAD,
-        f"To tell a Sharpe ratio of {result.sample.annual:.2f} from {annual_sharpe(result.benchmark):.2f} with "
+        f"To tell a Sharpe ratio of {result.sample.annual:.2f} from {annualised(result.benchmark):.2f} with "
         f"{_percent(result.confidence)} confidence {needed}; there are {result.sample.sessions / SESSIONS_A_YEAR:.1f}.",
         "Whether the record is long enough to tell skill from luck at all.",
         "That the Sharpe ratio measured is the true one, which it supposes.",
@@ -93,7 +93,7 @@ def _(result: DeflatedSharpe) -> Verdict:
     return Verdict(
         "Deflated Sharpe ratio",
         _rising(result.probability, COIN, SURE),
-        f"The luckiest of {result.trials:.0f} worthless trials would show {annual_sharpe(result.benchmark):.2f}; "
+        f"The luckiest of {result.trials:.0f} worthless trials would show {annualised(result.benchmark):.2f}; "
         f"{result.sample.annual:.2f} is more than that with a probability of {_percent(result.probability)}.",
         "How much of the Sharpe ratio the search alone explains.",
         "Anything about trials that nobody recorded: each makes the true number lower.",

@@ -62,7 +62,7 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rolling:
-    """Over the trailing 252 sessions: the Sharpe ratio, and the correlation to the benchmark (None without one)."""
+    """Sharpe ratio over the trailing year, and the correlation to the benchmark (None without one)."""
 
     of: str
     sessions: pd.DatetimeIndex

@@ -21,7 +21,7 @@ from research.statistics.reality_check import reality_check
 from research.statistics.samples import FloatArray, SampleError
 from research.statistics.sharpe import (
     Trials,
-    annual_sharpe,
+    annualised,
     deflated_sharpe,
     measure_trials,
     minimum_track_record,
@@ -173,7 +173,7 @@ def luck_of(evidence: Evidence, permutations: Sequence[PermutationTest]) -> Luck
             judgements.append(Judgement(about, answer[0], verdict(answer[1])))
     expected = None
     if not isinstance(counted, Missing) and not isinstance(sample, Missing):
-        expected = annual_sharpe(deflated_sharpe(sample, counted.recorded, counted.sharpe_variance).benchmark)
+        expected = annualised(deflated_sharpe(sample, counted.recorded, counted.sharpe_variance).benchmark)
     return Luck(
         trials=counted,
         sharpe=sharpe,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from research.report.facts.series import Missing
-from research.statistics.metrics import Metric, measure
+from research.statistics.metrics import Metric, sharpe_ratio, total_return
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -133,6 +133,7 @@ def _folds(history: History, search: Search) -> tuple[Fold, ...]:
             continue
         inside = np.asarray((sessions >= fold["train_start"]) & (sessions < fold["test_start"]))
         after = tested[fold["fold_id"]]
+        earned = after["net_return"].to_numpy(dtype=float)
         folds.append(
             Fold(
                 fold_id=int(fold["fold_id"]),
@@ -142,8 +143,8 @@ def _folds(history: History, search: Search) -> tuple[Fold, ...]:
                 parameters={name: fold[name] for name in PARAMETERS},
                 objective=_known(fold["objective"]),
                 trained=_sharpe(search.trials[row_of[fold["strategy_id"]], inside]),
-                tested=_sharpe(after["net_return"].to_numpy(dtype=float)),
-                total=float(np.prod(1 + after["net_return"]) - 1),
+                tested=_sharpe(earned),
+                total=total_return(earned),
             )
         )
     return tuple(folds)
@@ -177,7 +178,7 @@ def _neighbourhood(grid: pd.DataFrame) -> Neighbourhood | Missing:
 
 
 def _sharpe(returns: FloatArray) -> float | None:
-    return _known(measure(returns[None, :])[Metric.SHARPE][0]) if len(returns) > 1 else None
+    return _known(sharpe_ratio(returns[None, :])[0]) if len(returns) > 1 else None
 
 
 def _known(value: float | None) -> float | None:

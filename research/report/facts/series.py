@@ -11,7 +11,7 @@ import pandas as pd
 
 from research.statistics.block_length import optimal_block_length
 from research.statistics.bootstrap import Draws, Interval, bootstrap, resampled
-from research.statistics.metrics import Metric, sharpe_ratio
+from research.statistics.metrics import annualised, drawdown, growth, sharpe_of, sharpe_ratio, total_return
 from research.statistics.samples import SESSIONS_A_YEAR, FloatArray, SampleError
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from research.statistics.bootstrap import Bootstrap
+    from research.statistics.metrics import Metric
 
 T = TypeVar("T")
 
@@ -50,20 +51,17 @@ class Series:
     @property
     def growth(self) -> FloatArray:
         """Of 1 invested before the first session, at each close."""
-        growth: FloatArray = np.cumprod(1 + self.returns, dtype=np.float64)
-        return growth
+        return growth(self.returns)
 
     @property
     def drawdown(self) -> FloatArray:
         """Below the highest growth so far, the start included; fractions, zero or negative."""
-        growth = self.growth
-        depth: FloatArray = growth / np.maximum(np.maximum.accumulate(growth), 1) - 1
-        return depth
+        return drawdown(self.returns)
 
     @property
     def total(self) -> float:
         """Return over all of it."""
-        return float(self.growth[-1] - 1)
+        return total_return(self.returns)
 
     def between(self, first: pd.Timestamp, last: pd.Timestamp) -> Series:
         """The sessions from `first` to `last`, both included."""
@@ -176,8 +174,7 @@ def worst_drawdowns(series: Series, count: int = WORST) -> tuple[Drawdown, ...]:
 def rolling_sharpe(series: Series, window: int = SESSIONS_A_YEAR) -> FloatArray:
     """Annual Sharpe ratio of the trailing window; null before it is full."""
     rolling = pd.Series(series.returns).rolling(window)
-    ratio: FloatArray = (rolling.mean() / rolling.std() * np.sqrt(SESSIONS_A_YEAR)).to_numpy()
-    return ratio
+    return annualised(sharpe_of(rolling.mean(), rolling.std(), 1))
 
 
 def rolling_correlation(one: Series, other: Series, window: int = SESSIONS_A_YEAR) -> FloatArray:

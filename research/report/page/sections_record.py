@@ -24,6 +24,7 @@ from research.report.page.forms import day, gain, percent, ratio
 from research.report.pictures import holdings as pictures_of_holdings
 from research.report.pictures import performance
 from research.statistics.metrics import Metric
+from research.statistics.samples import SESSIONS_A_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,8 +113,8 @@ def trailing(facts: Facts) -> Section:
     """The trailing year."""
     lead = "A strategy that works should work in most years, and not only because SPY does."
     note = caveat(
-        "Windows of 252 sessions overlap: neighbours are one reading. The standard error of a yearly Sharpe ratio is "
-        "about 1, so only long stretches above or below say something."
+        f"Windows of {SESSIONS_A_YEAR} sessions overlap: neighbours are one reading. The standard error of a yearly "
+        "Sharpe ratio is about 1, so only long stretches above or below say something."
     )
     return Section("trailing", "The trailing year", lead, (Shown(performance.rolling(facts)), note))
 

@@ -27,6 +27,7 @@ from research.report.pictures.canvas import (
     text_on,
 )
 from research.statistics.metrics import Metric
+from research.statistics.samples import SESSIONS_A_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,7 +87,8 @@ def rolling(facts: Facts) -> Picture:
         known = each.sharpe[~np.isnan(each.sharpe)]
         if len(known):
             said.append(f"{each.of} between {ratio(float(known.min()))} and {ratio(float(known.max()))}")
-    alt = f"Sharpe ratio and correlation to SPY over the trailing 252 sessions. Sharpe ratio: {'; '.join(said)}."
+    window = f"over the trailing {SESSIONS_A_YEAR} sessions"
+    alt = f"Sharpe ratio and correlation to SPY {window}. Sharpe ratio: {'; '.join(said)}."
     return Picture("rolling", "The trailing year", alt, lambda shape: _rolling(facts.rolling, shape))
 
 

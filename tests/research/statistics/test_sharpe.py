@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kurtosis, skew
 
+from research.statistics.metrics import annualised
 from research.statistics.sharpe import (
     SharpeSample,
-    annual_sharpe,
     deflated_sharpe,
     effective_trials,
     expected_maximum_sharpe,
@@ -143,4 +143,4 @@ def test_one_trial_deflates_nothing() -> None:
     """A strategy that nobody chose among others keeps its probabilistic Sharpe ratio."""
     sample = SharpeSample(1000, 0.05, -0.5, 6.0)
     assert deflated_sharpe(sample, 1, 0.01).probability == probabilistic_sharpe(sample).probability
-    assert annual_sharpe(0.05) == pytest.approx(0.7937, abs=1e-4)
+    assert annualised(0.05) == pytest.approx(0.7937, abs=1e-4)
