@@ -146,7 +146,7 @@ class History:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Search:
+class SearchRecord:
     """Everything that was tried before the parameters were chosen.
 
     Attributes:
@@ -192,7 +192,7 @@ def read_history(connection: duckdb.DuckDBPyConnection) -> History:
     )
 
 
-def read_search(connection: duckdb.DuckDBPyConnection) -> Search:
+def read_search(connection: duckdb.DuckDBPyConnection) -> SearchRecord:
     """Read the trials and the walk-forward.
 
     Raises:
@@ -209,7 +209,7 @@ def read_search(connection: duckdb.DuckDBPyConnection) -> Search:
     strategies = answer(connection, STRATEGIES)
     rows = dict(connection.execute(TRIALS.sql).fetchall())
     trials = np.array([rows[strategy] for strategy in strategies["strategy_id"]], dtype=np.float64)
-    return Search(strategies, trials, measured.reset_index(drop=True), answer(connection, FOLDS))
+    return SearchRecord(strategies, trials, measured.reset_index(drop=True), answer(connection, FOLDS))
 
 
 def if_built(connection: duckdb.DuckDBPyConnection, question: Question) -> pd.DataFrame:

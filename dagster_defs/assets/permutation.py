@@ -8,7 +8,7 @@ import dagster as dg
 from dagster_defs.assets.reports import Reports, as_markdown
 from execution.installation import Installation
 from research.permutation.experiment import Design, PermutationTest
-from research.permutation.worlds import Window
+from research.permutation.worlds import PermutationWindow
 from research.workbench import Bench
 from warehouse.lake import Lake
 from warehouse.settings.portfolio import Objective
@@ -33,7 +33,7 @@ class Permutations(Reports):
     def test(self, lake: Lake) -> PermutationTest:
         """The test that is meant."""
         objective = Objective(self.objective) if self.objective else None
-        window = Window.parsed(self.window) if self.window else None
+        window = PermutationWindow.parsed(self.window) if self.window else None
         return PermutationTest.of(Bench.of(lake), Design(self.seed, objective, window, self.walk_forward))
 
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dagster_defs.cli import terminal
-from research.report.facts.risk import FACTORS
 from research.report.facts.series import Missing
-from research.report.page.forms import day, gain, percent, probability, ratio
+from research.report.formats import day, gain, month, percent, probability, ratio, span
+from research.report.names import FACTORS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from research.report.facts.risk import BookRisk, Risk, Tails
-    from research.statistics.verdicts import Verdict
+    from research.report.interpretation import Interpretation
 
 
 def show(risk: Risk) -> None:
@@ -52,7 +52,7 @@ def _show_book(book: BookRisk) -> None:
 
 
 def _show_tails(tails: Tails) -> None:
-    _title(f"{tails.name}: {tails.sessions:,} sessions, {day(tails.first)} to {day(tails.last)}")
+    _title(f"{tails.name}: {tails.sessions:,} sessions, {span(tails.first, tails.last)}")
     _say(tails.caveat)
     if isinstance(tails.risks, Missing):
         _say(f"Value at risk: {tails.risks.reason}")
@@ -110,11 +110,11 @@ def _show_crises(risk: Risk) -> None:
     if without:
         _say(f"* without {', '.join(without)}, which had no bars yet: that weight counts as cash.")
     if risk.not_replayed:
-        names = ", ".join(f"{window.name} ({window.first:%Y-%m})" for window in risk.not_replayed)
+        names = ", ".join(f"{window.name} ({month(window.first)})" for window in risk.not_replayed)
         _say(f"Not in the bars, so not replayed: {names}.")
 
 
-def _show_words(words: Sequence[Verdict], title: str) -> None:
+def _show_words(words: Sequence[Interpretation], title: str) -> None:
     if words:
         _title(title)
     for each in words:

@@ -60,7 +60,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class WorldOutcome:
     """What one world gave.
 
     Attributes:
@@ -74,7 +74,7 @@ class Outcome:
     live: float | None
 
 
-def append(lake: Lake, asked: Asked, outcomes: Sequence[Outcome]) -> None:
+def append(lake: Lake, asked: Asked, outcomes: Sequence[WorldOutcome]) -> None:
     """Append outcomes of a test; the writer's lock is held meanwhile.
 
     Raises:
@@ -87,7 +87,7 @@ def append(lake: Lake, asked: Asked, outcomes: Sequence[Outcome]) -> None:
         connection.execute("INSERT INTO landing.permutations BY NAME SELECT *, now() AS computed_at FROM outcomes")
 
 
-def recorded(lake: Lake, test_id: str) -> list[Outcome]:
+def recorded(lake: Lake, test_id: str) -> list[WorldOutcome]:
     """The outcomes of a test that the lake holds, each scenario once. Raises LakeError if there is no lake."""
     with lake.reader() as connection:
         is_there = connection.execute(
@@ -103,4 +103,4 @@ def recorded(lake: Lake, test_id: str) -> list[Outcome]:
             """,
             {"test_id": test_id},
         ).fetchall()
-    return [Outcome(*row) for row in rows]
+    return [WorldOutcome(*row) for row in rows]

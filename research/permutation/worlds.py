@@ -27,14 +27,14 @@ PRICES = ("adjusted_open", "adjusted_high", "adjusted_low", "adjusted_close", "c
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class PermutationWindow:
     """Sessions from start up to, not including, end."""
 
     start: date
     end: date
 
     @classmethod
-    def parsed(cls, text: str) -> Window:
+    def parsed(cls, text: str) -> PermutationWindow:
         """Read START:END. Raises ConfigurationError if it is no such thing."""
         try:
             start, end = (date.fromisoformat(part) for part in text.split(":"))
@@ -88,7 +88,7 @@ class World:
     _before: dict[str, FloatArray] = field(repr=False)
 
     @classmethod
-    def of(cls, bars: pd.DataFrame, window: Window) -> World:
+    def of(cls, bars: pd.DataFrame, window: PermutationWindow) -> World:
         """Split the window's bars into moves.
 
         Args:

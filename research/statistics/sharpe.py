@@ -38,6 +38,11 @@ class SharpeSample:
     kurtosis: float = 3.0
 
     @property
+    def years(self) -> float:
+        """Length of the record, in years of 252 sessions."""
+        return self.sessions / SESSIONS_A_YEAR
+
+    @property
     def annual(self) -> float:
         """The Sharpe ratio, annualised."""
         return annualised(self.sharpe)

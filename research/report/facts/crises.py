@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class CrisisWindow:
     """A crisis by its name and days, both included."""
 
     name: str
@@ -27,13 +27,13 @@ class Window:
 
 
 WINDOWS = (
-    Window("Financial crisis", date(2008, 9, 1), date(2009, 3, 9)),
-    Window("Euro crisis, US downgrade", date(2011, 7, 1), date(2011, 10, 31)),
-    Window("China's devaluation", date(2015, 8, 1), date(2015, 8, 31)),
-    Window("Volatility spike", date(2018, 2, 1), date(2018, 2, 28)),
-    Window("Fourth quarter of 2018", date(2018, 10, 1), date(2018, 12, 31)),
-    Window("Pandemic crash", date(2020, 2, 19), date(2020, 3, 23)),
-    Window("Inflation and rate rises", date(2022, 1, 1), date(2022, 12, 31)),
+    CrisisWindow("Financial crisis", date(2008, 9, 1), date(2009, 3, 9)),
+    CrisisWindow("Euro crisis, US downgrade", date(2011, 7, 1), date(2011, 10, 31)),
+    CrisisWindow("China's devaluation", date(2015, 8, 1), date(2015, 8, 31)),
+    CrisisWindow("Volatility spike", date(2018, 2, 1), date(2018, 2, 28)),
+    CrisisWindow("Fourth quarter of 2018", date(2018, 10, 1), date(2018, 12, 31)),
+    CrisisWindow("Pandemic crash", date(2020, 2, 19), date(2020, 3, 23)),
+    CrisisWindow("Inflation and rate rises", date(2022, 1, 1), date(2022, 12, 31)),
 )
 
 
@@ -57,13 +57,13 @@ class Replay:
 class Crisis:
     """A crisis and what each series did in it."""
 
-    window: Window
+    window: CrisisWindow
     sessions: int
     replays: tuple[Replay, ...]
 
 
 def replay(
-    windows: Sequence[Window], series: Sequence[Series], assets: pd.DataFrame, books: Sequence[Book]
+    windows: Sequence[CrisisWindow], series: Sequence[Series], assets: pd.DataFrame, books: Sequence[Book]
 ) -> list[Crisis]:
     """Replay those of the windows whose sessions `assets` has, from before the first to the last.
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from research.readers import History, Search
+    from research.readers import History, SearchRecord
     from research.statistics.samples import FloatArray
 
 PARAMETERS = ("ema_fast", "ema_slow", "top_n", "corr_cap")
@@ -24,7 +24,7 @@ MAPPED = (Metric.SHARPE, Metric.CALMAR)
 
 
 @dataclass(frozen=True, slots=True)
-class Fold:
+class FoldResult:
     """One choice, and what it earned afterwards.
 
     Attributes:
@@ -60,7 +60,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class GridPoint:
     """A strategy of the grid, and where it stands by each mapped metric over all sessions."""
 
     parameters: Mapping[str, float]
@@ -96,15 +96,15 @@ class Selection:
     objective: str
     train_months: int
     test_months: int
-    folds: tuple[Fold, ...]
+    folds: tuple[FoldResult, ...]
     changes: int
     tallies: tuple[Tally, ...]
     trained: float | None
-    points: tuple[Point, ...]
+    points: tuple[GridPoint, ...]
     neighbourhood: Neighbourhood | Missing
 
 
-def selection_of(history: History, search: Search) -> Selection:
+def selection_of(history: History, search: SearchRecord) -> Selection:
     """Follow every fold from its choice to its result, and map the grid."""
     folds = _folds(history, search)
     chosen = [tuple(fold.parameters.values()) for fold in folds]
@@ -123,7 +123,7 @@ def selection_of(history: History, search: Search) -> Selection:
     )
 
 
-def _folds(history: History, search: Search) -> tuple[Fold, ...]:
+def _folds(history: History, search: SearchRecord) -> tuple[FoldResult, ...]:
     sessions = pd.DatetimeIndex(history.live["session_date"])
     row_of = {strategy: row for row, strategy in enumerate(search.strategies["strategy_id"])}
     tested = dict(tuple(search.walk_forward.groupby("fold_id")))
@@ -135,7 +135,7 @@ def _folds(history: History, search: Search) -> tuple[Fold, ...]:
         after = tested[fold["fold_id"]]
         earned = after["net_return"].to_numpy(dtype=float)
         folds.append(
-            Fold(
+            FoldResult(
                 fold_id=int(fold["fold_id"]),
                 train_start=fold["train_start"].date(),
                 test_start=fold["test_start"].date(),
@@ -157,9 +157,9 @@ def _tally(parameter: str, grid: pd.Series[float], chosen: Sequence[float]) -> T
     return Tally(parameter, counts, ends / len(chosen) if len(values) > 2 and chosen else None)  # noqa: PLR2004 - ends
 
 
-def _point(row: Mapping[Any, Any]) -> Point:
+def _point(row: Mapping[Any, Any]) -> GridPoint:
     parameters = {name: row[name] for name in PARAMETERS}
-    return Point(parameters, bool(row["is_live"]), {metric: _known(row[metric]) for metric in MAPPED})
+    return GridPoint(parameters, bool(row["is_live"]), {metric: _known(row[metric]) for metric in MAPPED})
 
 
 def _neighbourhood(grid: pd.DataFrame) -> Neighbourhood | Missing:

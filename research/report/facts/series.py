@@ -26,6 +26,9 @@ T = TypeVar("T")
 DRAWS, SEED = 2_000, 1
 LEVEL = 0.95
 WORST = 5
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+YEAR = "Year"
+"""Column of the year's total."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredSeries:
     """A series' headline metrics, each with its interval."""
 
     name: str
@@ -133,11 +136,11 @@ def resampling(series: Series) -> Bootstrap:
     return bootstrap(series.returns, Draws(optimal_block_length(series.returns), DRAWS, SEED), LEVEL)
 
 
-def measured(series: Series, drawn: Bootstrap) -> Measured:
+def measured(series: Series, drawn: Bootstrap) -> MeasuredSeries:
     """Measure a series that was resampled."""
     first, last = series.sessions[0].date(), series.sessions[-1].date()
     length, metrics = drawn.draws.block_length, drawn.intervals
-    return Measured(series.name, series.caveat, first, last, len(series.returns), length, metrics)
+    return MeasuredSeries(series.name, series.caveat, first, last, len(series.returns), length, metrics)
 
 
 def sharpe_difference(one: Series, other: Series) -> Difference:
@@ -182,3 +185,17 @@ def rolling_correlation(one: Series, other: Series, window: int = SESSIONS_A_YEA
     correlation = pd.Series(one.returns).rolling(window).corr(pd.Series(other.returns))
     bounded: FloatArray = correlation.where(np.isfinite(correlation)).to_numpy()
     return bounded
+
+
+def monthly_returns(series: Series) -> pd.DataFrame:
+    """Compound returns to calendar months and years.
+
+    Returns:
+        One row a year: year, Jan to Dec and Year, fractions; a month without a session is null.
+    """
+    days = series.sessions
+    growth_of = pd.DataFrame({"year": days.year, "month": days.month, "growth": 1 + series.returns})
+    table = growth_of.pivot_table(index="year", columns="month", values="growth", aggfunc="prod")
+    table = table.reindex(columns=range(1, 13)).set_axis(list(MONTHS), axis="columns")
+    table = table.assign(**{YEAR: growth_of.groupby("year")["growth"].prod()}) - 1
+    return table.rename_axis("year").reset_index()

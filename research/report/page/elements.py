@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from research.report.page.forms import NOTHING
+from research.report.formats import NOTHING
 from research.report.pictures.canvas import NARROW, WIDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from research.report.facts.series import Missing
+    from research.report.formats import Form
+    from research.report.interpretation import Standing
     from research.report.pictures.canvas import Picture
     from research.statistics.bootstrap import Interval
-    from research.statistics.verdicts import Standing
 
 BREAKPOINT = 640
-
-
-class Form(Protocol):
-    """How a number is written."""
-
-    def __call__(self, value: float | None, /) -> str:
-        """Write it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +41,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class PageSection:
     """One idea of the page.
 
     Attributes:
@@ -139,7 +133,7 @@ def definition(pairs: Sequence[tuple[str, str | Html]]) -> Html:
     return Html(f"<dl>{''.join(f'<dt>{escape(term)}</dt><dd>{_text(what)}</dd>' for term, what in pairs)}</dl>")
 
 
-def section(found: Section) -> Html:
+def section(found: PageSection) -> Html:
     """A section with its heading."""
     body = "".join(str(figure(each) if isinstance(each, Shown) else each) for each in found.body)
     heading = f'<h2 id="{found.name}-title">{escape(found.title)}</h2>'

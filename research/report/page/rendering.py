@@ -6,11 +6,11 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from research.report.facts.risk import LIVE, WALK_FORWARD
 from research.report.facts.series import Missing
+from research.report.formats import day, ratio
+from research.report.names import LIVE, WALK_FORWARD
 from research.report.page import sections_choice, sections_record, sections_risk
 from research.report.page.elements import Shown, number, section
-from research.report.page.forms import day, ratio
 from research.report.page.summary import statements
 from research.statistics.metrics import Metric
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from research.report.facts.gathering import Curves, Facts, Provenance
-    from research.report.page.elements import Section
+    from research.report.page.elements import PageSection
     from research.report.pictures.canvas import Picture
 
 CAPTIONS = {LIVE: "with hindsight", WALK_FORWARD: "chosen honestly"}
@@ -26,7 +26,7 @@ MADE_UP = '<p class="missing"><strong>The bars are made up</strong>: nothing her
 STYLE = Path(__file__).with_name("style.css")
 
 
-def sections(facts: Facts, curves: Curves) -> tuple[Section, ...]:
+def sections(facts: Facts, curves: Curves) -> tuple[PageSection, ...]:
     """Everything below the answer, one idea a section."""
     return (
         sections_record.numbers(facts),
@@ -49,12 +49,12 @@ def sections(facts: Facts, curves: Curves) -> tuple[Section, ...]:
     )
 
 
-def pictures(shown: Sequence[Section]) -> list[Picture]:
+def pictures(shown: Sequence[PageSection]) -> list[Picture]:
     """Every picture of the page, in its order."""
     return [each.picture for part in shown for each in part.body if isinstance(each, Shown)]
 
 
-def render(facts: Facts, shown: Sequence[Section]) -> str:
+def render(facts: Facts, shown: Sequence[PageSection]) -> str:
     """Write the page."""
     made = facts.provenance
     title = f"Swing portfolio: what the evidence says, {day(made.as_of)}"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from research.report.facts.series import LEVEL, Missing
+from research.report.formats import METRIC_FORMS, day, gain, percent, ratio, span
+from research.report.names import METRICS, capitalised
 from research.report.page.elements import (
     Html,
-    Section,
+    PageSection,
     Shown,
     caveat,
     columns,
@@ -20,30 +22,18 @@ from research.report.page.elements import (
     table,
     with_interval,
 )
-from research.report.page.forms import day, gain, percent, ratio
 from research.report.pictures import holdings as pictures_of_holdings
 from research.report.pictures import performance
-from research.statistics.metrics import Metric
 from research.statistics.samples import SESSIONS_A_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from research.report.facts.gathering import Curves, Facts
-    from research.report.facts.series import Drawdown, Measured
-    from research.report.page.elements import Form
-
-HEADLINES: dict[Metric, tuple[str, Form]] = {
-    Metric.SHARPE: ("Sharpe ratio", ratio),
-    Metric.CAGR: ("Return a year", gain),
-    Metric.MAX_DRAWDOWN: ("Deepest fall", percent),
-    Metric.CALMAR: ("Calmar ratio", ratio),
-    Metric.VOLATILITY: ("Volatility a year", percent),
-    Metric.PROFIT_FACTOR: ("Profit factor", ratio),
-}
+    from research.report.facts.series import Drawdown, MeasuredSeries
 
 
-def numbers(facts: Facts) -> Section:
+def numbers(facts: Facts) -> PageSection:
     """Every series over the same sessions, with intervals."""
     known = [each for each in facts.common if not isinstance(each, Missing)]
     body: list[Html | Shown] = [Shown(performance.intervals(facts))] if known else []
@@ -70,10 +60,10 @@ def numbers(facts: Facts) -> Section:
         )
     )
     lead = "Whether a number means anything shows in its interval: where two overlap, the order may be chance."
-    return Section("numbers", "The same years, side by side", lead, tuple(body))
+    return PageSection("numbers", "The same years, side by side", lead, tuple(body))
 
 
-def growth(facts: Facts, curves: Curves) -> Section:
+def growth(facts: Facts, curves: Curves) -> PageSection:
     """Equity against the benchmarks."""
     start = facts.provenance.initial_equity
     series = (curves.live, *curves.benchmarks)
@@ -85,10 +75,10 @@ def growth(facts: Facts, curves: Curves) -> Section:
         "The line of the live parameters is hindsight: they were chosen with these years in view. The honest line is "
         "under “Choosing as one would have had to”. Interest on cash is not counted."
     )
-    return Section("growth", "Growth", lead, (Shown(picture), note))
+    return PageSection("growth", "Growth", lead, (Shown(picture), note))
 
 
-def falls(facts: Facts, curves: Curves) -> Section:
+def falls(facts: Facts, curves: Curves) -> PageSection:
     """Drawdowns with their dates."""
     series = [curves.live, curves.walk_forward, *(each for each in curves.benchmarks if each.name == "SPY")]
     tables = [_falls(f"{name}: the five deepest", rows) for name, rows in facts.drawdowns.items()]
@@ -96,30 +86,32 @@ def falls(facts: Facts, curves: Curves) -> Section:
         "One history holds a handful of such falls: what is to be expected in a year stands under “What may be lost”."
     )
     lead = "How far it fell from its best, when, and how long it took to come back."
-    return Section("falls", "Falls", lead, (Shown(performance.drawdowns(series)), columns(*tables), note))
+    return PageSection(
+        "falls", "Falls", lead, (Shown(performance.drawdowns("drawdowns", "Drawdowns", series)), columns(*tables), note)
+    )
 
 
-def months(facts: Facts) -> Section:
+def months(facts: Facts) -> PageSection:
     """A cell a month."""
     lead = "Blue months earned, red ones lost; the last column is the year."
     note = caveat(
         "Live parameters, after costs: hindsight. A single month says nothing; look for years that carry the whole "
         "result."
     )
-    return Section("months", "Month by month", lead, (Shown(performance.months(facts)), note))
+    return PageSection("months", "Month by month", lead, (Shown(performance.months("months", facts.monthly)), note))
 
 
-def trailing(facts: Facts) -> Section:
+def trailing(facts: Facts) -> PageSection:
     """The trailing year."""
     lead = "A strategy that works should work in most years, and not only because SPY does."
     note = caveat(
         f"Windows of {SESSIONS_A_YEAR} sessions overlap: neighbours are one reading. The standard error of a yearly "
         "Sharpe ratio is about 1, so only long stretches above or below say something."
     )
-    return Section("trailing", "The trailing year", lead, (Shown(performance.rolling(facts)), note))
+    return PageSection("trailing", "The trailing year", lead, (Shown(performance.rolling(facts)), note))
 
 
-def held(facts: Facts) -> Section:
+def held(facts: Facts) -> PageSection:
     """Weights and contributions."""
     holdings, exposure = facts.holdings, facts.risk.exposure
     rows = [
@@ -152,10 +144,10 @@ def held(facts: Facts) -> Section:
         ),
     )
     lead = "Few positions at a time, changed often: the result rests on a handful of symbols."
-    return Section("held", "What it held", lead, body)
+    return PageSection("held", "What it held", lead, body)
 
 
-def costs(facts: Facts) -> Section:
+def costs(facts: Facts) -> PageSection:
     """Turnover and costs."""
     holdings = facts.holdings
     rows = [
@@ -183,18 +175,16 @@ def costs(facts: Facts) -> Section:
             "the broker's minimum an order besides, and taxes are not counted; both make the honest result lower."
         ),
     )
-    return Section("costs", "What trading cost", "Every change of mind is paid for.", body)
+    return PageSection("costs", "What trading cost", "Every change of mind is paid for.", body)
 
 
-def _headlines(measured: Sequence[Measured], caption: str) -> Html:
+def _headlines(measured: Sequence[MeasuredSeries], caption: str) -> Html:
     rows = [
-        row(each.name, *(with_interval(each.metrics[metric], form) for metric, (_, form) in HEADLINES.items()))
+        row(each.name, *(with_interval(each.metrics[metric], METRIC_FORMS[metric]) for metric in METRICS))
         for each in measured
     ]
-    span = (
-        f", {day(measured[0].first)} to {day(measured[0].last)}, {measured[0].sessions:,} sessions" if measured else ""
-    )
-    return table(f"{caption}{span}", ["", *(title for title, _ in HEADLINES.values())], rows)
+    days = f", {span(measured[0].first, measured[0].last)}, {measured[0].sessions:,} sessions" if measured else ""
+    return table(f"{caption}{days}", ["", *map(capitalised, METRICS.values())], rows)
 
 
 def _falls(caption: str, rows: Sequence[Drawdown]) -> Html:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from research.report.facts.risk import FACTORS
 from research.report.facts.series import Missing
+from research.report.formats import day, gain, month, percent, probability, ratio, span
+from research.report.names import FACTORS, METHODS
 from research.report.page.elements import (
     Html,
-    Section,
+    PageSection,
     Shown,
     badge,
     caveat,
@@ -22,26 +23,18 @@ from research.report.page.elements import (
     row,
     table,
 )
-from research.report.page.forms import day, gain, percent, probability, ratio
 from research.report.pictures import judgement
-from research.statistics.risk import HORIZONS, LEVELS, TailMethod
+from research.statistics.risk import HORIZONS, LEVELS
 
 if TYPE_CHECKING:
-    from research.report.facts.crises import Replay, Window
+    from research.report.facts.crises import CrisisWindow, Replay
     from research.report.facts.gathering import Facts
     from research.report.facts.risk import BookRisk, Tails, Tested
+    from research.report.interpretation import Interpretation
     from research.statistics.exposure import FactorShock
-    from research.statistics.verdicts import Verdict
-
-METHODS = {
-    TailMethod.HISTORICAL: "Historical",
-    TailMethod.NORMAL: "Normal",
-    TailMethod.CORNISH_FISHER: "Cornish-Fisher",
-    TailMethod.MONTE_CARLO: "Monte Carlo",
-}
 
 
-def tonight(facts: Facts) -> Section:
+def tonight(facts: Facts) -> PageSection:
     """What the books of today may lose."""
     body: list[Html | Shown] = []
     for book in facts.risk.books:
@@ -58,10 +51,10 @@ def tonight(facts: Facts) -> Section:
         )
     )
     lead = "The book of today, with its weights kept, over the past of what is in it."
-    return Section("tonight", "What may be lost: tonight's book", lead, tuple(body))
+    return PageSection("tonight", "What may be lost: tonight's book", lead, tuple(body))
 
 
-def history(facts: Facts) -> Section:
+def history(facts: Facts) -> PageSection:
     """What the strategy's history says about losses to come."""
     histories, books = facts.risk.histories, [book.tails for book in facts.risk.books]
     odds = {each.name: each.drawdowns for each in (*histories, *books) if not isinstance(each.drawdowns, Missing)}
@@ -77,14 +70,14 @@ def history(facts: Facts) -> Section:
         )
     )
     lead = "A drawdown of the backtest is one draw of many, often a kind one."
-    return Section("tails", "What may be lost: by its history", lead, tuple(body))
+    return PageSection("tails", "What may be lost: by its history", lead, tuple(body))
 
 
-def crises(facts: Facts) -> Section:
+def crises(facts: Facts) -> PageSection:
     """The crises of the sample."""
     found = facts.risk.crises
     lead = "What it did, and what tonight's book would have done, when it mattered."
-    skipped = ", ".join(f"{window.name} ({window.first:%Y-%m})" for window in facts.risk.not_replayed)
+    skipped = ", ".join(f"{window.name} ({month(window.first)})" for window in facts.risk.not_replayed)
     notes = [f"Not in the bars, so not replayed: {skipped}."] if skipped else []
     if facts.provenance.is_made_up:
         notes.append("A made-up market lived through none of them.")
@@ -92,7 +85,7 @@ def crises(facts: Facts) -> Section:
     if without:
         notes.append(f"* {', '.join(without)} had no bars yet: that weight counts as cash, which flatters the book.")
     if not found:
-        return Section("crises", "When it mattered", lead, tuple(paragraph(note) for note in notes))
+        return PageSection("crises", "When it mattered", lead, tuple(paragraph(note) for note in notes))
     rows = [
         row(
             _named(crisis.window),
@@ -107,25 +100,25 @@ def crises(facts: Facts) -> Section:
         "another."
     )
     body = (Shown(judgement.crises(found)), table("Crises replayed", heads, rows), caveat(" ".join(notes)))
-    return Section("crises", "When it mattered", lead, body)
+    return PageSection("crises", "When it mattered", lead, body)
 
 
-def alike(facts: Facts) -> Section:
+def alike(facts: Facts) -> PageSection:
     """The correlation regime."""
     found = facts.risk.regime
     lead = "Holding several things helps only while they move apart."
     if isinstance(found, Missing):
-        return Section("alike", "How alike the assets move", lead, (missing(found, "The mean correlation"),))
+        return PageSection("alike", "How alike the assets move", lead, (missing(found, "The mean correlation"),))
     left = f" Left out, for lack of bars in some session: {', '.join(found.left_out)}." if found.left_out else ""
     body = (
         Shown(judgement.regime(found)),
         _words(found.words),
         caveat(f"{found.words.does_not_say}{left}"),
     )
-    return Section("alike", "How alike the assets move", lead, body)
+    return PageSection("alike", "How alike the assets move", lead, body)
 
 
-def small_print(facts: Facts) -> Section:
+def small_print(facts: Facts) -> PageSection:
     """What the page was made from."""
     made = facts.provenance
     pairs: list[tuple[str, str | Html]] = [
@@ -139,7 +132,7 @@ def small_print(facts: Facts) -> Section:
         ("Not advice", "Past returns, and simulated ones above all, do not tell future ones"),
     ]
     lead = "The same warehouse snapshot gives the same page."
-    return Section("small-print", "Made from", lead, (definition(pairs),))
+    return PageSection("small-print", "Made from", lead, (definition(pairs),))
 
 
 def _tails(tails: Tails) -> list[Html]:
@@ -214,8 +207,8 @@ def _shock(shock: FactorShock) -> tuple[str | Html, ...]:
     return row(name, moves, number(shock.beta, ratio), number(shock.impact, gain))
 
 
-def _named(window: Window) -> Html:
-    days = f"{day(window.first)} to {day(window.last)}"
+def _named(window: CrisisWindow) -> Html:
+    days = span(window.first, window.last)
     return Html(f'{escape(window.name)}<small class="interval">{days}</small>')
 
 
@@ -225,6 +218,6 @@ def _replayed(found: Replay) -> Html:
     return Html(f'{total}{star}<small class="interval">{drawdown}</small>')
 
 
-def _words(words: Verdict) -> Html:
+def _words(words: Interpretation) -> Html:
     finding, remedy = escape(words.finding), escape(words.remedy)
     return paragraph(Html(f"<strong>{words.statistic}</strong> {badge(words.standing)} {finding} {remedy}"))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
-from research.report.page.forms import gain, percent, ratio
+from research.report.formats import gain, percent, ratio
 from research.report.pictures.canvas import (
     AREAS,
     BLUE,

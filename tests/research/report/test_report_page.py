@@ -12,7 +12,7 @@ import pytest
 
 from research.report.facts.record import as_record
 from research.report.facts.series import Missing
-from research.report.page.forms import ratio
+from research.report.formats import ratio
 from research.report.page.rendering import pictures, render, sections
 from research.report.pictures.canvas import DARK, NARROW, WIDE
 from research.statistics.metrics import Metric

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from research.report.facts.record import as_record
+from research.report.formats import day, dollars, gain, interval, percent, probability, ratio
 from research.report.page.elements import number
-from research.report.page.forms import day, dollars, gain, interval, percent, probability, ratio
 
 MINUS, DASH = "\u2212", "\u2013"
 
