@@ -1,4 +1,4 @@
-"""How results look in a terminal: tables, figures, progress."""
+"""Output to a terminal: tables, figures, progress."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def show_record(record: Mapping[str, Any], title: str) -> None:
 
 
 def text(name: str, value: Any) -> str:  # noqa: ANN401 - any cell of any table
-    """A cell: fractions as per cent, dates without midnight, nothing for null."""
+    """Write a cell: fractions as per cent, dates without midnight, nothing for null."""
     if value is None or value != value:  # noqa: PLR0124 - NaN and NaT differ from themselves
         return ""
     if isinstance(value, float) and name in FRACTIONS:
@@ -79,7 +79,7 @@ def _iso(moment: pd.Timestamp) -> str:
 
 @contextlib.contextmanager
 def progress(title: str, *, is_quiet: bool = False) -> Iterator[Callable[[int, int, str], None]]:
-    """A progress bar on stderr, gone when the work is done; silent where a script reads."""
+    """Show progress on stderr, gone when the work is done; silent where a script reads."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -1,4 +1,4 @@
-"""The permutation test: how often the best of the grid does as well where there is nothing to find."""
+"""The permutation test: the share of structureless worlds in which the best of the grid does as well."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ STAGED = ("bars", "stg_bars")
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """What is asked.
+    """Design of a test.
 
     Attributes:
         seed: Of the permutations.
@@ -50,7 +50,7 @@ class Design:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a test found.
+    """Result of a test.
 
     Attributes:
         real: What history gave.
@@ -91,17 +91,17 @@ class PermutationTest:
 
     @property
     def seed(self) -> int:
-        """Of the permutations."""
+        """Seed of the permutations."""
         return self._design.seed
 
     @property
     def is_walk_forward(self) -> bool:
-        """Whether the folds are run again in every world."""
+        """True where the folds are run again in every world."""
         return self._design.is_walk_forward
 
     @property
     def strategies(self) -> int:
-        """How many strategies the grid has."""
+        """Number of strategies in the grid."""
         return sum(row.grid_order is not None for row in strategy_rows(self._bench.portfolio))
 
     @property
@@ -166,7 +166,7 @@ class PermutationTest:
                     future.cancel()
 
     def result(self, lake: Lake, runs: int | None = None) -> Result:
-        """What the recorded scenarios say: so many, or all there are.
+        """Return the recorded scenarios' result: of so many, or of all there are.
 
         Raises:
             LakeError: Some of them are missing.
@@ -221,7 +221,7 @@ def _goal(design: Design) -> str:
 
 
 def _window(bench: Bench, connection: duckdb.DuckDBPyConnection, *, is_walk_forward: bool) -> PermutationWindow:
-    """The first train window, or all that follows it."""
+    """Return the first train window, or all that follows it."""
     connection.execute("DELETE FROM landing.strategies WHERE NOT is_live")
     bench.compute(connection, ["walk_forward_windows"], STAGED)
     row = connection.execute(
@@ -250,7 +250,7 @@ def _number_live_strategy(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def _one_window(window: PermutationWindow, numbers: Sequence[int]) -> pa.Table:
-    """The window as the one fold of each scenario."""
+    """Return the window as the one fold of each scenario."""
     dates = {"train_start": window.start, "test_start": window.end, "test_end": window.end}
     rows = [{"scenario_id": number, "fold_id": 1, **dates} for number in numbers]
     days = [(name, pa.date32()) for name in dates]

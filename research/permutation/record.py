@@ -40,7 +40,7 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a test asks.
+    """Question of a test.
 
     Attributes:
         test_id: The same for the same bars, models, parameters, window, objective and seed.
@@ -61,7 +61,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class WorldOutcome:
-    """What one world gave.
+    """Objectives reached in one world.
 
     Attributes:
         scenario_id: 0 for history, else the number of the permutation.
@@ -88,7 +88,7 @@ def append(lake: Lake, asked: Asked, outcomes: Sequence[WorldOutcome]) -> None:
 
 
 def recorded(lake: Lake, test_id: str) -> list[WorldOutcome]:
-    """The outcomes of a test that the lake holds, each scenario once. Raises LakeError if there is no lake."""
+    """Return the outcomes of a test that the lake holds, each scenario once. Raises LakeError if there is no lake."""
     with lake.reader() as connection:
         is_there = connection.execute(
             "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'landing' AND table_name = 'permutations'"

@@ -1,4 +1,4 @@
-"""Each statistic in plain language: its finding, what that says, what it does not say, and what to do about it."""
+"""Interpretation of each statistic in plain language: its finding, what that says and does not say, and what to do."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Interpretation:
-    """One statistic in sentences.
+    """A statistic in sentences.
 
     Attributes:
         finding: What came out, with its numbers.

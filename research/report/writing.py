@@ -27,7 +27,7 @@ PAGE, NUMBERS = "report.html", "report.json"
 
 @dataclass(frozen=True, slots=True)
 class TearSheet:
-    """The tear sheet as it was written.
+    """Files and headline figures of a tear sheet.
 
     Attributes:
         metrics: The headline figures, fractions: name -> value, None where not defined.

@@ -1,4 +1,4 @@
-"""What a parameter search leaves behind: how stable its winner is, what it was worth, pictures and JSON."""
+"""Report of a parameter search: the stability of its winner, its worth, pictures and JSON."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Stability:
 
     @property
     def is_fragile(self) -> bool:
-        """Whether a step away from the winner costs more than half of what it promised."""
+        """True where a step away from the winner costs more than half of what it promised."""
         return not self.neighbours > FRAGILE * self.objective
 
 
@@ -91,7 +91,7 @@ def stability(trials: TriedPoints, found: Sequence[Found], objective: str) -> St
 
 
 def record(found: Sequence[Found], lived: Sequence[Lived], stable: Stability, computed: int) -> dict[str, Any]:
-    """A search's figures, for a script."""
+    """Return a search's figures, for a script."""
     return {
         "strategies_computed": computed,
         "folds": [
@@ -117,7 +117,7 @@ def _rounded(metrics: dict[str, Any]) -> dict[str, Any]:
 
 
 def warnings_of(found: Sequence[Found], stable: Stability) -> list[str]:
-    """What should make a person doubt the winner, in words."""
+    """Return the reasons to doubt the winner, in words."""
     told = []
     if stable.edges:
         named = ", ".join(stable.edges)

@@ -55,7 +55,7 @@ class SearchDesign:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a fold's study found.
+    """Result of a fold's study.
 
     Attributes:
         fold: The fold.

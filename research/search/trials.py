@@ -60,7 +60,7 @@ class PointFigures:
 
 @dataclass(frozen=True, slots=True)
 class TriedPoints:
-    """The daily returns of every point tried so far.
+    """Store of the daily returns of every point tried so far.
 
     Attributes:
         bench: The bars and the models.
@@ -81,7 +81,7 @@ class TriedPoints:
         return cls(bench, connection, np.array([day for (day,) in days], dtype="datetime64[D]"))
 
     def __len__(self) -> int:
-        """How many points were computed."""
+        """Count the points that were computed."""
         return len(self._returns)
 
     def compute(self, points: Collection[Point]) -> None:
@@ -112,7 +112,7 @@ class TriedPoints:
 
 
 def folds_of(bench: Bench, connection: duckdb.DuckDBPyConnection, count: int | None) -> list[Fold]:
-    """The walk-forward's folds under the live strategy: all, or the last so many.
+    """Return the walk-forward's folds under the live strategy: all, or the last so many.
 
     Raises:
         LakeError: The history is too short for one.

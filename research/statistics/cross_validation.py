@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Purging:
-    """How a history is split.
+    """Division of a history into train and test sets.
 
     Attributes:
         groups: Runs of sessions that the history is cut into.

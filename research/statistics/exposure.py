@@ -1,4 +1,4 @@
-"""How concentrated a book is, and what it loses when correlations or factors move against it.
+"""Concentration of a book, and its losses when correlations or factors move against it.
 
 Weights are fractions of equity, covariances per session; cash is what the weights leave.
 """
@@ -28,7 +28,7 @@ MOST_STEPS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Concentration:
-    """How a book is spread.
+    """Spread of a book.
 
     Attributes:
         invested: Sum of the weights.
@@ -47,7 +47,7 @@ class Concentration:
 
 @dataclass(frozen=True, slots=True)
 class CorrelationStress:
-    """The risk of a book if correlations rise to at least `correlation`.
+    """Risk of a book if correlations rise to at least `correlation`.
 
     Attributes:
         volatility: Annual, as it is.
@@ -65,7 +65,7 @@ class CorrelationStress:
 
 @dataclass(frozen=True, slots=True)
 class FactorShock:
-    """What a move of one factor does to a book, all else still.
+    """Return of a book when one factor moves and all else stands still.
 
     Attributes:
         shock: Return of the factor.
@@ -81,7 +81,7 @@ class FactorShock:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CorrelationRegime:
-    """How alike the assets move, over time.
+    """Likeness of the assets' moves, over time.
 
     Attributes:
         averages: Mean pairwise correlation over the trailing window, one a session from the end of the first window.

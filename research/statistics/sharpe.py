@@ -1,4 +1,4 @@
-"""How far a Sharpe ratio can be believed: probabilistic and deflated Sharpe ratio, minimum track record length.
+"""Reliability of a Sharpe ratio: probabilistic and deflated Sharpe ratio, minimum track record length.
 
 Sharpe ratios are per session unless a name says annual (times √252). All of it takes sessions as independent: returns
 that follow each other (autocorrelation) make every number here too sure of itself (Lo 2002).
@@ -24,7 +24,7 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True, slots=True)
 class SharpeSample:
-    """What a track record says of its Sharpe ratio.
+    """Sharpe ratio of a track record, with the shape of its returns.
 
     Attributes:
         sharpe: Mean over sample deviation (n - 1), per session, at a riskless rate of 0.
@@ -65,7 +65,7 @@ class SharpeSample:
 
 @dataclass(frozen=True, slots=True)
 class ProbabilisticSharpe:
-    """The probability that the true Sharpe ratio exceeds `benchmark` (per session)."""
+    """Probability that the true Sharpe ratio exceeds `benchmark` (per session)."""
 
     sample: SharpeSample
     benchmark: float
@@ -74,7 +74,7 @@ class ProbabilisticSharpe:
 
 @dataclass(frozen=True, slots=True)
 class MinimumTrackRecord:
-    """How long a record must be for its Sharpe ratio to exceed `benchmark` with `confidence`.
+    """Length of record that a Sharpe ratio needs to exceed `benchmark` with `confidence`.
 
     Attributes:
         sessions: None where the Sharpe ratio is not above the benchmark: no length would do.
@@ -92,13 +92,13 @@ class MinimumTrackRecord:
 
     @property
     def is_long_enough(self) -> bool:
-        """Whether the sample is as long as that."""
+        """True where the sample is as long as that."""
         return self.sessions is not None and self.sample.sessions >= self.sessions
 
 
 @dataclass(frozen=True, slots=True)
 class Trials:
-    """What was tried before one was chosen.
+    """Strategies that were tried before one was chosen.
 
     Attributes:
         recorded: Number of trials.
@@ -115,7 +115,7 @@ class Trials:
 
 @dataclass(frozen=True, slots=True)
 class DeflatedSharpe:
-    """The probability that the true Sharpe ratio exceeds what the luckiest of `trials` worthless ones would show.
+    """Probability that the true Sharpe ratio exceeds what the luckiest of `trials` worthless ones would show.
 
     Attributes:
         benchmark: That expected maximum, per session.

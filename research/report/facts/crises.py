@@ -1,4 +1,4 @@
-"""The crises that a history lived through, replayed for the strategy, a book held through them, and the benchmark."""
+"""Crises of a history, replayed for the strategy, for a book held through them, and for the benchmark."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ WINDOWS = (
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What happened to one series in a crisis.
+    """Fate of one series in a crisis.
 
     Attributes:
         total: Return over the window; None where the series does not span it.
@@ -55,7 +55,7 @@ class Replay:
 
 @dataclass(frozen=True, slots=True)
 class Crisis:
-    """A crisis and what each series did in it."""
+    """A crisis with the fate of each series."""
 
     window: CrisisWindow
     sessions: int
@@ -82,7 +82,7 @@ def replay(
 
 
 def held(weights: Mapping[str, float], assets: pd.DataFrame) -> Series:
-    """The returns of a book whose weights are kept; what an asset without a bar does is nothing."""
+    """Return the returns of a book whose weights are kept; an asset without a bar does not move."""
     known = [symbol for symbol in weights if symbol in assets]
     share = np.array([weights[symbol] for symbol in known])
     returns = assets[known].fillna(0).to_numpy(dtype=float) @ share

@@ -1,4 +1,4 @@
-"""Everything that the tear sheet says, gathered before a word of it is written."""
+"""Gathering of all facts of the tear sheet, before a word of it is written."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ STEPS = 6
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What the facts were computed from."""
+    """Origin of the facts: snapshot, parameters, universe, sources."""
 
     snapshot: int
     as_of: date
@@ -73,7 +73,7 @@ class Rolling:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curves:
-    """The series themselves, which pictures are drawn from.
+    """Series that pictures are drawn from.
 
     Attributes:
         live: Over all its sessions.
@@ -94,7 +94,7 @@ class Curves:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The tear sheet's facts.
+    """All facts of the tear sheet.
 
     Attributes:
         whole: The live strategy and the benchmarks over all sessions.

@@ -1,4 +1,4 @@
-"""What the live strategy held, what each symbol earned, and what trading cost."""
+"""Positions of the live strategy: weights, each symbol's earnings, and the cost of trading."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What one symbol did for the strategy.
+    """Contribution of one symbol to the strategy.
 
     Attributes:
         total: Sum over sessions of weight times return, before costs: points of equity, not compounded.
@@ -34,7 +34,7 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """One calendar year, which the history may begin or end in.
+    """A calendar year, which the history may begin or end in.
 
     Attributes:
         net: Return after costs.

@@ -1,4 +1,4 @@
-"""What of the result luck alone explains: the statistics of overfitting, and permuted worlds."""
+"""Luck as an explanation of the result: the statistics of overfitting, and permuted worlds."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ FEWEST_WORLDS = 19
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One statistic, what it is about, and what it means.
+    """A statistic of something, with its meaning.
 
     Attributes:
         value: Its number: a probability, a p-value, or years for the minimum track record; None where infinite.
@@ -92,7 +92,7 @@ class Permuted:
 
 @dataclass(frozen=True, slots=True)
 class RecordedPermutations:
-    """One recorded permutation test.
+    """A recorded permutation test.
 
     Attributes:
         description: Its kind, objective and window.
@@ -109,7 +109,7 @@ class RecordedPermutations:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Luck:
-    """How far the search explains the result.
+    """Explanation of the result by the search alone.
 
     Attributes:
         sharpe: Annual Sharpe ratio of every trial over the live strategy's sessions.
@@ -130,7 +130,7 @@ class Luck:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """What luck is judged on.
+    """Returns that luck is judged on.
 
     Attributes:
         trials: Net returns, strategies by sessions of `live`.
@@ -189,7 +189,7 @@ def luck_of(evidence: Evidence, permutations: Sequence[RecordedPermutations]) ->
 
 
 def read_permutations(connection: duckdb.DuckDBPyConnection) -> list[RecordedPermutations]:
-    """The recorded permutation tests, the newest first."""
+    """Read the recorded permutation tests, the newest first."""
     rows = if_built(connection, PERMUTATIONS)
     tests = []
     for test_id in rows["test_id"].unique().tolist() if len(rows) else []:

@@ -1,4 +1,4 @@
-"""What may be lost: by the books of today and by the strategy's history, in figures and in words."""
+"""Losses to expect, by the books of today and by the strategy's history, in figures and in words."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ BINS = 40
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """A method's value at risk against what happened, and how many exceedances were to be expected."""
+    """A method's value at risk against what happened, with the number of exceedances to be expected."""
 
     method: TailMethod
     test: KupiecTest
@@ -86,7 +86,7 @@ class DrawdownOdds:
 
 @dataclass(frozen=True, slots=True)
 class Tails:
-    """What a series of returns says about losses to come."""
+    """Losses to expect, judged by a series of returns."""
 
     name: str
     caveat: str
@@ -100,7 +100,7 @@ class Tails:
 
 @dataclass(frozen=True, slots=True)
 class BookRisk:
-    """A book, what it may lose, and what moves it."""
+    """A book, its losses to expect, and the factors that move it."""
 
     name: str
     session: date
@@ -115,7 +115,7 @@ class BookRisk:
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """How the strategy was invested, on average over its sessions.
+    """Investment of the strategy, on average over its sessions.
 
     Attributes:
         effective_holdings: 1 / Σ of squared shares of what is invested, over the sessions with positions.
@@ -130,7 +130,7 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class CorrelationHistory:
-    """How alike the assets move, against their own past.
+    """Likeness of the assets' moves, against their own past.
 
     Attributes:
         left_out: Symbols without a bar in every session measured.
@@ -148,7 +148,7 @@ class CorrelationHistory:
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """Everything `swing risk` says."""
+    """All facts of `swing risk`."""
 
     books: tuple[BookRisk, ...]
     histories: tuple[Tails, ...]
@@ -197,7 +197,7 @@ def risk_of(history: History, search: SearchRecord | None = None) -> Risk:
 
 
 def benchmarks_of(history: History) -> list[Series]:
-    """The benchmarks that the bars allow."""
+    """Return the benchmarks that the bars allow."""
     sessions = pd.DatetimeIndex(history.benchmarks.index)
     return [
         Series(str(name), BENCHMARK, sessions, returns.to_numpy(dtype=float))

@@ -1,4 +1,4 @@
-"""How the parameters were chosen, and what became of the choice out of sample."""
+"""Choice of the parameters, fold by fold, and its result out of sample."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAPPED = (Metric.SHARPE, Metric.CALMAR)
 
 @dataclass(frozen=True, slots=True)
 class FoldResult:
-    """One choice, and what it earned afterwards.
+    """Choice of one fold, with its earnings afterwards.
 
     Attributes:
         objective: The winner's, in the train window.
@@ -47,7 +47,7 @@ class FoldResult:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How often each value of a parameter was chosen.
+    """Number of folds that chose each value of a parameter.
 
     Attributes:
         at_edge: Share of the folds whose winner has the lowest or highest value of three or more: a sign that the best
@@ -61,7 +61,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class GridPoint:
-    """A strategy of the grid, and where it stands by each mapped metric over all sessions."""
+    """A strategy of the grid, with each mapped metric over all sessions."""
 
     parameters: Mapping[str, float]
     is_live: bool
@@ -91,7 +91,7 @@ class Neighbourhood:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Selection:
-    """The choices of the walk-forward and the map that they were made on."""
+    """Choices of the walk-forward, with the map that they were made on."""
 
     objective: str
     train_months: int

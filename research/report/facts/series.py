@@ -1,4 +1,4 @@
-"""A series of returns with its sessions, and what is measured of one: intervals, drawdowns, rolling figures."""
+"""A series of returns with its sessions, and its measures: intervals, drawdowns, rolling figures."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ YEAR = "Year"
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What cannot be said, and why."""
+    """Reason why something cannot be measured."""
 
     reason: str
 
@@ -53,28 +53,28 @@ class Series:
 
     @property
     def growth(self) -> FloatArray:
-        """Of 1 invested before the first session, at each close."""
+        """Growth of 1 invested before the first session, at each close."""
         return growth(self.returns)
 
     @property
     def drawdown(self) -> FloatArray:
-        """Below the highest growth so far, the start included; fractions, zero or negative."""
+        """Distance below the highest growth so far, the start included; fractions, zero or negative."""
         return drawdown(self.returns)
 
     @property
     def total(self) -> float:
-        """Return over all of it."""
+        """Return over all sessions, a fraction."""
         return total_return(self.returns)
 
     def between(self, first: pd.Timestamp, last: pd.Timestamp) -> Series:
-        """The sessions from `first` to `last`, both included."""
+        """Return the sessions from `first` to `last`, both included."""
         inside = np.asarray((self.sessions >= first) & (self.sessions <= last))
         return Series(self.name, self.caveat, self.sessions[inside], self.returns[inside])
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredSeries:
-    """A series' headline metrics, each with its interval."""
+    """Headline metrics of a series, each with its interval."""
 
     name: str
     caveat: str
@@ -87,7 +87,7 @@ class MeasuredSeries:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One series' Sharpe ratio less another's, with the interval of drawn common histories."""
+    """Sharpe ratio of one series less another's, with the interval of drawn common histories."""
 
     of: str
     against: str
@@ -120,7 +120,7 @@ def series_of(name: str, caveat: str, frame: pd.DataFrame) -> Series:
 
 
 def possible(statistic: Callable[[], T]) -> T | Missing:
-    """What the statistic says, or why the sample cannot carry it."""
+    """Return the statistic, or the reason why the sample cannot carry it."""
     try:
         return statistic()
     except SampleError as error:
@@ -158,7 +158,7 @@ def sharpe_difference(one: Series, other: Series) -> Difference:
 
 
 def worst_drawdowns(series: Series, count: int = WORST) -> tuple[Drawdown, ...]:
-    """The deepest falls, none inside another, deepest first."""
+    """Return the deepest falls, none inside another, deepest first."""
     depth = np.append(0.0, series.drawdown)
     # Before its first session a series stands where it starts.
     days = series.sessions.insert(0, series.sessions[0])
@@ -175,13 +175,13 @@ def worst_drawdowns(series: Series, count: int = WORST) -> tuple[Drawdown, ...]:
 
 
 def rolling_sharpe(series: Series, window: int = SESSIONS_A_YEAR) -> FloatArray:
-    """Annual Sharpe ratio of the trailing window; null before it is full."""
+    """Return the annual Sharpe ratio of the trailing window, one a session; null before it is full."""
     rolling = pd.Series(series.returns).rolling(window)
     return annualised(sharpe_of(rolling.mean(), rolling.std(), 1))
 
 
 def rolling_correlation(one: Series, other: Series, window: int = SESSIONS_A_YEAR) -> FloatArray:
-    """Correlation of the trailing window; null before it is full, or where one does not vary."""
+    """Return the correlation of the trailing window, one a session; null before it is full, or where one does not vary."""
     correlation = pd.Series(one.returns).rolling(window).corr(pd.Series(other.returns))
     bounded: FloatArray = correlation.where(np.isfinite(correlation)).to_numpy()
     return bounded

@@ -27,7 +27,7 @@ STYLE = Path(__file__).with_name("style.css")
 
 
 def sections(facts: Facts, curves: Curves) -> tuple[PageSection, ...]:
-    """Everything below the answer, one idea a section."""
+    """Return all sections below the answer, in their order."""
     return (
         sections_record.numbers(facts),
         sections_choice.walk_forward(facts, curves),
@@ -50,7 +50,7 @@ def sections(facts: Facts, curves: Curves) -> tuple[PageSection, ...]:
 
 
 def pictures(shown: Sequence[PageSection]) -> list[Picture]:
-    """Every picture of the page, in its order."""
+    """Return all pictures of the page, in their order."""
     return [each.picture for part in shown for each in part.body if isinstance(each, Shown)]
 
 
@@ -96,7 +96,7 @@ def render(facts: Facts, shown: Sequence[PageSection]) -> str:
 
 
 def _hero(facts: Facts) -> str:
-    """The same number of the live parameters, of an honest choice, and of the first benchmark."""
+    """Write the Sharpe ratios of the live parameters, of an honest choice, and of the first benchmark."""
     known = {each.name: each for each in facts.common if not isinstance(each, Missing)}
     benchmark = [name for name in known if name not in CAPTIONS][:1]
     pieces = [

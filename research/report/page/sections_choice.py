@@ -46,7 +46,7 @@ FORMS: dict[Statistic, tuple[Form, str]] = {
 
 
 def walk_forward(facts: Facts, curves: Curves) -> PageSection:
-    """The honest line, and what each fold chose."""
+    """Show the out-of-sample equity, and the choice of each fold."""
     selection = facts.selection
     objective = METRICS[Metric(selection.objective)]
     said = (
@@ -94,7 +94,7 @@ def walk_forward(facts: Facts, curves: Curves) -> PageSection:
 
 
 def before_and_after(facts: Facts, curves: Curves) -> PageSection:
-    """In sample against out of sample."""
+    """Compare in sample with out of sample."""
     common = {each.name: each for each in facts.common if not isinstance(each, Missing)}
     whole = {each.name: each for each in facts.whole if not isinstance(each, Missing)}
     rows = [
@@ -123,7 +123,7 @@ def before_and_after(facts: Facts, curves: Curves) -> PageSection:
 
 
 def permuted(facts: Facts) -> PageSection:
-    """The histogram of permuted worlds, or how to make it."""
+    """Show the histogram of permuted worlds, or say how to make it."""
     lead = "If the order of days is shuffled there is nothing to find. How often does the search find as much?"
     tests = facts.luck.permutations
     if not tests:
@@ -141,7 +141,7 @@ def permuted(facts: Facts) -> PageSection:
 
 
 def luck(facts: Facts) -> PageSection:
-    """Every statistic of overfitting, in words."""
+    """Put each statistic of overfitting into words."""
     found = facts.luck
     marks = {LIVE: next((point.values[Metric.SHARPE] for point in facts.selection.points if point.is_live), None)}
     honest = facts.common[0]
@@ -178,7 +178,7 @@ def luck(facts: Facts) -> PageSection:
 
 
 def parameter_map(facts: Facts) -> PageSection:
-    """The grid as a landscape."""
+    """Show the grid as a landscape."""
     selection = facts.selection
     near = selection.neighbourhood
     said = (

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def numbers(facts: Facts) -> PageSection:
-    """Every series over the same sessions, with intervals."""
+    """Compare every series over the same sessions, with intervals."""
     known = [each for each in facts.common if not isinstance(each, Missing)]
     body: list[Html | Shown] = [Shown(performance.intervals(facts))] if known else []
     body.append(_headlines(known, "Over the sessions of the walk-forward"))
@@ -64,7 +64,7 @@ def numbers(facts: Facts) -> PageSection:
 
 
 def growth(facts: Facts, curves: Curves) -> PageSection:
-    """Equity against the benchmarks."""
+    """Compare equity with the benchmarks."""
     start = facts.provenance.initial_equity
     series = (curves.live, *curves.benchmarks)
     picture = performance.equity("equity", "Growth, with hindsight", series, start)
@@ -79,7 +79,7 @@ def growth(facts: Facts, curves: Curves) -> PageSection:
 
 
 def falls(facts: Facts, curves: Curves) -> PageSection:
-    """Drawdowns with their dates."""
+    """List drawdowns with their dates."""
     series = [curves.live, curves.walk_forward, *(each for each in curves.benchmarks if each.name == "SPY")]
     tables = [_falls(f"{name}: the five deepest", rows) for name, rows in facts.drawdowns.items()]
     note = caveat(
@@ -92,7 +92,7 @@ def falls(facts: Facts, curves: Curves) -> PageSection:
 
 
 def months(facts: Facts) -> PageSection:
-    """A cell a month."""
+    """Show monthly returns."""
     lead = "Blue months earned, red ones lost; the last column is the year."
     note = caveat(
         "Live parameters, after costs: hindsight. A single month says nothing; look for years that carry the whole "
@@ -102,7 +102,7 @@ def months(facts: Facts) -> PageSection:
 
 
 def trailing(facts: Facts) -> PageSection:
-    """The trailing year."""
+    """Show the trailing year."""
     lead = "A strategy that works should work in most years, and not only because SPY does."
     note = caveat(
         f"Windows of {SESSIONS_A_YEAR} sessions overlap: neighbours are one reading. The standard error of a yearly "
@@ -112,7 +112,7 @@ def trailing(facts: Facts) -> PageSection:
 
 
 def held(facts: Facts) -> PageSection:
-    """Weights and contributions."""
+    """Show weights and contributions."""
     holdings, exposure = facts.holdings, facts.risk.exposure
     rows = [
         row(
@@ -148,7 +148,7 @@ def held(facts: Facts) -> PageSection:
 
 
 def costs(facts: Facts) -> PageSection:
-    """Turnover and costs."""
+    """Show turnover and costs."""
     holdings = facts.holdings
     rows = [
         row(

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def tonight(facts: Facts) -> PageSection:
-    """What the books of today may lose."""
+    """Show the losses to expect of the books of today."""
     body: list[Html | Shown] = []
     for book in facts.risk.books:
         held = ", ".join(f"{symbol} {percent(weight)}" for symbol, weight in book.weights.items())
@@ -55,7 +55,7 @@ def tonight(facts: Facts) -> PageSection:
 
 
 def history(facts: Facts) -> PageSection:
-    """What the strategy's history says about losses to come."""
+    """Show the losses to expect by the strategy's history."""
     histories, books = facts.risk.histories, [book.tails for book in facts.risk.books]
     odds = {each.name: each.drawdowns for each in (*histories, *books) if not isinstance(each.drawdowns, Missing)}
     body: list[Html | Shown] = [Shown(judgement.drawdown_odds(odds))] if odds else []
@@ -74,7 +74,7 @@ def history(facts: Facts) -> PageSection:
 
 
 def crises(facts: Facts) -> PageSection:
-    """The crises of the sample."""
+    """Show the crises of the sample."""
     found = facts.risk.crises
     lead = "What it did, and what tonight's book would have done, when it mattered."
     skipped = ", ".join(f"{window.name} ({month(window.first)})" for window in facts.risk.not_replayed)
@@ -104,7 +104,7 @@ def crises(facts: Facts) -> PageSection:
 
 
 def alike(facts: Facts) -> PageSection:
-    """The correlation regime."""
+    """Show the correlation regime."""
     found = facts.risk.regime
     lead = "Holding several things helps only while they move apart."
     if isinstance(found, Missing):
@@ -119,7 +119,7 @@ def alike(facts: Facts) -> PageSection:
 
 
 def small_print(facts: Facts) -> PageSection:
-    """What the page was made from."""
+    """List the origin of the page."""
     made = facts.provenance
     pairs: list[tuple[str, str | Html]] = [
         ("Newest session", day(made.as_of)),

@@ -24,14 +24,14 @@ STRONG = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One thing to know."""
+    """A statement to know first."""
 
     title: str
     sentence: Html
 
     @property
     def text(self) -> str:
-        """The same without markup."""
+        """The answer without markup."""
         return f"{self.title} {plain(self.sentence)}"
 
 
@@ -41,7 +41,7 @@ def statements(facts: Facts) -> tuple[Answer, ...]:
 
 
 def plain(content: Html) -> str:
-    """Content without its markup."""
+    """Return content without its markup."""
     return unescape(re.sub(r"<[^>]+>", "", content.text))
 
 

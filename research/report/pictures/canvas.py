@@ -73,7 +73,7 @@ NARROW = Shape(380, 320, 11.5)
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture.
+    """A picture that is drawn in the shape that is asked for.
 
     Attributes:
         name: Of its PNG file.
@@ -137,7 +137,7 @@ def level_lines(axes: Axes, axis: str = "y") -> None:
 
 
 def date_axis(axes: Axes, shape: Shape) -> None:
-    """Write years, as many as there is room for; months where there are no two years."""
+    """Write years, as many as there is room for; months where there are no two years, days where no two months."""
     first, last = (pd.Timestamp(place, unit="D") for place in axes.get_xlim())
     room = 5 if shape.is_narrow else 11
     step = max(1, -(-(last.year - first.year) // room))
@@ -145,6 +145,8 @@ def date_axis(axes: Axes, shape: Shape) -> None:
     if len(ticks) < 2:  # noqa: PLR2004 - one tick is no scale
         months = max(1, round((last - first).days / 30 / room))
         ticks, form = pd.date_range(first, last, freq=f"{months}MS"), "%Y-%m"
+    if len(ticks) < 2:  # noqa: PLR2004 - as above
+        ticks, form = pd.date_range(first.ceil("D"), last, periods=3).normalize().unique(), "%Y-%m-%d"
     axes.set_xticks((ticks - EPOCH) / pd.Timedelta(days=1), [f"{tick:{form}}" for tick in ticks])
     axes.margins(x=0.01)
 

@@ -37,7 +37,7 @@ def weights(holdings: Holdings) -> Picture:
 
 
 def contributions(holdings: Holdings) -> Picture:
-    """What each symbol earned, a year."""
+    """Earnings of each symbol, a year."""
     said = ", ".join(f"{each.symbol} {gain(each.a_year, 2)}" for each in holdings.contributions)
     alt = f"Contribution of each symbol a year, before costs: {said}."
     return Picture("contributions", "Who earned it, points a year", alt, lambda shape: _contributions(holdings, shape))

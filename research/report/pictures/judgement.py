@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from research.report.formats import day, gain, month, p_value, percent, ratio
 from research.report.names import LIVE
@@ -60,7 +60,7 @@ def permutations(test: RecordedPermutations) -> Picture:
 
 
 def drawdown_odds(odds: Mapping[str, DrawdownOdds]) -> Picture:
-    """The probability of a drawdown at least as deep, over a year."""
+    """Probability of a drawdown at least as deep, over a year."""
     said = "; ".join(f"{name} {percent(each.exceeded[0.05], 0)}" for name, each in odds.items())
     alt = f"Probability of a drawdown at least as deep within a year. One in twenty: {said}."
     return Picture("drawdown_odds", "Drawdowns to expect in a year", alt, lambda shape: _drawdown_odds(odds, shape))
@@ -128,6 +128,7 @@ def _histogram(axes: Axes, values: FloatArray, marks: Mapping[str, float], shape
             color=shown,
             weight="bold",
         )
+    axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     level_lines(axes)
 
 

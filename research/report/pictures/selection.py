@@ -62,7 +62,7 @@ class ParameterMap:
 
 
 def choices(selection: Selection) -> Picture:
-    """Which parameters each fold chose."""
+    """Parameters chosen in each fold."""
     alt = (
         f"The parameters chosen in each of {len(selection.folds)} folds, over time; the choice changed "
         f"{selection.changes} times."
@@ -71,7 +71,7 @@ def choices(selection: Selection) -> Picture:
 
 
 def before_and_after(selection: Selection) -> Picture:
-    """Each winner's Sharpe ratio in its train window against the one in its test window."""
+    """Sharpe ratio of each winner in its train window against the one in its test window."""
     pairs = [(fold.trained, fold.tested) for fold in selection.folds if fold.trained is not None and fold.tested]
     below = sum(tested < trained for trained, tested in pairs if tested is not None)
     alt = (
