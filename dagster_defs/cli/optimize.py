@@ -91,7 +91,7 @@ def optimize(
     ]
     terminal.show(pd.DataFrame(rows), f"Winners of {len(found)} train windows, {len(tried)} strategies computed")
     terminal.out.print()
-    compared = pd.DataFrame([{"lived": each.name} | each.metrics for each in lived])
+    compared = pd.DataFrame([{"method": each.name} | each.metrics for each in lived])
     terminal.show(compared, "Out of sample, after costs, over the same folds")
     terminal.out.print()
     for warning in search_report.warnings_of(found, stable):

@@ -26,16 +26,16 @@ def show(risk: Risk) -> None:
         _show_tails(history)
     _say_exposure(risk)
     _show_crises(risk)
-    _show_words([] if isinstance(risk.regime, Missing) else [risk.regime.words], "How alike the assets move")
+    _show_words([] if isinstance(risk.regime, Missing) else [risk.regime.words], "Correlation of the assets")
     if isinstance(risk.regime, Missing):
-        _say(f"How alike the assets move is not known: {risk.regime.reason}")
+        _say(f"The correlation of the assets is not known: {risk.regime.reason}")
 
 
 def _show_book(book: BookRisk) -> None:
     held = ", ".join(f"{symbol} {percent(weight)}" for symbol, weight in book.weights.items())
     _title(f"{book.name} of {day(book.session)}: {held + ', ' if held else ''}cash {percent(book.cash)}")
     _show_tails(book.tails)
-    _show_words(book.words, "What the book is")
+    _show_words(book.words, "The book")
     if isinstance(book.shocks, Missing):
         _say(f"Shocks: {book.shocks.reason}")
     else:
@@ -128,8 +128,8 @@ def _table(rows: Sequence[Mapping[str, object]], title: str) -> None:
 
 
 def _title(text: str) -> None:
-    terminal.out.print(f"\n[bold]{text}[/bold]")
+    terminal.out.print(f"\n[bold]{terminal.plain(text)}[/bold]")
 
 
 def _say(text: str) -> None:
-    terminal.out.print(text, markup=False)
+    terminal.out.print(terminal.plain(text), markup=False)

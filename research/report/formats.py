@@ -26,13 +26,13 @@ class Form(Protocol):
 
 def percent(value: float | None, digits: int = 1) -> str:
     """Write a fraction as per cent."""
-    return _signed(None if value is None else 100 * value, digits, " %")
+    return _signed(None if value is None else 100 * value, digits, "%")
 
 
 def gain(value: float | None, digits: int = 1) -> str:
     """Write a fraction as per cent, with its sign."""
     text = percent(value, digits)
-    return f"+{text}" if value is not None and value > 0 and text.strip("0.% ") else text
+    return f"+{text}" if value is not None and value > 0 and text.strip("0.%") else text
 
 
 def ratio(value: float | None, digits: int = 2) -> str:
@@ -56,9 +56,9 @@ def p_value(value: float) -> str:
 def share(value: float) -> str:
     """Write a share as whole per cent within a sentence, never rounded to certainty."""
     if 0 < value < ROUNDS_AWAY:
-        return "less than 1 %"
+        return "less than 1%"
     if 1 - ROUNDS_AWAY < value < 1:
-        return "more than 99 %"
+        return "more than 99%"
     return percent(value, 0)
 
 

@@ -70,7 +70,7 @@ def _(result: ProbabilisticSharpe) -> Interpretation:
         f"{ratio(annualised(result.benchmark))} with a probability of {share(result.probability)}.",
         "How sure the length and shape of this one record make its Sharpe ratio.",
         "Anything about the choice: the best of many strategies looks sure here even if all are worthless.",
-        "Read the deflated Sharpe ratio beside it; below 95 % wait for a longer record.",
+        "Read the deflated Sharpe ratio beside it; below 95% wait for a longer record.",
     )
 
 
@@ -97,7 +97,7 @@ def _(result: DeflatedSharpe) -> Interpretation:
         f"{ratio(result.sample.annual)} is more than that with a probability of {share(result.probability)}.",
         "How much of the Sharpe ratio the search alone explains.",
         "Anything about trials that nobody recorded: each makes the true number lower.",
-        "Try fewer, more different strategies; below 95 % treat the parameters as not chosen by evidence.",
+        "Try fewer, more different strategies; below 95% treat the parameters as not chosen by evidence.",
     )
 
 
@@ -108,9 +108,9 @@ def _(result: BacktestOverfitting) -> Interpretation:
         _falling(result.probability, SIGNIFICANT, COIN),
         f"In {share(result.probability)} of {result.splits:,} splits the best of {result.trials} strategies on one "
         f"half was no better than the median on the other; it lost money in {share(result.probability_of_loss)}.",
-        "Whether choosing the best of this grid on the past picks one that is better later. A coin would give 50 %.",
+        "Whether choosing the best of this grid on the past picks one that is better later. A coin would give 50%.",
         "Whether the grid earns anything: where all its members are alike, choice does not matter and luck decides.",
-        "At 50 % or more do not choose: use the average of the grid, or a middle set of parameters fixed beforehand.",
+        "At 50% or more do not choose: use the average of the grid, or a middle set of parameters fixed beforehand.",
     )
 
 

@@ -34,7 +34,7 @@ class Statistic(StrEnum):
 METRICS = {
     Metric.SHARPE: "Sharpe ratio",
     Metric.CAGR: "return a year (CAGR)",
-    Metric.MAX_DRAWDOWN: "deepest fall",
+    Metric.MAX_DRAWDOWN: "maximum drawdown",
     Metric.CALMAR: "Calmar ratio",
     Metric.VOLATILITY: "volatility a year",
     Metric.PROFIT_FACTOR: "profit factor",

@@ -140,8 +140,8 @@ def warnings_of(found: Sequence[Found], stable: Stability) -> list[str]:
 
 def write(data: dict[str, Any], lived: Sequence[Lived], stable: Stability, folder: Path) -> list[Path]:
     """Write parameter_map.png, search_equity.png and search.json; return the files."""
-    found = "A peak among lower neighbours" if stable.is_fragile else "The winner stands among its like"
-    title = f"{found}: {ratio(stable.objective)} against {ratio(stable.neighbours)}"
+    found = "a peak, not a plateau" if stable.is_fragile else "a plateau"
+    title = f"Winner {ratio(stable.objective)}, neighbours {ratio(stable.neighbours)} (median): {found}"
     alt = f"Objective over two parameters at a time. {title}."
     drawn = [
         replace(

@@ -52,7 +52,7 @@ class CorrelationStress:
     Attributes:
         volatility: Annual, as it is.
         stressed_volatility: Annual, with the raised correlations.
-        value_at_risk: Normal, at 95 % over one session, as it is; a positive fraction of equity, mean return 0.
+        value_at_risk: Normal, at 95% over one session, as it is; a positive fraction of equity, mean return 0.
         stressed_value_at_risk: The same with the raised correlations.
     """
 

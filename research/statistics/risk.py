@@ -111,7 +111,7 @@ class DrawdownDistribution:
 
 
 def tail_risks(returns: ArrayLike, seed: int = 0) -> tuple[TailRisk, ...]:
-    """Return the tail risk by every method, at 95 and 99 %, over 1 and 10 sessions."""
+    """Return the tail risk by every method, at 95 and 99%, over 1 and 10 sessions."""
     return tuple(
         tail_risk(returns, method, Horizon(level, sessions), seed)
         for sessions in HORIZONS

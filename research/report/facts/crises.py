@@ -43,7 +43,7 @@ class Replay:
 
     Attributes:
         total: Return over the window; None where the series does not span it.
-        drawdown: Deepest fall inside it, a fraction at most 0.
+        drawdown: Maximum drawdown inside it, a fraction at most 0.
         without: Symbols of a book that did not exist yet, whose weight counts as cash.
     """
 

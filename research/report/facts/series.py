@@ -181,7 +181,7 @@ def rolling_sharpe(series: Series, window: int = SESSIONS_A_YEAR) -> FloatArray:
 
 
 def rolling_correlation(one: Series, other: Series, window: int = SESSIONS_A_YEAR) -> FloatArray:
-    """Return the correlation of the trailing window, one a session; null before it is full, or where one does not vary."""
+    """Return the correlation of the trailing window, one a session; null before it is full or without spread."""
     correlation = pd.Series(one.returns).rolling(window).corr(pd.Series(other.returns))
     bounded: FloatArray = correlation.where(np.isfinite(correlation)).to_numpy()
     return bounded

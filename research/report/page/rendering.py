@@ -36,7 +36,7 @@ def sections(facts: Facts, curves: Curves) -> tuple[PageSection, ...]:
         sections_choice.permuted(facts),
         sections_choice.parameter_map(facts),
         sections_record.growth(facts, curves),
-        sections_record.falls(facts, curves),
+        sections_record.drawdowns(facts, curves),
         sections_record.months(facts),
         sections_record.trailing(facts),
         sections_record.held(facts),
@@ -57,13 +57,13 @@ def pictures(shown: Sequence[PageSection]) -> list[Picture]:
 def render(facts: Facts, shown: Sequence[PageSection]) -> str:
     """Write the page."""
     made = facts.provenance
-    title = f"Swing portfolio: what the evidence says, {day(made.as_of)}"
+    title = f"Swing portfolio: evidence on the strategy, {day(made.as_of)}"
     answer = "".join(
         f"<li><strong>{escape(each.title)}</strong> <span>{each.sentence}</span></li>" for each in statements(facts)
     )
     links = "".join(f'<li><a href="#{part.name}">{escape(part.title)}</a></li>' for part in shown)
     body = "".join(str(section(part)) for part in shown)
-    return _unbroken(f"""<!DOCTYPE html>
+    return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -77,22 +77,22 @@ def render(facts: Facts, shown: Sequence[PageSection]) -> str:
 <a class="skip" href="#answer">Skip to the answer</a>
 <header>
 <p class="kicker">Tear sheet · sessions up to {day(made.as_of)} · snapshot {made.snapshot}</p>
-<h1>What the evidence says</h1>
+<h1>Evidence on the strategy</h1>
 <p class="meta">{escape(_strategy(made))}</p>
 {MADE_UP if made.is_made_up else ""}{_hero(facts)}
 </header>
 <main>
 <section id="answer" aria-labelledby="answer-title">
-<h2 id="answer-title">In four sentences</h2>
+<h2 id="answer-title">Summary</h2>
 <ol class="answer">{answer}</ol>
-<p class="caveat">In brackets: 95 % intervals. After costs, before taxes.</p>
+<p class="caveat">In brackets: 95% intervals. After costs, before taxes.</p>
 </section>
 <nav aria-label="Sections"><ol>{links}</ol></nav>
 {body}
 </main>
 </body>
 </html>
-""")
+"""
 
 
 def _hero(facts: Facts) -> str:
@@ -118,8 +118,3 @@ def _strategy(made: Provenance) -> str:
         f"Averages of {chosen['ema_fast']:g} and {chosen['ema_slow']:g} sessions, at most {chosen['top_n']:g} "
         f"positions, correlations up to {chosen['corr_cap']:g}, out of {', '.join(made.universe)}."
     )
-
-
-def _unbroken(text: str) -> str:
-    """Keep a number on one line with its unit."""
-    return text.replace(" %", "\u00a0%")

@@ -90,7 +90,7 @@ def walk_forward(facts: Facts, curves: Curves) -> PageSection:
     lead = (
         "The only line here that nobody could have bent: its parameters knew nothing of the months they were tested on."
     )
-    return PageSection("walk-forward", "Choosing as one would have had to", lead, body)
+    return PageSection("walk-forward", "Walk-forward: parameters chosen without hindsight", lead, body)
 
 
 def before_and_after(facts: Facts, curves: Curves) -> PageSection:
@@ -127,7 +127,7 @@ def permuted(facts: Facts) -> PageSection:
     lead = "If the order of days is shuffled there is nothing to find. How often does the search find as much?"
     tests = facts.luck.permutations
     if not tests:
-        return PageSection("permuted", "Worlds with nothing to find", lead, (Html(HOW_TO_PERMUTE),))
+        return PageSection("permuted", "Permutation test", lead, (Html(HOW_TO_PERMUTE),))
     newest = tests[0]
     rows = [_permutation_row(test) for test in tests]
     heads = ["Test", "Worlds", "Best of the grid", "p", "Live parameters", "p"]
@@ -137,7 +137,7 @@ def permuted(facts: Facts) -> PageSection:
         "not that it will again."
     )
     body = (Shown(judgement.permutations(newest)), table("Permutation tests", heads, rows), note)
-    return PageSection("permuted", "Worlds with nothing to find", lead, body)
+    return PageSection("permuted", "Permutation test", lead, body)
 
 
 def luck(facts: Facts) -> PageSection:
@@ -174,7 +174,7 @@ def luck(facts: Facts) -> PageSection:
         "Try enough strategies and one looks good. These statistics ask how good the best of as many worthless ones "
         "looks."
     )
-    return PageSection("luck", "What luck explains", lead, tuple(body))
+    return PageSection("luck", "The part of luck", lead, tuple(body))
 
 
 def parameter_map(facts: Facts) -> PageSection:

@@ -1,10 +1,10 @@
-"""Sections on the record: the same years five ways, growth, falls, months, the trailing year, holdings, costs."""
+"""Sections on the record: the same years five ways, growth, drawdowns, months, the trailing year, holdings, costs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from research.report.facts.series import LEVEL, Missing
+from research.report.facts.series import DRAWS, LEVEL, Missing
 from research.report.formats import METRIC_FORMS, day, gain, percent, ratio, span
 from research.report.names import METRICS, capitalised
 from research.report.page.elements import (
@@ -53,10 +53,10 @@ def numbers(facts: Facts) -> PageSection:
     lengths = ", ".join(f"{each.name} {ratio(each.block_length, 0)}" for each in known)
     body.append(
         caveat(
-            f"Small print under each number: its {percent(LEVEL, 0)} interval over 2,000 histories drawn in blocks "
+            f"Small print under each number: its {percent(LEVEL, 0)} interval over {DRAWS:,} histories drawn in blocks "
             f"(mean sessions a block: {lengths}). The intervals know nothing of how parameters were chosen, nor of "
-            "crashes that are not in these years. Falls are biased: shuffled blocks break long declines. The strategy "
-            "pays costs, the benchmarks pay none."
+            "crashes that are not in these years. Drawdowns are biased: shuffled blocks break long declines. The "
+            "strategy pays costs, the benchmarks pay none."
         )
     )
     lead = "Whether a number means anything shows in its interval: where two overlap, the order may be chance."
@@ -73,21 +73,24 @@ def growth(facts: Facts, curves: Curves) -> PageSection:
     )
     note = caveat(
         "The line of the live parameters is hindsight: they were chosen with these years in view. The honest line is "
-        "under “Choosing as one would have had to”. Interest on cash is not counted."
+        "under “Walk-forward: parameters chosen without hindsight”. Interest on cash is not counted."
     )
     return PageSection("growth", "Growth", lead, (Shown(picture), note))
 
 
-def falls(facts: Facts, curves: Curves) -> PageSection:
+def drawdowns(facts: Facts, curves: Curves) -> PageSection:
     """List drawdowns with their dates."""
     series = [curves.live, curves.walk_forward, *(each for each in curves.benchmarks if each.name == "SPY")]
-    tables = [_falls(f"{name}: the five deepest", rows) for name, rows in facts.drawdowns.items()]
+    tables = [_deepest(f"{name}: the five deepest", rows) for name, rows in facts.drawdowns.items()]
     note = caveat(
-        "One history holds a handful of such falls: what is to be expected in a year stands under “What may be lost”."
+        "One history holds a handful of such drawdowns: those to expect in a year stand under “Losses to expect”."
     )
     lead = "How far it fell from its best, when, and how long it took to come back."
     return PageSection(
-        "falls", "Falls", lead, (Shown(performance.drawdowns("drawdowns", "Drawdowns", series)), columns(*tables), note)
+        "drawdowns",
+        "Drawdowns",
+        lead,
+        (Shown(performance.drawdowns("drawdowns", "Drawdowns", series)), columns(*tables), note),
     )
 
 
@@ -144,7 +147,7 @@ def held(facts: Facts) -> PageSection:
         ),
     )
     lead = "Few positions at a time, changed often: the result rests on a handful of symbols."
-    return PageSection("held", "What it held", lead, body)
+    return PageSection("held", "Holdings", lead, body)
 
 
 def costs(facts: Facts) -> PageSection:
@@ -175,7 +178,7 @@ def costs(facts: Facts) -> PageSection:
             "the broker's minimum an order besides, and taxes are not counted; both make the honest result lower."
         ),
     )
-    return PageSection("costs", "What trading cost", "Every change of mind is paid for.", body)
+    return PageSection("costs", "Costs of trading", "Every change of mind is paid for.", body)
 
 
 def _headlines(measured: Sequence[MeasuredSeries], caption: str) -> Html:
@@ -187,7 +190,7 @@ def _headlines(measured: Sequence[MeasuredSeries], caption: str) -> Html:
     return table(f"{caption}{days}", ["", *map(capitalised, METRICS.values())], rows)
 
 
-def _falls(caption: str, rows: Sequence[Drawdown]) -> Html:
+def _deepest(caption: str, rows: Sequence[Drawdown]) -> Html:
     cells = [
         row(*map(day, (each.start, each.trough, each.recovery)), number(each.depth, percent), number(each.days, _days))
         for each in rows

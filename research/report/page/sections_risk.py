@@ -51,7 +51,7 @@ def tonight(facts: Facts) -> PageSection:
         )
     )
     lead = "The book of today, with its weights kept, over the past of what is in it."
-    return PageSection("tonight", "What may be lost: tonight's book", lead, tuple(body))
+    return PageSection("tonight", "Losses to expect: tonight's book", lead, tuple(body))
 
 
 def history(facts: Facts) -> PageSection:
@@ -70,7 +70,7 @@ def history(facts: Facts) -> PageSection:
         )
     )
     lead = "A drawdown of the backtest is one draw of many, often a kind one."
-    return PageSection("tails", "What may be lost: by its history", lead, tuple(body))
+    return PageSection("tails", "Losses to expect: by the history", lead, tuple(body))
 
 
 def crises(facts: Facts) -> PageSection:
@@ -85,7 +85,7 @@ def crises(facts: Facts) -> PageSection:
     if without:
         notes.append(f"* {', '.join(without)} had no bars yet: that weight counts as cash, which flatters the book.")
     if not found:
-        return PageSection("crises", "When it mattered", lead, tuple(paragraph(note) for note in notes))
+        return PageSection("crises", "Crises", lead, tuple(paragraph(note) for note in notes))
     rows = [
         row(
             _named(crisis.window),
@@ -95,12 +95,12 @@ def crises(facts: Facts) -> PageSection:
     ]
     heads = ["Crisis", *(each.name for each in found[0].replays)]
     notes.append(
-        "Returns within each window, the deepest fall inside it below; books are brought back to their weights at "
+        "Returns within each window, the maximum drawdown inside it below; books are brought back to their weights at "
         "every close, without costs. Each crisis is one event: no interval can be given, and the next one will be "
         "another."
     )
     body = (Shown(judgement.crises(found)), table("Crises replayed", heads, rows), caveat(" ".join(notes)))
-    return PageSection("crises", "When it mattered", lead, body)
+    return PageSection("crises", "Crises", lead, body)
 
 
 def alike(facts: Facts) -> PageSection:
@@ -108,14 +108,14 @@ def alike(facts: Facts) -> PageSection:
     found = facts.risk.regime
     lead = "Holding several things helps only while they move apart."
     if isinstance(found, Missing):
-        return PageSection("alike", "How alike the assets move", lead, (missing(found, "The mean correlation"),))
+        return PageSection("alike", "Correlation of the assets", lead, (missing(found, "The mean correlation"),))
     left = f" Left out, for lack of bars in some session: {', '.join(found.left_out)}." if found.left_out else ""
     body = (
         Shown(judgement.regime(found)),
         _words(found.words),
         caveat(f"{found.words.does_not_say}{left}"),
     )
-    return PageSection("alike", "How alike the assets move", lead, body)
+    return PageSection("alike", "Correlation of the assets", lead, body)
 
 
 def small_print(facts: Facts) -> PageSection:
@@ -132,7 +132,7 @@ def small_print(facts: Facts) -> PageSection:
         ("Not advice", "Past returns, and simulated ones above all, do not tell future ones"),
     ]
     lead = "The same warehouse snapshot gives the same page."
-    return PageSection("small-print", "Made from", lead, (definition(pairs),))
+    return PageSection("small-print", "Origin of the numbers", lead, (definition(pairs),))
 
 
 def _tails(tails: Tails) -> list[Html]:
@@ -162,7 +162,7 @@ def _tails(tails: Tails) -> list[Html]:
         caption = f"{tails.name}: value at risk, expected shortfall below it"
         pieces.append(table(caption, heads, rows))
     if isinstance(tails.tests, Missing):
-        pieces.append(missing(tails.tests, "Whether these limits would have held"))
+        pieces.append(missing(tails.tests, "The test of these limits"))
     else:
         pieces.append(folded("Would these limits have held?", _tested(tails.tests)))
     if isinstance(tails.drawdowns, Missing):
@@ -190,11 +190,11 @@ def _tested(tests: tuple[Tested, ...]) -> Html:
 
 def _moved(book: BookRisk) -> list[Html]:
     pieces = [_words(words) for words in book.words]
-    for found, what in ((book.concentration, "Concentration"), (book.stress, "What broken correlations do")):
+    for found, what in ((book.concentration, "Concentration"), (book.stress, "The effect of broken correlations")):
         if isinstance(found, Missing):
             pieces.append(missing(found, what))
     if isinstance(book.shocks, Missing):
-        pieces.append(missing(book.shocks, "What shocks do"))
+        pieces.append(missing(book.shocks, "The effect of shocks"))
     else:
         heads = ["Factor", "Moves", "Beta", "The book"]
         pieces.append(table("One factor moves, the others stand still", heads, list(map(_shock, book.shocks))))

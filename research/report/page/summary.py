@@ -49,9 +49,9 @@ def _hindsight(facts: Facts) -> Answer:
     live, honest = facts.whole[0], facts.common[0]
     if isinstance(live, Missing) or isinstance(honest, Missing):
         return Answer("Too little to measure.", Html("The histories are too short for an interval."))
-    falls = _estimate(honest, Metric.SHARPE) < _estimate(live, Metric.SHARPE)
+    is_lower = _estimate(honest, Metric.SHARPE) < _estimate(live, Metric.SHARPE)
     return Answer(
-        "Hindsight flatters." if falls else "The choice held up.",
+        "Hindsight flatters." if is_lower else "The choice held up.",
         Html(
             f"The live parameters, chosen with these years in view, show {_sharpe(live)} and {_cagr(live)} since "
             f"{live.first.year}; choosing afresh every {facts.selection.test_months} months from the "
@@ -76,7 +76,7 @@ def _benchmark(facts: Facts) -> Answer:
         f"{rival.against} did {'worse' if beats else 'better'}{'' if certain else ', though not beyond doubt'}.",
         Html(
             f"Over the sessions of the walk-forward {rival.against} had {_sharpe(other)} and {_cagr(other)}, with a "
-            f"fall of {number(_estimate(other, Metric.MAX_DRAWDOWN), percent)} on the way against "
+            f"maximum drawdown of {number(_estimate(other, Metric.MAX_DRAWDOWN), percent)} on the way against "
             f"{number(_estimate(known[0], Metric.MAX_DRAWDOWN), percent)}; the walk-forward's Sharpe ratio differs by "
             f"<strong>{number(rival.estimate, ratio)}</strong> ({number(rival.low, ratio)} to "
             f"{number(rival.high, ratio)}), {doubt}."

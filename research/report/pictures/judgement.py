@@ -82,7 +82,7 @@ def regime(found: CorrelationHistory) -> Picture:
         f"Mean pairwise correlation of {len(found.symbols)} symbols over trailing {found.window} sessions, from "
         f"{ratio(float(found.averages.min()))} to {ratio(float(found.averages.max()))}; now {ratio(found.current)}."
     )
-    return Picture("correlation_regime", "How alike the assets move", alt, lambda shape: _regime(found, shape))
+    return Picture("correlation_regime", "Correlation of the assets", alt, lambda shape: _regime(found, shape))
 
 
 def _trials(known: FloatArray, marks: Mapping[str, float], shape: Shape) -> Figure:

@@ -60,8 +60,8 @@ def intervals(facts: Facts) -> Picture:
         for each in measured
         for sharpe in [each.metrics[Metric.SHARPE]]
     ]
-    alt = f"Sharpe ratio and return a year with 95 % intervals. Sharpe ratios: {'; '.join(said)}."
-    return Picture("intervals", "What can be known of each", alt, lambda shape: _intervals(measured, shape))
+    alt = f"Sharpe ratio and return a year with 95% intervals. Sharpe ratios: {'; '.join(said)}."
+    return Picture("intervals", "Headline metrics with their intervals", alt, lambda shape: _intervals(measured, shape))
 
 
 def equity(name: str, title: str, series: Sequence[Series], start: float) -> Picture:
@@ -82,14 +82,14 @@ def equity_found(name: str, series: Sequence[Series], start: float) -> Picture:
 
 
 def drawdowns(name: str, title: str, series: Sequence[Series]) -> Picture:
-    """Depth below the highest value so far; the deepest fall of the first series is marked."""
+    """Drawdowns over time; the deepest of the first series is marked."""
     said = "; ".join(f"{each.name} {percent(float(each.drawdown.min()))}" for each in series)
-    alt = f"Fall below the highest value so far, over time. At worst: {said}."
+    alt = f"Drawdowns: equity below its highest value so far, over time. At worst: {said}."
     return Picture(name, title, alt, lambda shape: _drawdowns(series, shape))
 
 
 def drawdowns_found(name: str, series: Sequence[Series]) -> Picture:
-    """Depth below the highest value so far, with the deepest fall of the first series in its title."""
+    """Drawdowns over time, with the deepest of the first series in its title."""
     first = series[0]
     worst, days = int(first.drawdown.argmin()), span(first.sessions[0], first.sessions[-1])
     title = f"Drawdown: at worst {percent(float(first.drawdown[worst]))}, on {day(first.sessions[worst])}"
@@ -245,7 +245,7 @@ def _block(axes: Axes, cells: FloatArray, left: float, shape: Shape) -> None:
     axes.pcolormesh(*edges, shades, edgecolors=PAPER, linewidth=1.2)
     digits, size = (0, shape.text - 3) if shape.is_narrow else (1, shape.text - 2)
     for row, column in np.argwhere(~np.isnan(cells)):
-        word = gain(float(cells[row, column]), digits).removesuffix(" %")
+        word = gain(float(cells[row, column]), digits).removesuffix("%")
         style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size, "in_layout": False}
         axes.text(left + column + 0.5, row + 0.5, word, color=text_on(shades[row, column]), **style)
 

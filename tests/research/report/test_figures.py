@@ -53,7 +53,7 @@ def test_equity_says_start_end_and_dates() -> None:
     """The title speaks of the first series: from its initial equity to its last, with the dates."""
     live = series("2024-01-01", [0.1, 0.5])
     picture = performance.equity_found("equity", [live, series("2024-01-02", [-0.2], "Other")], 10_000)
-    assert picture.title == "Equity: $10,000 became $16,500 (+65 %)"
+    assert picture.title == "Equity: $10,000 became $16,500 (+65%)"
     assert picture.note == "Live parameters, 2024-01-01 to 2024-01-02, after costs; logarithmic scale"
     figure = picture.draw(WIDE)
     assert named(figure) == ["Live parameters: $16,500", "Other: $8,000"]
@@ -82,23 +82,23 @@ def test_worst_drawdown_is_marked_with_date_depth_peak_and_recovery() -> None:
     """The deepest point of the first series is named, with the peak before and the way out."""
     main = series("2024-01-01", [0.25, -0.2, -0.5, 1.0, 1.0, -0.1])
     picture = performance.drawdowns_found("drawdown", [main, series("2024-01-01", [-0.9], "Other")])
-    assert picture.title == f"Drawdown: at worst {MINUS}60.0 %, on 2024-01-03"
+    assert picture.title == f"Drawdown: at worst {MINUS}60.0%, on 2024-01-03"
     figure = picture.draw(WIDE)
-    assert texts(figure) == [f"{MINUS}60.0 % on 2024-01-03\nfrom 2024-01-01, recovered 2024-01-05"]
+    assert texts(figure) == [f"{MINUS}60.0% on 2024-01-03\nfrom 2024-01-01, recovered 2024-01-05"]
     assert named(figure) == ["Live parameters", "Other"]
 
 
 def test_drawdown_from_the_start_that_lasts_is_told_so() -> None:
     """A loss from the first session on starts there, and has no recovery."""
     figure = performance.drawdowns_found("drawdown", [series("2024-01-01", [-0.1, -0.1])]).draw(WIDE)
-    assert texts(figure) == [f"{MINUS}19.0 % on 2024-01-02\nfrom 2024-01-01, not yet recovered"]
+    assert texts(figure) == [f"{MINUS}19.0% on 2024-01-02\nfrom 2024-01-01, not yet recovered"]
     assert named(figure) == []
 
 
 def test_no_drawdown_marks_nothing() -> None:
     """A series that only rises has a picture without a mark."""
     picture = performance.drawdowns_found("drawdown", [series("2024-01-01", [0.1, 0.1])])
-    assert picture.title == "Drawdown: at worst 0.0 %, on 2024-01-01"
+    assert picture.title == "Drawdown: at worst 0.0%, on 2024-01-01"
     assert texts(picture.draw(WIDE)) == []
 
 
@@ -118,7 +118,7 @@ def test_months_are_written_and_their_extremes_named() -> None:
         "months", months(series("2024-01-31", [0.1, -0.5]), series("2024-04-01", [-0.00001, 0.0]))
     )
     assert picture.title == "Monthly returns: 1 up, 2 down"
-    assert picture.note.endswith(f"best +10.0 % in Jan 2024, worst {MINUS}50.0 % in Feb 2024")
+    assert picture.note.endswith(f"best +10.0% in Jan 2024, worst {MINUS}50.0% in Feb 2024")
     assert texts(picture.draw(WIDE)) == ["+10.0", f"{MINUS}50.0", "0.0", f"{MINUS}45.0"]
 
 

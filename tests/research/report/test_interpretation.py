@@ -81,11 +81,11 @@ def test_the_finding_says_its_numbers(exceedances: int, standing: Standing, word
 @pytest.mark.parametrize(
     ("probability", "standing", "words"),
     [
-        (0.9999, Standing.GOOD, "more than 99 %"),
-        (0.95, Standing.GOOD, "95 %"),
-        (0.94, Standing.CAUTION, "94 %"),
-        (0.5, Standing.BAD, "50 %"),
-        (0.001, Standing.BAD, "less than 1 %"),
+        (0.9999, Standing.GOOD, "more than 99%"),
+        (0.95, Standing.GOOD, "95%"),
+        (0.94, Standing.CAUTION, "94%"),
+        (0.5, Standing.BAD, "50%"),
+        (0.001, Standing.BAD, "less than 1%"),
     ],
 )
 def test_no_probability_rounds_to_certainty(probability: float, standing: Standing, words: str) -> None:

@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 
 VOID = {"meta", "img", "source", "br", "link"}
 SECTIONS = {
-    *("answer", "numbers", "walk-forward", "before-and-after", "luck", "permuted", "map", "growth", "falls", "months"),
+    *(
+        "answer",
+        "numbers",
+        "walk-forward",
+        "before-and-after",
+        "luck",
+        "permuted",
+        "map",
+        "growth",
+        "drawdowns",
+        "months",
+    ),
     *("trailing", "held", "costs", "tonight", "tails", "crises", "alike", "small-print"),
 }
 SVG = "data:image/svg+xml;base64,"
