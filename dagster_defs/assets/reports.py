@@ -1,4 +1,4 @@
-"""The pictures and figures that people look at. What draws them is imported when they are drawn."""
+"""Pictures and figures for people. The module that draws them is imported when they are drawn."""
 
 import base64
 from pathlib import Path
@@ -24,7 +24,7 @@ class Reports(dg.Config):
 
 
 def as_markdown(picture: Path) -> str:
-    """A picture as Markdown that carries the image itself."""
+    """Return a picture as Markdown that carries the image itself."""
     encoded = base64.b64encode(picture.read_bytes()).decode()
     return f"![{picture.stem}](data:image/png;base64,{encoded})"
 

@@ -30,7 +30,7 @@ def tear_sheet(
     installation: dg.ResourceParam[Installation],
     progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult[Any]:
-    """What the evidence says: hindsight against an honest choice, what luck explains, what may be lost."""
+    """Evidence on one page: hindsight against an honest choice, the part of luck, the losses to expect."""
     from research.report.writing import write_tear_sheet  # noqa: PLC0415
 
     written = write_tear_sheet(warehouse.lake, config.within(installation), progress)

@@ -1,4 +1,4 @@
-"""How results look in a terminal: tables, figures, progress."""
+"""Output to a terminal: tables, figures, progress."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from research.report.formats import percent, ratio
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 FRACTIONS = {"cagr", "max_drawdown", "total_return", "volatility_annual", "weight"}
 UNBOUNDED = 100_000
 MIDNIGHT = time_of_day()
+ASCII = str.maketrans({"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-"})
 RATIOS = {"sharpe", "calmar", "profit_factor", "turnover_annual", "objective"}
 
 out = Console(highlight=False, soft_wrap=True)
@@ -41,7 +44,7 @@ def show_rows(columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[Any]]
     for name, is_number in columns:
         table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
     for row in rows:
-        table.add_row(*(escape(text(name, value)) for (name, _), value in zip(columns, row, strict=True)))
+        table.add_row(*(escape(plain(text(name, value))) for (name, _), value in zip(columns, row, strict=True)))
     # As wide as it needs to be: a cut cell is worse than a wrapped line.
     unbounded = Console(highlight=False, width=UNBOUNDED, force_terminal=out.is_terminal)
     with unbounded.capture() as capture:
@@ -53,11 +56,11 @@ def show_record(record: Mapping[str, Any], title: str) -> None:
     """Print named figures, one a line."""
     out.print(f"[bold]{title}[/bold]")
     for name, value in record.items():
-        out.print(f"  {name:<18} {text(name, value)}", markup=False)
+        out.print(f"  {name:<18} {plain(text(name, value))}", markup=False)
 
 
 def text(name: str, value: Any) -> str:  # noqa: ANN401 - any cell of any table
-    """A cell: fractions as per cent, dates without midnight, lists in brackets, nothing for null."""
+    """Write a cell: fractions as per cent, dates without midnight, lists in brackets, nothing for null."""
     match value:
         case dict():
             return "{" + ", ".join(f"{key}: {text(key, each) or 'null'}" for key, each in value.items()) + "}"
@@ -76,8 +79,8 @@ def text(name: str, value: Any) -> str:  # noqa: ANN401 - any cell of any table
 
 def _figure(name: str, value: float) -> str:
     if name in FRACTIONS:
-        return f"{value:.2%}"
-    return f"{value:.3f}" if name in RATIOS else f"{value:.10g}"
+        return percent(value, 2)
+    return ratio(value, 3) if name in RATIOS else f"{value:.10g}"
 
 
 def _is_missing(value: Any) -> bool:  # noqa: ANN401 - any cell of any table
@@ -86,6 +89,11 @@ def _is_missing(value: Any) -> bool:  # noqa: ANN401 - any cell of any table
         return value is None or bool(value != value)  # noqa: PLR0124 - see above
     except TypeError:
         return True
+
+
+def plain(text: str) -> str:
+    """Write signs as a script, a spreadsheet and an ASCII terminal read them."""
+    return text.translate(ASCII)
 
 
 def as_json(frame: pd.DataFrame) -> str:
@@ -104,7 +112,7 @@ def _iso(moment: pd.Timestamp) -> str:
 
 @contextlib.contextmanager
 def progress(title: str, *, is_quiet: bool = False) -> Iterator[Callable[[int, int, str], None]]:
-    """A progress bar on stderr, gone when the work is done; silent where a script reads."""
+    """Show progress on stderr, gone when the work is done; silent where a script reads."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import click
 import matplotlib.image
-import pyarrow.parquet as pq
 import pytest
-from command_line import SWING, Said, Swing
-from generations import PUBLIC
+from command_line import Said, Swing
+from sample_market import narrow_snapshot, rows_of
 
 from dagster_defs.cli.main import COMMANDS, main
 
@@ -91,22 +88,9 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, tuple[Swing
     return {name: (homes[name], said[name]) for name in FAILURES}
 
 
-def _rows(market: Market, query: str, snapshot: int | None = None) -> list[dict[str, Any]]:
-    """Read the lake without the command, to compare with what that says."""
-    with market.swing.lake.reader(snapshot) as connection:
-        rows: list[dict[str, Any]] = connection.execute(query).to_arrow_table().to_pylist()
-    return rows
-
-
 def _printed(row: Mapping[str, Any]) -> dict[str, Any]:
     """Make a row that equals its JSON, which keeps 15 decimals."""
     return {name: pytest.approx(value, rel=1e-12) if isinstance(value, float) else value for name, value in row.items()}
-
-
-def _narrow_snapshot(market: Market) -> int:
-    """Find the snapshot that the backtest of the narrow universe left."""
-    runs = _rows(market, "FROM runs WHERE kind = 'backtest' ORDER BY started_at")
-    return int(runs[0]["snapshot_after"])
 
 
 def test_every_step_of_the_market_went_well(market: Market) -> None:
@@ -127,7 +111,7 @@ def test_init_writes_settings_that_change_nothing(market: Market) -> None:
 
 def test_fetch_lands_once(market: Market) -> None:
     """The first fetch lands all bars and says so, the second nothing."""
-    landed = _rows(market, "SELECT count(*) AS bars, max(batch_id) AS batch FROM bars")
+    landed = rows_of(market, "SELECT count(*) AS bars, max(batch_id) AS batch FROM bars")
     assert landed == [{"bars": 16_977, "batch": 1}]
     assert "Landed 16,977 new and 0 changed bars" in market.said["fetch"].out
     assert market.said["again"].record | {"batch_id": 0} == {
@@ -147,12 +131,12 @@ def test_backtest_reports_what_the_warehouse_holds(market: Market) -> None:
     """metrics.json equals backtest_metrics, weights.csv target_weights, each of the live strategy."""
     reports = market.swing.home / "reports"
     live = "SEMI JOIN (FROM strategies WHERE is_live) USING (strategy_id)"
-    held = _rows(market, f"SELECT * EXCLUDE (scenario_id) FROM backtest_metrics {live}")
+    held = rows_of(market, f"SELECT * EXCLUDE (scenario_id) FROM backtest_metrics {live}")
     written = json.loads((reports / "metrics.json").read_text(encoding="utf-8"))
     assert [written] == [_printed(row) for row in held]
     with (reports / "weights.csv").open(encoding="utf-8") as file:
         csv_rows = [(row["session_date"], row["symbol"], float(row["weight"])) for row in csv.DictReader(file)]
-    weights = _rows(market, f"FROM target_weights {live} ORDER BY session_date, symbol")
+    weights = rows_of(market, f"FROM target_weights {live} ORDER BY session_date, symbol")
     assert csv_rows == [(str(row["session_date"]), row["symbol"], row["weight"]) for row in weights]
     assert "Backtest of the live strategy" in market.said["backtest"].out
 
@@ -173,9 +157,9 @@ def test_another_universe_is_a_setting(market: Market) -> None:
     narrow = market.said["narrow"].record
     symbols = {row["symbol"] for row in narrow["live_targets"]}
     assert symbols <= {"GLD", "IEF", "TLT", "CASH"}
-    assert symbols != {row["symbol"] for row in _rows(market, "FROM live_targets")}
+    assert symbols != {row["symbol"] for row in rows_of(market, "FROM live_targets")}
     (metrics,) = narrow["metrics"]
-    assert metrics["total_return"] != _rows(market, "FROM backtest_metrics")[0]["total_return"]
+    assert metrics["total_return"] != rows_of(market, "FROM backtest_metrics")[0]["total_return"]
     assert (market.swing.home.parent / "narrow" / "equity.png").exists()
 
 
@@ -189,7 +173,7 @@ def test_a_broken_bar_publishes_nothing(market: Market) -> None:
 def test_walkforward_reports_what_the_warehouse_holds(market: Market) -> None:
     """The folds and metrics that are printed, written and stored are the same."""
     printed = market.said["walkforward"].record
-    held = _rows(market, "SELECT * EXCLUDE (scenario_id) FROM walk_forward_metrics")
+    held = rows_of(market, "SELECT * EXCLUDE (scenario_id) FROM walk_forward_metrics")
     assert printed["metrics"] == [_printed(row) for row in held]
     file = market.swing.home / "reports" / "walk_forward.json"
     written = json.loads(file.read_text(encoding="utf-8"))
@@ -199,7 +183,7 @@ def test_walkforward_reports_what_the_warehouse_holds(market: Market) -> None:
 
 def test_every_run_is_a_row(market: Market) -> None:
     """Each run stands in `runs` with its kind, outcome, snapshots and configuration."""
-    runs = _rows(market, "FROM runs ORDER BY started_at")
+    runs = rows_of(market, "FROM runs ORDER BY started_at")
     assert [(run["kind"], run["outcome"]) for run in runs] == [
         ("fetch", "succeeded"),
         ("fetch", "succeeded"),
@@ -222,9 +206,9 @@ def test_weights_of_tonight_and_of_the_past(market: Market) -> None:
     tonight = market.swing("weights", "--json").record
     assert tonight == [
         _printed(row | {"session_date": str(row["session_date"])})
-        for row in _rows(market, "FROM live_targets ORDER BY symbol = 'CASH', weight DESC, symbol")
+        for row in rows_of(market, "FROM live_targets ORDER BY symbol = 'CASH', weight DESC, symbol")
     ]
-    known = str(_narrow_snapshot(market))
+    known = str(narrow_snapshot(market))
     then = market.swing("weights", "--asof", "2019-08-05", "--known-at", known, "--json").record
     now = market.swing("weights", "--asof", "2019-08-05")
     assert then[-1]["symbol"] == "CASH"
@@ -232,63 +216,6 @@ def test_weights_of_tonight_and_of_the_past(market: Market) -> None:
     assert {row["symbol"] for row in then} <= {"GLD", "IEF", "TLT", "CASH"}
     assert now.out.splitlines()[1].startswith("2019-08-05")
     assert "CASH" in now.out
-
-
-def test_sql_knows_every_public_relation(market: Market) -> None:
-    """Each relation answers to its bare name and has its columns and rows."""
-    counts = ", ".join(f"(SELECT count(*) FROM {name}) AS {name}" for name in PUBLIC)
-    (found,) = market.swing("sql", f"SELECT {counts}", "--format", "json").record
-    assert found.keys() == PUBLIC.keys()
-    assert all(count > 0 for count in found.values())
-    missing = {
-        name: set(columns.split()) - {row["column_name"] for row in _rows(market, f"DESCRIBE {name}")}
-        for name, columns in PUBLIC.items()
-    }
-    assert not {name: columns for name, columns in missing.items() if columns}
-
-
-def test_sql_prints_and_travels(market: Market) -> None:
-    """A table for people, CSV for spreadsheets, and the state of an earlier snapshot."""
-    query = "SELECT symbol FROM landing.universe ORDER BY symbol"
-    table = market.swing("sql", query).out.split()
-    assert table == ["symbol", *sorted(["SPY", "QQQ", "VTI", "TLT", "IEF", "GLD", "XLE", "BND", "BITO"])]
-    at = str(_narrow_snapshot(market))
-    text = market.swing("sql", query, "--format", "csv", "--at", at).out
-    assert list(csv.DictReader(io.StringIO(text))) == [{"symbol": s} for s in ("GLD", "IEF", "TLT")]
-
-
-@pytest.mark.parametrize("relation", ["selections", "walks", "allocations", "runs", "landing.settings"])
-def test_sql_prints_any_relation_in_every_format(market: Market, relation: str) -> None:
-    """Lists, structs and nulls are cells too; a table ends after 40 rows and says how many more there are."""
-    rows = _rows(market, f"FROM {relation}")
-    table = market.swing("sql", f"FROM {relation}").out.splitlines()
-    cut = len(rows) > 40
-    assert len(table) == 1 + min(40, len(rows)) + cut
-    assert (f"… and {len(rows) - 40:,} rows more." in table[-1]) == cut
-    text = market.swing("sql", f"FROM {relation}", "--format", "csv").out
-    assert len(list(csv.reader(io.StringIO(text)))) == 1 + len(rows)
-    assert set(rows[0]) == set(next(csv.reader(io.StringIO(text))))
-
-
-def test_sql_writes_parquet(market: Market, tmp_path: Path) -> None:
-    """The bytes on standard output are a file that pyarrow reads back."""
-    file = tmp_path / "rows.parquet"
-    with file.open("wb") as rows:
-        query = [SWING, "sql", "FROM allocations LIMIT 3", "--format", "parquet"]
-        subprocess.run(query, env=market.swing.environment, stdout=rows, check=True)
-    assert pq.read_table(file).num_rows == 3
-
-
-@pytest.mark.parametrize("statement", ["DELETE FROM landing.bar_versions", "CREATE TABLE mine (a INT)"])
-def test_sql_only_reads(market: Market, statement: str) -> None:
-    """A statement that would change the lake is refused, and changes nothing."""
-    snapshots = "SELECT count(*) AS snapshots FROM snapshots()"
-    before = _rows(market, snapshots)
-    said = market.swing("sql", statement)
-    assert said.code == 5
-    assert "read-only" in said.err
-    assert "Traceback" not in said.err
-    assert _rows(market, snapshots) == before
 
 
 @pytest.mark.parametrize(
