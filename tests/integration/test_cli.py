@@ -12,7 +12,6 @@ import click
 import matplotlib.image
 import pytest
 from command_line import Said, Swing
-from sample_market import narrow_snapshot, rows_of
 
 from dagster_defs.cli.main import COMMANDS, main
 
@@ -111,7 +110,7 @@ def test_init_writes_settings_that_change_nothing(market: Market) -> None:
 
 def test_fetch_lands_once(market: Market) -> None:
     """The first fetch lands all bars and says so, the second nothing."""
-    landed = rows_of(market, "SELECT count(*) AS bars, max(batch_id) AS batch FROM bars")
+    landed = market.rows("SELECT count(*) AS bars, max(batch_id) AS batch FROM bars")
     assert landed == [{"bars": 16_977, "batch": 1}]
     assert "Landed 16,977 new and 0 changed bars" in market.said["fetch"].out
     assert market.said["again"].record | {"batch_id": 0} == {
@@ -131,12 +130,12 @@ def test_backtest_reports_what_the_warehouse_holds(market: Market) -> None:
     """metrics.json equals backtest_metrics, weights.csv target_weights, each of the live strategy."""
     reports = market.swing.home / "reports"
     live = "SEMI JOIN (FROM strategies WHERE is_live) USING (strategy_id)"
-    held = rows_of(market, f"SELECT * EXCLUDE (scenario_id) FROM backtest_metrics {live}")
+    held = market.rows(f"SELECT * EXCLUDE (scenario_id) FROM backtest_metrics {live}")
     written = json.loads((reports / "metrics.json").read_text(encoding="utf-8"))
     assert [written] == [_printed(row) for row in held]
     with (reports / "weights.csv").open(encoding="utf-8") as file:
         csv_rows = [(row["session_date"], row["symbol"], float(row["weight"])) for row in csv.DictReader(file)]
-    weights = rows_of(market, f"FROM target_weights {live} ORDER BY session_date, symbol")
+    weights = market.rows(f"FROM target_weights {live} ORDER BY session_date, symbol")
     assert csv_rows == [(str(row["session_date"]), row["symbol"], row["weight"]) for row in weights]
     assert "Backtest of the live strategy" in market.said["backtest"].out
 
@@ -157,9 +156,9 @@ def test_another_universe_is_a_setting(market: Market) -> None:
     narrow = market.said["narrow"].record
     symbols = {row["symbol"] for row in narrow["live_targets"]}
     assert symbols <= {"GLD", "IEF", "TLT", "CASH"}
-    assert symbols != {row["symbol"] for row in rows_of(market, "FROM live_targets")}
+    assert symbols != {row["symbol"] for row in market.rows("FROM live_targets")}
     (metrics,) = narrow["metrics"]
-    assert metrics["total_return"] != rows_of(market, "FROM backtest_metrics")[0]["total_return"]
+    assert metrics["total_return"] != market.rows("FROM backtest_metrics")[0]["total_return"]
     assert (market.swing.home.parent / "narrow" / "equity.png").exists()
 
 
@@ -173,7 +172,7 @@ def test_a_broken_bar_publishes_nothing(market: Market) -> None:
 def test_walkforward_reports_what_the_warehouse_holds(market: Market) -> None:
     """The folds and metrics that are printed, written and stored are the same."""
     printed = market.said["walkforward"].record
-    held = rows_of(market, "SELECT * EXCLUDE (scenario_id) FROM walk_forward_metrics")
+    held = market.rows("SELECT * EXCLUDE (scenario_id) FROM walk_forward_metrics")
     assert printed["metrics"] == [_printed(row) for row in held]
     file = market.swing.home / "reports" / "walk_forward.json"
     written = json.loads(file.read_text(encoding="utf-8"))
@@ -183,7 +182,7 @@ def test_walkforward_reports_what_the_warehouse_holds(market: Market) -> None:
 
 def test_every_run_is_a_row(market: Market) -> None:
     """Each run stands in `runs` with its kind, outcome, snapshots and configuration."""
-    runs = rows_of(market, "FROM runs ORDER BY started_at")
+    runs = market.rows("FROM runs ORDER BY started_at")
     assert [(run["kind"], run["outcome"]) for run in runs] == [
         ("fetch", "succeeded"),
         ("fetch", "succeeded"),
@@ -206,9 +205,9 @@ def test_weights_of_tonight_and_of_the_past(market: Market) -> None:
     tonight = market.swing("weights", "--json").record
     assert tonight == [
         _printed(row | {"session_date": str(row["session_date"])})
-        for row in rows_of(market, "FROM live_targets ORDER BY symbol = 'CASH', weight DESC, symbol")
+        for row in market.rows("FROM live_targets ORDER BY symbol = 'CASH', weight DESC, symbol")
     ]
-    known = str(narrow_snapshot(market))
+    known = str(market.narrow_snapshot)
     then = market.swing("weights", "--asof", "2019-08-05", "--known-at", known, "--json").record
     now = market.swing("weights", "--asof", "2019-08-05")
     assert then[-1]["symbol"] == "CASH"

@@ -11,7 +11,6 @@ import pyarrow.parquet as pq
 import pytest
 from command_line import SWING
 from generations import PUBLIC
-from sample_market import narrow_snapshot, rows_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +28,7 @@ def test_sql_knows_every_public_relation(market: Market) -> None:
     assert found.keys() == PUBLIC.keys()
     assert all(count > 0 for count in found.values())
     missing = {
-        name: set(columns.split()) - {row["column_name"] for row in rows_of(market, f"DESCRIBE {name}")}
+        name: set(columns.split()) - {row["column_name"] for row in market.rows(f"DESCRIBE {name}")}
         for name, columns in PUBLIC.items()
     }
     assert not {name: columns for name, columns in missing.items() if columns}
@@ -40,7 +39,7 @@ def test_sql_prints_and_travels(market: Market) -> None:
     query = "SELECT symbol FROM landing.universe ORDER BY symbol"
     table = market.swing("sql", query).out.split()
     assert table == ["symbol", *sorted(["SPY", "QQQ", "VTI", "TLT", "IEF", "GLD", "XLE", "BND", "BITO"])]
-    at = str(narrow_snapshot(market))
+    at = str(market.narrow_snapshot)
     text = market.swing("sql", query, "--format", "csv", "--at", at).out
     assert list(csv.DictReader(io.StringIO(text))) == [{"symbol": s} for s in ("GLD", "IEF", "TLT")]
 
@@ -48,7 +47,7 @@ def test_sql_prints_and_travels(market: Market) -> None:
 @pytest.mark.parametrize("relation", ["selections", "walks", "allocations", "runs", "landing.settings"])
 def test_sql_prints_any_relation_in_every_format(market: Market, relation: str) -> None:
     """Lists, structs and nulls are cells too; a table ends after 40 rows and says how many more there are."""
-    rows = rows_of(market, f"FROM {relation}")
+    rows = market.rows(f"FROM {relation}")
     table = market.swing("sql", f"FROM {relation}").out.splitlines()
     cut = len(rows) > 40
     assert len(table) == 1 + min(40, len(rows)) + cut
@@ -71,9 +70,9 @@ def test_sql_writes_parquet(market: Market, tmp_path: Path) -> None:
 def test_sql_only_reads(market: Market, statement: str) -> None:
     """A statement that would change the lake is refused, and changes nothing."""
     snapshots = "SELECT count(*) AS snapshots FROM snapshots()"
-    before = rows_of(market, snapshots)
+    before = market.rows(snapshots)
     said = market.swing("sql", statement)
     assert said.code == 5
     assert "read-only" in said.err
     assert "Traceback" not in said.err
-    assert rows_of(market, snapshots) == before
+    assert market.rows(snapshots) == before

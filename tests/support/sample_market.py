@@ -36,6 +36,18 @@ class Market:
     said: Mapping[str, Said]
     intact: bool
 
+    def rows(self, query: str, snapshot: int | None = None) -> list[dict[str, Any]]:
+        """Read the lake without the command, to compare with what that says."""
+        with self.swing.lake.reader(snapshot) as connection:
+            rows: list[dict[str, Any]] = connection.execute(query).to_arrow_table().to_pylist()
+        return rows
+
+    @property
+    def narrow_snapshot(self) -> int:
+        """The snapshot that the backtest of the narrow universe left."""
+        runs = self.rows("FROM runs WHERE kind = 'backtest' ORDER BY started_at")
+        return int(runs[0]["snapshot_after"])
+
 
 @pytest.fixture(scope="session")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Market:
@@ -67,16 +79,3 @@ def _seen(lake: Lake) -> dict[str, str]:
 def _write(lake: Lake, statement: str) -> None:
     with lake.lock(), lake.writer() as connection:
         connection.execute(statement)
-
-
-def rows_of(market: Market, query: str, snapshot: int | None = None) -> list[dict[str, Any]]:
-    """Read the lake without the command, to compare with what that says."""
-    with market.swing.lake.reader(snapshot) as connection:
-        rows: list[dict[str, Any]] = connection.execute(query).to_arrow_table().to_pylist()
-    return rows
-
-
-def narrow_snapshot(market: Market) -> int:
-    """Find the snapshot that the backtest of the narrow universe left."""
-    runs = rows_of(market, "FROM runs WHERE kind = 'backtest' ORDER BY started_at")
-    return int(runs[0]["snapshot_after"])
