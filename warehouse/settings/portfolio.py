@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from warehouse.errors import ConfigurationError
+from warehouse.files import write_atomically
 from warehouse.settings import layers as layered_settings
 from warehouse.settings.layers import Problem, Section
 from warehouse.settings.trading import BrokerSettings, LimitSettings, Trading
@@ -203,9 +204,7 @@ def write_override_template(home: Path) -> Path:
     # Prose becomes "## …" and a setting "# …", so that taking "# " away switches the setting on.
     body = textwrap.indent(defaults, "# ").replace("# # ", "## ")
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(f"{TEMPLATE_HEAD}\n{body}")
+        write_atomically(path, f"{TEMPLATE_HEAD}\n{body}")
     except OSError as error:
         raise ConfigurationError(
             f"{path} cannot be written: {error.strerror}. Point SWING_HOME at a folder of yours."
