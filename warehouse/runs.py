@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from warehouse.lake import current_snapshot, transaction
+from warehouse.version import code_version
 
 if TYPE_CHECKING:
     import duckdb
-
-DISTRIBUTION = "swing-portfolio"
 
 
 class Outcome(StrEnum):
@@ -34,20 +30,6 @@ class RunStart:
     run_id: str
     kind: str
     parameters_hash: str
-
-
-def code_version() -> str:
-    """The distribution's version and, in a git checkout, the commit (with + if files differ from it)."""
-    root = Path(__file__).parent.parent
-    described = subprocess.run(
-        ["git", "describe", "--always", "--dirty=+", "--exclude=*"],  # noqa: S607 - git is optional
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    commit = described.stdout.strip()
-    return f"{version(DISTRIBUTION)} {commit}".strip()
 
 
 def start(connection: duckdb.DuckDBPyConnection, run: RunStart) -> None:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
 from warehouse.settings.portfolio import strategy_rows
+from warehouse.settings.strategy import StrategyRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import duckdb
 
-    from warehouse.settings.portfolio import Portfolio, StrategyRow
+    from warehouse.settings.portfolio import Portfolio
 
 
 class Point(NamedTuple):
@@ -71,10 +71,10 @@ def land_points(connection: duckdb.DuckDBPyConnection, portfolio: Portfolio, poi
     """Make points the strategies of a scratch database, in their order; the live row that they vary."""
     live = next(row for row in strategy_rows(portfolio) if row.is_live)
     rows = [
-        replace(live, strategy_id=name_of(point), grid_order=place, is_live=False, **point._asdict())
+        StrategyRow(name_of(point), place, is_live=False, parameters={**live.parameters, **point._asdict()})
         for place, point in enumerate(points, start=1)
     ]
-    connection.register("points", pa.Table.from_pylist([asdict(row) for row in rows]))
+    connection.register("points", pa.Table.from_pylist([row.columns() for row in rows]))
     connection.execute("DELETE FROM landing.strategies")
     connection.execute("INSERT INTO landing.strategies BY NAME FROM points")
     connection.unregister("points")
