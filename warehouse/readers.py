@@ -40,7 +40,9 @@ LIVE_METRICS = Question(
     WHERE scenario_id = 0
     """
 )
-LIVE_TARGETS = Question("SELECT * FROM live_targets ORDER BY symbol = 'CASH', weight DESC, symbol")
+LIVE_TARGETS = Question(
+    "SELECT session_date, symbol, weight FROM live_targets ORDER BY symbol = 'CASH', weight DESC, symbol"
+)
 LIVE_WEIGHTS = Question(
     """
     SELECT session_date, symbol, weight

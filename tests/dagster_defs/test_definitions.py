@@ -27,10 +27,11 @@ GROUPS = {
     "landing": LANDING | {"landing/ledger_events"},
     "staging": {"bars", "sessions", "stg_bars", "strategies"},
     "features": {"emas", "features", "panel"},
-    "signals": {"correlations", "rankings", "selections", "walks"},
+    "signals": {"candidate_matrices", "correlations", "rankings", "return_windows", "selections", "walks"},
     "targets": {
         "allocations",
         "holdings",
+        "inverse_volatility_weights",
         "live_targets",
         "strategy_allocations",
         "target_weights",

@@ -20,17 +20,17 @@ averages as (
         scenario_id,
         symbol,
         session_date,
-        min_by(ema, span, 100000) as emas
+        {{ ordered_list('ema', 'span') }} as emas
     from {{ ref('emas') }}
     group by scenario_id, symbol, session_date
 
 ),
 
-trends as (
+rules as (
 
     select distinct
+        strategies.ranking_id,
         strategies.ema_fast,
-        strategies.ema_slow,
         list_position(spans.spans, strategies.ema_fast) as fast_position,
         list_position(spans.spans, strategies.ema_slow) as slow_position,
         greatest(strategies.ema_slow, strategies.corr_window + 1) as warm_up_bars
@@ -65,7 +65,7 @@ fasts as (
     select distinct
         ema_fast,
         fast_position
-    from trends
+    from rules
 
 ),
 
@@ -86,24 +86,23 @@ eligible as (
 
     select
         scored.*,
-        trends.ema_slow
+        rules.ranking_id
     from scored
-    inner join trends on scored.ema_fast = trends.ema_fast
+    inner join rules on scored.ema_fast = rules.ema_fast
     where
-        scored.fast > scored.emas[trends.slow_position]
-        and scored.bar_number + 1 >= trends.warm_up_bars
+        scored.fast > scored.emas[rules.slow_position]
+        and scored.bar_number + 1 >= rules.warm_up_bars
 
 )
 
 select
     scenario_id,
-    ema_fast,
-    ema_slow,
+    ranking_id,
     session_date,
     symbol,
     score,
     row_number() over (
-        partition by scenario_id, ema_fast, ema_slow, session_date
+        partition by scenario_id, ranking_id, session_date
         order by score desc, symbol asc
     ) as rank,
     volatility

@@ -48,7 +48,7 @@ def test_a_bar_ahead_changes_the_last_session_alone(bench_models: Models) -> Non
 
 def test_rows_that_come_and_go_are_named(bench_models: Models) -> None:
     """A ranking that drops what falls tomorrow loses rows: they are named as such."""
-    fault = "if(lead(score) OVER (PARTITION BY symbol, ema_fast, ema_slow ORDER BY session_date) > 0, symbol, 'NONE')"
+    fault = "if(lead(score) OVER (PARTITION BY symbol, ranking_id ORDER BY session_date) > 0, symbol, 'NONE')"
     bench = bench_of(with_fault(bench_models, "rankings", "symbol", fault), WORLD)
     leaks = check_look_ahead(bench, 1, silent).leaks
     assert ("rankings", ROW) in {(leak.relation, leak.column) for leak in leaks}
