@@ -28,7 +28,7 @@ class LakeMigration:
 
 MIGRATIONS = (
     LakeMigration(
-        "The schema's version is stored; every table is there; permuted worlds that do not say what was asked are dropped.",
+        "The schema's version is stored; every table is there; permuted worlds that name no test are dropped.",
         """
         CREATE TABLE schema_versions (version INTEGER, reached_at TIMESTAMPTZ);
         CREATE TABLE IF NOT EXISTS landing.permutations (

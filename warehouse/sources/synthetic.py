@@ -101,6 +101,9 @@ class SyntheticSource(BarSource):
             progress(done, len(ASSETS), asset.symbol)
 
 
+SOURCE = SyntheticSource
+
+
 class _Draws:
     """A stream of random numbers that is exact on every platform."""
 

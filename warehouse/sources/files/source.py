@@ -133,6 +133,9 @@ class FileSource(BarSource):
         return keep
 
 
+SOURCE = FileSource
+
+
 def _files(path: Path) -> list[Path]:
     """List the bar files of a path: itself, or those of a folder."""
     known = ", ".join(SUFFIXES)
