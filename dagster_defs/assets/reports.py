@@ -1,4 +1,4 @@
-"""The pictures and figures that people look at. What draws them is imported when they are drawn."""
+"""Pictures and figures for people. The module that draws them is imported when they are drawn."""
 
 import base64
 from pathlib import Path
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 class Reports(dg.Config):
-    """Where reports are written."""
+    """Folder of the reports."""
 
     folder: str = str(PROJECT / "reports")
 
 
 def as_markdown(picture: Path) -> str:
-    """A picture as Markdown that carries the image itself."""
+    """Return a picture as Markdown that carries the image itself."""
     encoded = base64.b64encode(picture.read_bytes()).decode()
     return f"![{picture.stem}](data:image/png;base64,{encoded})"
 
@@ -49,7 +49,7 @@ def backtest_report(config: Reports, warehouse: dg.ResourceParam[Warehouse]) -> 
     kinds={"matplotlib"},
 )
 def walk_forward_report(config: Reports, warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[Any]:
-    """The out-of-sample equity and drawdown, the folds and their winners."""
+    """Out-of-sample equity and drawdown, the folds and their winners."""
     from research.report.backtest import write_walk_forward  # noqa: PLC0415
 
     return _reported(write_walk_forward(warehouse.lake, Path(config.folder)))

@@ -27,7 +27,7 @@ GROUP = "report"
 def tear_sheet(
     config: Reports, warehouse: dg.ResourceParam[Warehouse], progress: dg.ResourceParam[Progress]
 ) -> dg.MaterializeResult[Any]:
-    """What the evidence says: hindsight against an honest choice, what luck explains, what may be lost."""
+    """Evidence on one page: hindsight against an honest choice, the part of luck, the losses to expect."""
     from research.report.writing import write_tear_sheet  # noqa: PLC0415
 
     written = write_tear_sheet(warehouse.lake, Path(config.folder), progress)

@@ -11,7 +11,7 @@ from dagster_defs.cli import terminal
 from dagster_defs.cli.options import JSON, REPORTS, SEED
 from research.permutation import report as permutation_report
 from research.permutation.experiment import Design, PermutationTest
-from research.permutation.worlds import Window
+from research.permutation.worlds import PermutationWindow
 from research.workbench import Bench
 from warehouse.errors import ConfigurationError
 from warehouse.settings.portfolio import Objective
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from execution.installation import Installation
 
 
-def _window(_context: click.Context, _option: click.Parameter, text: str | None) -> Window | None:
+def _window(_context: click.Context, _option: click.Parameter, text: str | None) -> PermutationWindow | None:
     if text is None:
         return None
 
     try:
-        return Window.parsed(text)
+        return PermutationWindow.parsed(text)
     except ConfigurationError as error:
         raise click.BadParameter(str(error)) from error
 
@@ -54,7 +54,7 @@ def permute(
     installation: Installation,
     runs: int,
     objective: str | None,
-    window: Window | None,
+    window: PermutationWindow | None,
     walk_forward: bool,
     seed: int,
     reports: Path,
@@ -98,8 +98,8 @@ def permute(
         f"Permutation test of {test.objective}",
     )
     terminal.out.print(
-        f"\n{permutation_report.verdict(result.best_p, best)}\n"
-        f"{permutation_report.verdict(result.live_p, 'the live parameters')}\n",
+        f"\n{permutation_report.conclusion(result.best_p, best)}\n"
+        f"{permutation_report.conclusion(result.live_p, 'the live parameters')}\n",
         markup=False,
     )
     terminal.show_files(record["files"])

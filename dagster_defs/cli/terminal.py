@@ -1,4 +1,4 @@
-"""How results look in a terminal: tables, figures, progress."""
+"""Output to a terminal: tables, figures, progress."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from research.report.formats import percent, ratio
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 FRACTIONS = {"cagr", "max_drawdown", "total_return", "volatility_annual", "weight"}
 UNBOUNDED = 100_000
+ASCII = str.maketrans({"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-"})
 RATIOS = {"sharpe", "calmar", "profit_factor", "turnover_annual", "objective"}
 
 out = Console(highlight=False, soft_wrap=True)
@@ -32,7 +35,7 @@ def show(frame: pd.DataFrame, title: str | None = None) -> None:
         is_number = frame[name].dtype.kind in "iuf"
         table.add_column(str(name), justify="right" if is_number else "left", no_wrap=True)
     for row in frame.itertuples(index=False):
-        table.add_row(*(text(name, value) for name, value in zip(frame.columns, row, strict=True)))
+        table.add_row(*(plain(text(name, value)) for name, value in zip(frame.columns, row, strict=True)))
     # As wide as it needs to be: a cut cell is worse than a wrapped line.
     unbounded = Console(highlight=False, width=UNBOUNDED, force_terminal=out.is_terminal)
     with unbounded.capture() as capture:
@@ -44,23 +47,28 @@ def show_record(record: Mapping[str, Any], title: str) -> None:
     """Print named figures, one a line."""
     out.print(f"[bold]{title}[/bold]")
     for name, value in record.items():
-        out.print(f"  {name:<18} {text(name, value)}", markup=False)
+        out.print(f"  {name:<18} {plain(text(name, value))}", markup=False)
 
 
 def text(name: str, value: Any) -> str:  # noqa: ANN401 - any cell of any table
-    """A cell: fractions as per cent, dates without midnight, nothing for null."""
+    """Write a cell: fractions as per cent, dates without midnight, nothing for null."""
     if value is None or value != value:  # noqa: PLR0124 - NaN and NaT differ from themselves
         return ""
     if isinstance(value, float) and name in FRACTIONS:
-        return f"{value:.2%}"
+        return percent(value, 2)
     if isinstance(value, float) and name in RATIOS:
-        return f"{value:.3f}"
+        return ratio(value, 3)
     if isinstance(value, float):
         return f"{value:.10g}"
     if hasattr(value, "hour"):
         is_date = (value.hour, value.minute, value.second) == (0, 0, 0) and value.tzinfo is None
         return f"{value:%Y-%m-%d}" if is_date else f"{value:%Y-%m-%d %H:%M:%S%z}"
     return str(value)
+
+
+def plain(text: str) -> str:
+    """Write signs as a script, a spreadsheet and an ASCII terminal read them."""
+    return text.translate(ASCII)
 
 
 def as_json(frame: pd.DataFrame) -> str:
@@ -79,7 +87,7 @@ def _iso(moment: pd.Timestamp) -> str:
 
 @contextlib.contextmanager
 def progress(title: str, *, is_quiet: bool = False) -> Iterator[Callable[[int, int, str], None]]:
-    """A progress bar on stderr, gone when the work is done; silent where a script reads."""
+    """Show progress on stderr, gone when the work is done; silent where a script reads."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

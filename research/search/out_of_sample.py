@@ -48,7 +48,7 @@ GROUP BY session_date
 
 @dataclass(frozen=True, slots=True)
 class Lived:
-    """A series of test windows, accounted for like any strategy.
+    """Result of a series of test windows, accounted for like any strategy.
 
     Attributes:
         name: What was lived.
@@ -122,7 +122,7 @@ def _lived(bench: Bench, connection: duckdb.DuckDBPyConnection, name: str, chose
 
 
 def _grid(bench: Bench, folds: Sequence[Fold]) -> Lived:
-    """The walk-forward of the grid, over the same folds."""
+    """Account for the walk-forward of the grid, over the same folds."""
     with bench.opened() as connection:
         settled = ["walk_forward_windows", "backtest_returns"]
         bench.compute(connection, settled)

@@ -1,4 +1,4 @@
-"""What a search may try: a space wider and finer than the grid, whose points are strategy rows."""
+"""Space of a search: wider and finer than the grid, its points rows of strategies."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ AXES: dict[str, tuple[Any, ...]] = {
 
 
 def at_edge(point: Point) -> list[str]:
-    """The parameters at an end of their axis, beyond which the best may lie; fewer than one symbol it does not."""
+    """Return the parameters at an end of their axis, beyond which the best may lie; top_n = 1 is no such end."""
     is_end = {name: value in {AXES[name][0], AXES[name][-1]} for name, value in point._asdict().items()}
     if point.top_n == 1:  # then no cap matters either
         is_end |= {"top_n": False, "corr_cap": False}
@@ -45,7 +45,7 @@ def at_edge(point: Point) -> list[str]:
 
 
 def neighbours(point: Point) -> list[Point]:
-    """The points one step away along one axis."""
+    """Return the points one step away along one axis."""
     found = []
     for name, value in point._asdict().items():
         place = AXES[name].index(value)
@@ -58,12 +58,12 @@ def neighbours(point: Point) -> list[Point]:
 
 
 def plane(point: Point, rows: str, columns: str) -> list[Point]:
-    """Every point that differs from one in two parameters alone, the rows' slowest."""
+    """Return every point that differs from one in two parameters alone, the rows' slowest."""
     return [point._replace(**{rows: row, columns: column}) for row, column in product(AXES[rows], AXES[columns])]
 
 
 def name_of(point: Point) -> str:
-    """The strategy's name within a search."""
+    """Name a point's strategy within a search."""
     return f"{point.ema_fast}/{point.ema_slow}/{point.top_n}/{point.corr_cap:.2f}"
 
 
