@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from itertools import product
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from warehouse.settings.portfolio import strategy_rows
+from warehouse.settings.strategy import AXES as PARAMETER_AXES
 from warehouse.settings.strategy import StrategyRow
 
 if TYPE_CHECKING:
@@ -18,22 +20,14 @@ if TYPE_CHECKING:
     from warehouse.settings.portfolio import Portfolio
 
 
-class Point(NamedTuple):
+AXES: dict[str, tuple[Any, ...]] = {name: axis.searched for name, axis in PARAMETER_AXES.items()}
+"""Every fast is below every slow."""
+
+
+class Point(namedtuple("Point", AXES)):  # type: ignore[misc] # noqa: PYI024 - the model of the strategy names its fields
     """Parameters of a strategy; the others are the live ones."""
 
-    ema_fast: int
-    ema_slow: int
-    top_n: int
-    corr_cap: float
-
-
-AXES: dict[str, tuple[Any, ...]] = {
-    "ema_fast": tuple(range(5, 39, 3)),
-    "ema_slow": tuple(range(40, 201, 10)),
-    "top_n": (1, 2, 3, 4),
-    "corr_cap": tuple(round(0.40 + 0.05 * step, 2) for step in range(11)),
-}
-"""Every fast is below every slow. Steps are fine enough to see a plateau, coarse enough that folds share trials."""
+    __slots__ = ()
 
 
 def at_edge(point: Point) -> list[str]:
@@ -64,7 +58,7 @@ def plane(point: Point, rows: str, columns: str) -> list[Point]:
 
 def name_of(point: Point) -> str:
     """Name a point's strategy within a search."""
-    return f"{point.ema_fast}/{point.ema_slow}/{point.top_n}/{point.corr_cap:.2f}"
+    return "/".join(f"{value:.2f}" if isinstance(value, float) else str(value) for value in point)
 
 
 def land_points(connection: duckdb.DuckDBPyConnection, portfolio: Portfolio, points: Sequence[Point]) -> StrategyRow:
