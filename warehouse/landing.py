@@ -34,7 +34,7 @@ needs more is given more by the build, so this changes the time and never the re
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """What one batch did.
+    """The result of one batch.
 
     Attributes:
         batch_id: Number of the batch; 0 when nothing was landed.
@@ -184,7 +184,7 @@ def land_ledger(connection: duckdb.DuckDBPyConnection, rows: Sequence[Mapping[st
             An event is the same one if its digest is, so that a second ledger does not pass for the first.
 
     Returns:
-        How many were new.
+        The number of new ones.
     """
     columns = [name for name, *_ in connection.execute("DESCRIBE landing.ledger_events").fetchall()]
     texts = pa.schema([(name, pa.int64() if name == "sequence" else pa.string()) for name in columns])

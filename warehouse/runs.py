@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(StrEnum):
-    """How a run ended."""
+    """Ends of a run."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -25,7 +25,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunStart:
-    """What is known of a run when it starts."""
+    """Facts known of a run when it starts."""
 
     run_id: str
     kind: str
@@ -51,7 +51,7 @@ def start(connection: duckdb.DuckDBPyConnection, run: RunStart) -> None:
 
 
 def finish(connection: duckdb.DuckDBPyConnection, run_id: str, outcome: Outcome, message: str = "") -> None:
-    """Record how a run ended, the newest session it saw and the snapshot it left."""
+    """Record the end of a run, the newest session it saw and the snapshot it left."""
     connection.execute(
         """
         UPDATE runs

@@ -46,7 +46,7 @@ Symbol = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9.\-]{0,11}$")]
 
 
 class Objective(StrEnum):
-    """What the walk-forward maximises over a train window."""
+    """Measures that the walk-forward can maximise over a train window."""
 
     CALMAR = "calmar"
     SHARPE = "sharpe"
@@ -63,7 +63,7 @@ class WalkForward(Section):
 
 
 class Quality(Section):
-    """When bars count as doubtful; decides on warnings, never on a number."""
+    """The age at which bars count as doubtful; decides on warnings, never on a number."""
 
     stale_after_sessions: int = Field(ge=1, le=5000, description="a whole number of sessions from 1 to 5000")
 
@@ -86,13 +86,13 @@ class Portfolio(Section):
 
     @property
     def parameters_hash(self) -> str:
-        """The sha256 (hex) of everything that can change a number; the universe's order cannot."""
+        """Return the sha256 (hex) of everything that can change a number; the universe's order cannot."""
         values = self.model_dump(mode="json", exclude=NO_NUMBER_CHANGES)
         return _digest(values | {"universe": sorted(self.universe)})
 
 
 def strategy_rows(portfolio: Portfolio) -> list[StrategyRow]:
-    """The grid in grid order (first axis slowest), then the live strategy if it is not on it."""
+    """Return the grid in grid order (first axis slowest), then the live strategy if it is not on it."""
     sections = (portfolio.strategy, portfolio.costs, portfolio.capital)
     live = {name: value for section in sections for name, value in section}
     axes = dict(portfolio.grid)
@@ -141,7 +141,7 @@ def write_override_template(home: Path) -> Path:
 
 
 def _contradictions(portfolio: Portfolio) -> Iterator[Problem]:
-    """What is wrong between values that are each allowed."""
+    """Yield the problems between values that are each allowed."""
     strategy = portfolio.strategy
     for symbol, times in Counter(portfolio.universe).items():
         if times > 1:

@@ -129,7 +129,7 @@ class _Draws:
 
 @dataclass(frozen=True)
 class _Session:
-    """What all symbols share on a day."""
+    """The part of a day that all symbols share."""
 
     day: date
     regime: Regime
