@@ -27,7 +27,15 @@ GROUPS = {
     "landing": LANDING | {"landing/ledger_events"},
     "staging": {"bars", "sessions", "stg_bars", "strategies"},
     "features": {"emas", "features", "panel"},
-    "signals": {"candidate_matrices", "correlations", "rankings", "return_windows", "selections", "walks"},
+    "signals": {
+        "candidate_matrices",
+        "correlations",
+        "rankings",
+        "return_windows",
+        "selections",
+        "trend_scores",
+        "walks",
+    },
     "targets": {
         "allocations",
         "holdings",
