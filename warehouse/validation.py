@@ -1,4 +1,4 @@
-"""Judgement of raw bars: the valid ones, and the reason against each other one. Pure: no clock, no file, no database."""
+"""Judgement of raw bars: the valid ones, and the reason against each other. Pure: no clock, no file, no database."""
 
 from __future__ import annotations
 

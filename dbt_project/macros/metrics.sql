@@ -1,4 +1,4 @@
-{# Each metric has its formula here, once: per year, and null where it is not defined. A year counts so many sessions. #}
+{# Metrics have their formulas here, once: null where they are not defined. A year counts so many sessions. #}
 {% macro sessions_per_year() -%} 252 {%- endmacro %}
 
 {# Volatility. deviation: standard deviation of the returns of a session. #}

