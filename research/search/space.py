@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
@@ -19,13 +18,11 @@ if TYPE_CHECKING:
 
     from warehouse.settings.portfolio import Portfolio
 
-
 AXES: dict[str, tuple[Any, ...]] = {name: axis.searched for name, axis in PARAMETER_AXES.items()}
 """Every fast is below every slow."""
 
-
-_named: Any = namedtuple  # a type checker cannot know the fields: the model of the strategy names them
-_Values: Any = _named("_Values", AXES)
+_made: Any = NamedTuple  # a type checker cannot know the fields: the model of the strategy names them
+_Values: Any = _made("_Values", [(name, Any) for name in AXES])
 
 
 class Point(_Values):  # type: ignore[misc]
