@@ -11,6 +11,7 @@ import pandas as pd
 from warehouse.errors import LakeError
 from warehouse.lake import current_snapshot
 from warehouse.readers import FOLDS, LIVE_DAILY, LIVE_TARGETS, Question, answer
+from warehouse.settings.strategy import AXES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +25,8 @@ MADE_UP = "synthetic"
 SPY, SIXTY_FORTY, EQUAL_WEIGHT = "SPY", "60/40", "Equal weight"
 
 STRATEGIES = Question(
-    """
-    SELECT strategy_id, grid_order, is_live, ema_fast, ema_slow, top_n, corr_cap, initial_equity,
+    f"""
+    SELECT strategy_id, grid_order, is_live, {", ".join(AXES)}, initial_equity,
         sessions, cagr, sharpe, calmar, max_drawdown, profit_factor, turnover_annual, volatility_annual
     FROM strategies LEFT JOIN (FROM backtest_metrics WHERE scenario_id = 0) AS metrics USING (strategy_id)
     ORDER BY grid_order NULLS LAST

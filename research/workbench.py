@@ -12,7 +12,7 @@ from dbt.contracts.graph.nodes import GenericTestNode
 
 from warehouse.errors import LakeError, PipelineError
 from warehouse.lake import scratch
-from warehouse.landing import create_tables, land_portfolio
+from warehouse.landing import land_portfolio
 from warehouse.settings.portfolio import load_portfolio
 from warehouse.transformation.runner import MAX_DEEPENINGS, Statement, Transformation, deepen_walks
 
@@ -116,7 +116,6 @@ class Bench:
             threads: Of the engine; None for one a core.
         """
         with scratch(threads) as connection:
-            create_tables(connection)
             land_portfolio(connection, self.portfolio)
             connection.register("landed_bars", self.bars)
             connection.execute("INSERT INTO landing.bar_versions BY NAME FROM landed_bars")
@@ -156,7 +155,7 @@ class Bench:
                 if self.models.reads(statement.relation, "sessions"):
                     connection.execute(statement.sql)
         raise PipelineError(
-            "A selection walks deeper than a build may look. Raise correlation_depth in portfolio.yaml, then try again."
+            "A selection walks deeper than a build may look. Make the universe smaller, then try again."
         )
 
 

@@ -21,7 +21,7 @@ MACROS = ROOT / "dbt_project" / "macros"
 MODULES = sorted(path for folder in (*rules.PACKAGES, "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py"))
 
 NOT_YET: dict[Rule, tuple[str, ...]] = {
-    rules.docstrings_say_the_thing: ("warehouse/", "dagster_defs/"),
+    rules.docstrings_say_the_thing: ("dagster_defs/",),
 }
 """Beginnings of the faults that stood when their rule was written. A line goes with its last fault; none is added."""
 

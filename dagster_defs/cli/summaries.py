@@ -7,21 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_defs.cli import terminal
 from warehouse import readers
+from warehouse.settings.strategy import AXES
 
 if TYPE_CHECKING:
     from warehouse.lake import Lake
 
-FOLD_COLUMNS = [
-    "fold_id",
-    "train_start",
-    "test_start",
-    "test_end",
-    "ema_fast",
-    "ema_slow",
-    "top_n",
-    "corr_cap",
-    "objective",
-]
+FOLD_COLUMNS = ["fold_id", "train_start", "test_start", "test_end", *AXES, "objective"]
 
 
 def as_record(lake: Lake, job: str) -> dict[str, Any]:

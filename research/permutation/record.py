@@ -16,13 +16,6 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 600
 """A daily run may hold the lock; a batch is worth waiting with."""
 
-TABLE = """
-CREATE SCHEMA IF NOT EXISTS landing;
-CREATE TABLE IF NOT EXISTS landing.permutations (
-    test_id VARCHAR, is_walk_forward BOOLEAN, objective VARCHAR, window_start DATE, window_end DATE, seed BIGINT,
-    scenario_id INTEGER, best DOUBLE, live DOUBLE, computed_at TIMESTAMPTZ
-);
-"""
 SCHEMA = pa.schema(
     [
         ("test_id", pa.string()),
@@ -82,7 +75,6 @@ def append(lake: Lake, asked: Asked, outcomes: Sequence[WorldOutcome]) -> None:
     """
     rows = pa.Table.from_pylist([asdict(asked) | asdict(each) for each in outcomes], SCHEMA)
     with lake.lock(PATIENCE_SECONDS), lake.writer() as connection:
-        connection.execute(TABLE)
         connection.register("outcomes", rows)
         connection.execute("INSERT INTO landing.permutations BY NAME SELECT *, now() AS computed_at FROM outcomes")
 

@@ -39,8 +39,7 @@ blended AS (
 )
 SELECT
     (SELECT max(allocation_id) FROM allocations) + row_number() OVER (ORDER BY session_date) AS allocation_id,
-    0 AS scenario_id, session_date, list(symbol ORDER BY symbol) AS symbols, list(weight ORDER BY symbol) AS weights,
-    [] AS selected_by
+    0 AS scenario_id, session_date, list(symbol ORDER BY symbol) AS symbols, list(weight ORDER BY symbol) AS weights
 FROM blended
 GROUP BY session_date
 """
@@ -72,7 +71,7 @@ def live_through(bench: Bench, found: Sequence[Found]) -> list[Lived]:
             "FROM landing.strategies LIMIT 1",
             {"name": ENSEMBLE},
         )
-        bench.compute(connection, ["strategy_allocations"])
+        bench.compute(connection, ["allocations", "strategy_allocations"])
         _blend(connection, found)
         settled = {statement.relation for statement in bench.models.statements} - {"holdings", *SPLICED}
         bench.compute(connection, ["holdings"], settled)

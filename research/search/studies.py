@@ -127,8 +127,7 @@ def _study(asked: SearchDesign, fold: Fold) -> optuna.Study:
 
 
 def _point(trial: optuna.Trial) -> Point:
-    values = trial.params
-    return Point(values["ema_fast"], values["ema_slow"], values["top_n"], round(values["corr_cap"], 2))
+    return Point(*(round(trial.params[name], 2) for name in AXES))
 
 
 def _values(measured: PointFigures, objective: str) -> FloatArray:

@@ -26,7 +26,7 @@ PACKAGES = {
 
 ROOMS = {
     "warehouse/calendar/": {"warehouse.errors"},
-    "warehouse/settings/": {"warehouse.errors", "warehouse.calendar"},
+    "warehouse/settings/": {"warehouse.errors", "warehouse.files", "warehouse.calendar"},
     "warehouse/sources/": {
         "warehouse.errors",
         "warehouse.calendar",

@@ -11,6 +11,7 @@ import pandas as pd
 
 from research.report.facts.series import Missing
 from research.statistics.metrics import Metric, sharpe_ratio, total_return
+from warehouse.settings.strategy import AXES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from research.readers import History, SearchRecord
     from research.statistics.samples import FloatArray
 
-PARAMETERS = ("ema_fast", "ema_slow", "top_n", "corr_cap")
+PARAMETERS = tuple(AXES)
 MAPPED = (Metric.SHARPE, Metric.CALMAR)
 
 
