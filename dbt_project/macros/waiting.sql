@@ -3,7 +3,7 @@
 
     Reads the CTEs
       decided              one row per scenario_id, series_id, session_number with the allocation_id decided, if any
-      carried_allocations  what becomes of an allocation, session by session, while it is waited with
+      carried_allocations  the fate of an allocation, session by session, while it is waited with
     and ends in the CTE `carried`: one row per scenario_id, series_id and session_date on which the decision is not carried
     out, with the allocation_id that is held instead. A decision that was not carried out starts no waiting of its own.
 #}

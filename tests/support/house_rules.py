@@ -26,7 +26,7 @@ PACKAGES = {
 
 ROOMS = {
     "warehouse/calendar/": {"warehouse.errors"},
-    "warehouse/settings/": {"warehouse.errors", "warehouse.calendar"},
+    "warehouse/settings/": {"warehouse.errors", "warehouse.files", "warehouse.calendar"},
     "warehouse/sources/": {
         "warehouse.errors",
         "warehouse.calendar",
@@ -39,6 +39,7 @@ ROOMS = {
         "research.readers",
         "research.statistics",
         "research.permutation",
+        "research.report.formats",
         "research.report.interpretation",
         "research.report.names",
     },
@@ -48,7 +49,6 @@ ROOMS = {
         "research.report.facts",
         "research.report.formats",
         "research.report.names",
-        "research.report.page.forms",
     },
     "execution/planning/": {
         "warehouse.calendar",

@@ -1,4 +1,4 @@
-"""Which column of a file is which: common exports are recognised, the user maps the rest."""
+"""The meaning of a file's columns: common exports are recognised, the user maps the rest."""
 
 from __future__ import annotations
 

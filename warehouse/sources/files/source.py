@@ -29,7 +29,7 @@ _NAME_SUFFIX = re.compile(r"(?:[._]us)?(?:[._]1?d|[._-]daily)?$", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class FileOptions:
-    """How to read files that recognition alone does not cover, and which of their bars to take.
+    """Help for files that recognition alone does not cover, and the choice of their bars.
 
     Attributes:
         columns: our name (a column of RAW_BAR_SCHEMA) -> the file's column.
@@ -131,6 +131,9 @@ class FileSource(BarSource):
         if options.end is not None:
             keep = pc.and_(keep, pc.fill_null(pc.less_equal(dates, options.end), fill_value=True))
         return keep
+
+
+SOURCE = FileSource
 
 
 def _files(path: Path) -> list[Path]:
