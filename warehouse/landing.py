@@ -160,7 +160,9 @@ def land_portfolio(connection: duckdb.DuckDBPyConnection, portfolio: Portfolio) 
         "objective": str(portfolio.walk_forward.objective),
         "stale_after_sessions": portfolio.quality.stale_after_sessions,
     }
-    if connection.execute("FROM landing.settings").to_arrow_table().to_pylist() == [settings]:
+    columns = [name for name, *_ in connection.execute("DESCRIBE landing.strategies").fetchall()]
+    held = connection.execute("FROM landing.settings").to_arrow_table().to_pylist()
+    if held == [settings] and columns == list(strategies[0]):
         return False
     landed = {
         "landing.universe": pa.table({"symbol": list(portfolio.universe)}),

@@ -50,5 +50,7 @@ where
         and cash_buffer >= 0 and cash_buffer < 1
         and slippage >= 0
         and commission_per_share >= 0
+        and commission_minimum >= 0
+        and commission_maximum >= 0 and commission_maximum < 1
         and initial_equity > 0
     ) is not true

@@ -49,6 +49,16 @@ def test_a_deepened_walk_agrees(crowded: Pipeline) -> None:
             assert_agrees(connection, expected)
 
 
+def test_minimum_and_maximum_commissions_agree(models: Models) -> None:
+    """On a small account each order's commission depends on the equity that the ones before it left."""
+    costs = {"commission_minimum": 0.35, "commission_maximum": 0.01}
+    configured = {"grid": dict(SMALL_GRID), "costs": costs, "capital": {"initial_equity": 1_000}}
+    world = World(MARKETS["gaps"](), configured)
+    with models.computed(world) as connection:
+        for expected in Opinion(connection, world.bars).results():
+            assert_agrees(connection, expected)
+
+
 @pytest.mark.parametrize("sessions", [399, 391, 333])
 def test_twins_tie_to_the_last_bit(models: Models, sessions: int) -> None:
     """Equal bars make equal averages and scores, wherever their sums stand among the others'."""

@@ -120,8 +120,7 @@ class Opinion:
     @cached_property
     def _daily(self) -> Mapping[str, pd.DataFrame]:
         return {
-            each: backtest(self._market, self._held[each], parameters)
-            for each, parameters in self._strategies.items()
+            each: backtest(self._market, self._held[each], parameters) for each, parameters in self._strategies.items()
         }
 
     def everything(self, objective: str = "calmar") -> Iterator[Expected]:

@@ -18,7 +18,7 @@ from warehouse.errors import ConfigurationError
 from warehouse.files import write_atomically
 from warehouse.settings import layers as layered_settings
 from warehouse.settings.layers import Problem, Section
-from warehouse.settings.strategy import Capital, Costs, Grid, Strategy, StrategyRow
+from warehouse.settings.strategy import NEUTRAL, Capital, Costs, Grid, Strategy, StrategyRow
 from warehouse.settings.trading import BrokerSettings, LimitSettings, Trading
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ class Portfolio(Section):
     def parameters_hash(self) -> str:
         """Return the sha256 (hex) of everything that can change a number; the universe's order cannot."""
         values = self.model_dump(mode="json", exclude=NO_NUMBER_CHANGES)
-        return _digest(values | {"universe": sorted(self.universe)})
+        costs = _without_neutral(values["costs"])
+        return _digest(values | {"costs": costs, "universe": sorted(self.universe)})
 
 
 def strategy_rows(portfolio: Portfolio) -> list[StrategyRow]:
@@ -102,7 +103,7 @@ def strategy_rows(portfolio: Portfolio) -> list[StrategyRow]:
         candidates.append(live)
         orders.append(None)
     return [
-        StrategyRow(_digest(parameters)[:12], order, parameters == live, parameters)
+        StrategyRow(_digest(_without_neutral(parameters))[:12], order, parameters == live, parameters)
         for order, parameters in zip(orders, candidates, strict=True)
     ]
 
@@ -164,6 +165,11 @@ def _grid_contradictions(axes: Mapping[str, Sequence[float]]) -> Iterator[Proble
     rows = math.prod(map(len, axes.values()))
     if rows > MAX_GRID_ROWS:
         yield Problem.of(f"the lists make {rows:,} strategies; at most {MAX_GRID_ROWS:,} are allowed", "grid")
+
+
+def _without_neutral(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the parameters that change no number at their value."""
+    return {name: value for name, value in parameters.items() if name not in NEUTRAL or value != NEUTRAL[name]}
 
 
 def _digest(values: Mapping[str, Any]) -> str:

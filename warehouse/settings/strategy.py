@@ -28,6 +28,16 @@ class Axis:
     searched: tuple[Any, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Neutral:
+    """The mark of a parameter that changes no number at one value.
+
+    Hashes leave it out at that value, so that a new parameter renames no strategy.
+    """
+
+    value: Any
+
+
 class Strategy(Section):
     """The live parameters; windows in sessions, weights as fractions of equity."""
 
@@ -48,10 +58,15 @@ class Strategy(Section):
 
 
 class Costs(Section):
-    """Slippage as a fraction of the value traded; commission in USD."""
+    """Slippage as a fraction of the value traded; commission in USD a share.
+
+    An order costs at least the minimum, in USD, but no more than the maximum, a fraction of its value.
+    """
 
     slippage: Fraction
     commission_per_share: float = Field(ge=0, description="an amount of USD, 0 or more")
+    commission_minimum: Annotated[float, Field(ge=0, description="an amount of USD, 0 for none"), Neutral(0)]
+    commission_maximum: Annotated[float, Field(ge=0, lt=1, description="a fraction, 0 for none"), Neutral(0)]
 
 
 class Capital(Section):
@@ -64,6 +79,15 @@ PARAMETERS: dict[str, Any] = {
     name: field.annotation for section in (Strategy, Costs, Capital) for name, field in section.model_fields.items()
 }
 """The type of each parameter by its name; together they tell one strategy from another."""
+
+NEUTRAL: dict[str, Any] = {
+    name: mark.value
+    for section in (Strategy, Costs, Capital)
+    for name, field in section.model_fields.items()
+    for mark in field.metadata
+    if isinstance(mark, Neutral)
+}
+"""Values at which parameters change no number, by their names."""
 
 AXES: dict[str, Axis] = {
     name: mark for name, field in Strategy.model_fields.items() for mark in field.metadata if isinstance(mark, Axis)
@@ -96,7 +120,7 @@ class StrategyRow:
     """One row of `strategies`; units as in the configuration.
 
     Attributes:
-        strategy_id: First 12 hex digits of the sha256 of the parameters.
+        strategy_id: First 12 hex digits of the sha256 of the parameters that are not neutral.
         grid_order: 1..N in grid order; None for a live strategy that is not on the grid.
         is_live: True on exactly one row.
         parameters: By their names.

@@ -27,7 +27,10 @@ calendar as materialized (
         sessions.session_date,
         sessions.previous_session_date,
         strategies.slippage,
-        strategies.commission_per_share
+        strategies.commission_per_share,
+        strategies.commission_minimum,
+        strategies.commission_maximum,
+        strategies.initial_equity
     from {{ ref('sessions') }} as sessions
     cross join strategies
 
@@ -42,7 +45,10 @@ series as (
         coalesce(chosen.allocation_id, 0) as allocation_id,
         coalesce(held.allocation_id, 0) as previous_allocation_id,
         calendar.slippage,
-        calendar.commission_per_share
+        calendar.commission_per_share,
+        calendar.commission_minimum,
+        calendar.commission_maximum,
+        calendar.initial_equity
     from calendar
     left join held_allocations as chosen
         on
@@ -57,7 +63,7 @@ series as (
 
 ),
 
-{{ accounting() }}
+{{ accounting() }}  -- noqa: PRS
 
 select
     scenario_id,

@@ -36,6 +36,8 @@ spliced as (
         coalesce(strategy_allocations.allocation_id, 0) as allocation_id,
         strategies.slippage,
         strategies.commission_per_share,
+        strategies.commission_minimum,
+        strategies.commission_maximum,
         strategies.initial_equity
     from {{ ref('sessions') }} as sessions
     inner join folds

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from warehouse.errors import ConfigurationError
 from warehouse.settings.portfolio import FILE_NAME, Portfolio, load_portfolio, strategy_rows, write_override_template
-from warehouse.settings.strategy import AXES
+from warehouse.settings.strategy import AXES, NEUTRAL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +53,12 @@ def test_defaults_are_the_ones_of_the_strategy(tmp_path: Path) -> None:
         "max_weight": 0.5,
         "cash_buffer": 0.05,
     }
-    assert portfolio.costs.model_dump() == {"slippage": 0.0001, "commission_per_share": 0.0035}
+    assert portfolio.costs.model_dump() == {
+        "slippage": 0.0001,
+        "commission_per_share": 0.0035,
+        "commission_minimum": 0,
+        "commission_maximum": 0,
+    }
     assert portfolio.capital.initial_equity == 10_000
     assert portfolio.walk_forward.model_dump(mode="json") == {
         "train_months": 36,
@@ -242,6 +247,15 @@ def test_parameters_hash_changes_exactly_with_what_can_change_a_number(tmp_path:
     assert len({default, *map(hash_with, changed)}) == len(changed) + 1
 
 
+def test_a_parameter_that_changes_no_number_changes_no_hash(tmp_path: Path) -> None:
+    """A commission's minimum that is off leaves the identities of the strategies as they were without it."""
+    write(tmp_path, "costs: {commission_minimum: 0.0}")
+    assert load_portfolio(tmp_path).parameters_hash.startswith("68130fa4d357")
+    ids = {row.strategy_id for row in strategy_rows(load_portfolio(tmp_path))}
+    write(tmp_path, "costs: {commission_minimum: 0.35}")
+    assert ids.isdisjoint(row.strategy_id for row in strategy_rows(load_portfolio(tmp_path)))
+
+
 def test_strategy_rows_are_the_grid_in_grid_order(tmp_path: Path) -> None:
     """81 rows, the first axis slowest, numbered from 1, with the live one marked once."""
     rows = strategy_rows(load_portfolio(tmp_path))
@@ -270,7 +284,8 @@ def test_strategy_id_is_the_digest_of_its_own_parameters(tmp_path: Path) -> None
     write(tmp_path, EMPTY_GRID_BUT_LIVE)
     (alone,) = strategy_rows(load_portfolio(tmp_path))
     assert alone == dataclasses.replace(whole, grid_order=1)
-    text = json.dumps(alone.parameters, sort_keys=True, separators=(",", ":"))
+    counted = {name: value for name, value in alone.parameters.items() if NEUTRAL.get(name) != value}
+    text = json.dumps(counted, sort_keys=True, separators=(",", ":"))
     assert alone.strategy_id == hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
