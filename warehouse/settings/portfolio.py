@@ -13,8 +13,9 @@ from itertools import pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from warehouse import symbols
 from warehouse.errors import ConfigurationError
 from warehouse.settings import layers as layered_settings
 from warehouse.settings.layers import Problem, Section
@@ -40,14 +41,22 @@ _SESSIONS = "a whole number of sessions from 2 to 5000"
 _TOP_N = "a whole number from 1 to 50"
 _CORRELATION = "a number from -1 to 1"
 _EACH = "a list of at least one, each "
-_SYMBOL = "up to 12 of A-Z, 0-9, '.' and '-', starting with a letter"
 
 Sessions = Annotated[int, Field(ge=2, le=5000, description=_SESSIONS)]
 Months = Annotated[int, Field(ge=1, le=600, description="a whole number of months from 1 to 600")]
 TopN = Annotated[int, Field(ge=1, le=50, description=_TOP_N)]
 Correlation = Annotated[float, Field(ge=-1, le=1, description=_CORRELATION)]
 Fraction = Annotated[float, Field(ge=0, lt=1, description="a fraction from 0 to below 1")]
-Symbol = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9.\-]{0,11}$")]
+
+
+def _one_form(text: str) -> str:
+    symbol = symbols.canonical(text)
+    if symbol is None:
+        raise ValueError(symbols.RULE)
+    return symbol
+
+
+Symbol = Annotated[str, AfterValidator(_one_form)]
 
 
 class Objective(StrEnum):
@@ -114,7 +123,7 @@ class Portfolio(Section):
     """The whole configuration; made by `load_portfolio`, which also checks the keys against each other."""
 
     universe: tuple[Symbol, ...] = Field(
-        strict=False, min_length=1, description=f"a list of at least one symbol, each {_SYMBOL}"
+        strict=False, min_length=1, description=f"a list of at least one symbol, each {symbols.RULE}"
     )
     strategy: Strategy
     grid: Grid
