@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
+from warehouse.calendar.sessions import sessions
 from warehouse.errors import LakeError, SourceError
 from warehouse.lake import Lake, current_snapshot
 from warehouse.landing import create_tables, land_bars, land_portfolio
@@ -129,20 +130,20 @@ def test_a_provisional_bar_never_displaces_a_final_one(landing: Landing, models:
 
 def test_invalid_rows_are_quarantined_with_file_and_line(landing: Landing) -> None:
     """What is no bar is set aside once, with its place; the rest is landed."""
-    lines = [
-        MONDAY,
+    lines = [f"SPY,{day},512,514,511,513,513,100,0" for day in sessions(date(2023, 3, 6), date(2024, 3, 4))]
+    lines += [
         "SPY,2024-03-05,513,505,506,507,507,100,0",
-        "SPY,2024-03-09,513,513,506,507,507,100,0",
         "SPY,2024-03-06,513,513,506,,507,100,0",
+        "SPY,2024-03-09,513,513,506,507,507,100,0",
     ]
     landed = landing.land(*lines)
-    assert (landed.read, landed.new, landed.quarantined) == (4, 1, 3)
+    assert (landed.read, landed.new, landed.quarantined) == (len(lines), len(lines) - 3, 3)
     assert landing.land(*lines).quarantined == 0
-    file = str(landing.folder / "bars.csv")
+    file, last = str(landing.folder / "bars.csv"), len(lines) + 1
     assert landing.rows("SELECT code, file, line FROM quarantined_bars ORDER BY line") == [
-        ("HIGH_BELOW_LOW", file, 3),
-        ("NOT_A_SESSION", file, 4),
-        ("MISSING_VALUE", file, 5),
+        ("HIGH_BELOW_LOW", file, last - 2),
+        ("MISSING_VALUE", file, last - 1),
+        ("NOT_A_SESSION", file, last),
     ]
 
 
