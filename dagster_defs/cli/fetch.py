@@ -50,7 +50,7 @@ def _mapping(_context: click.Context, _option: click.Parameter, pairs: tuple[str
 @click.option("--sheet", help="The sheet of a workbook.")
 @click.option(
     "--adjusted-by",
-    type=click.Choice(list(AdjustedBy)),
+    type=click.Choice([str(action) for action in AdjustedBy]),
     help="none: prices as traded, splits are taken out; splits: large moves are real; dividends: and so are payouts.",
 )
 @JSON

@@ -169,7 +169,7 @@ def _refuse_closes_alone(found: Sequence[str], places: Mapping[str, tuple[int, .
 def _closes_alone(file: str, symbols: Iterable[str]) -> str:
     listed = ", ".join(list(symbols)[:3])
     return (
-        f"{file}: one column per symbol ({listed}, …), closes only. Bars need the high and the low of each day, too: the"
+        f"{file}: one column per symbol ({listed}, …), closes only. Bars need the high and the low of each day: the"
         " strategy sizes its positions by them. Export one file per symbol, with open, high, low and close."
     )
 

@@ -54,7 +54,7 @@ def _rows(value: Any) -> list[list[str]] | None:  # noqa: ANN401, C901, PLR0911 
                     *([_text(at), *map(_text, row)] for at, row in zip(index, data, strict=True)),
                 ]
             return [[*map(_text, columns)], *([_text(cell) for cell in row] for row in data)]
-        case dict() if value and all(isinstance(column, list) for column in value.values()):
+        case dict() if value and all(_is_column(column) for column in value.values()):
             if len({len(column) for column in value.values()}) == 1:
                 return [[*value], *([_text(cell) for cell in row] for row in zip(*value.values(), strict=True))]
         case dict() if value and all(isinstance(record, dict) and _is_flat(record) for record in value.values()):
@@ -74,6 +74,10 @@ def _rows(value: Any) -> list[list[str]] | None:  # noqa: ANN401, C901, PLR0911 
             raise ValueError("several tables of bars; save one file per symbol")
         return max(tables, key=len, default=None)
     return None
+
+
+def _is_column(value: object) -> bool:
+    return isinstance(value, list) and not any(isinstance(cell, (dict, list)) for cell in value[:1])
 
 
 def _is_flat(record: dict[str, Any]) -> bool:

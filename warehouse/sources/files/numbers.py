@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from warehouse.errors import SourceError
-from warehouse.sources.files.cells import NOTHING, Column, converted
+from warehouse.sources.files.cells import Column, converted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,8 +45,8 @@ def to_numbers(found: Mapping[str, pa.Array], prices: tuple[str, ...], given: No
     slow = [name for name in found if quick.get(name) is None]
     if not slow:
         return {name: column for name, column in quick.items() if column is not None}
-    texts = {name: found[name] for name in prices if not _is_number(found[name])}
-    notation = given or _notation([text for cells in texts.values() for text in _distinct(cells)])
+    texts = [found[name].cast(pa.string()) for name in prices if not _is_number(found[name])]
+    notation = given or _notation(texts)
     if notation.decimal != ".":
         slow = [name for name in found if name in slow or not _is_number(found[name])]
     return {name: _converted(name, found[name], notation) if name in slow else quick[name] for name in found}  # type: ignore[misc]
@@ -62,21 +62,20 @@ def _is_number(cells: pa.Array) -> bool:
     return not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type))
 
 
-def _distinct(cells: pa.Array) -> list[str]:
-    return [_bare(text) for text in pc.unique(cells).drop_null().to_pylist()]
-
-
 def _bare(text: str) -> str:
     return _ADORNMENT.sub("", text)
 
 
-def _notation(texts: list[str]) -> Notation:
+def _notation(columns: list[pa.Array]) -> Notation:
     """Judge from all prices of a file; a few cells of another notation count as unreadable."""
-    votes = Counter(vote for text in texts if text not in NOTHING and (vote := _vote(text)))
+    votes: Counter[str] = Counter()
+    for count in pc.value_counts(pa.chunked_array(columns, pa.string()).drop_null()).to_pylist() if columns else []:
+        votes[_vote(_bare(count["values"]))] += count["counts"]
     decimals = votes["."] + votes[","]
     if not decimals:
         if votes["?"]:
-            example = next(text for text in texts if _vote(text) == "?")
+            texts = (text for column in columns for text in column.drop_null().to_pylist())
+            example = next(text for text in texts if _vote(_bare(text)) == "?")
             raise SourceError(
                 f"{example!r} could have a decimal comma or a thousands separator, and no other price tells."
                 " Say --decimal , or --thousands ,"

@@ -94,7 +94,7 @@ def _bars(sheet: Sheet, layout: ColumnLayout, cells: Cells, options: FileOptions
     numbers, more = _numbers(sheet, layout, found, options)
     _require_daily(found, days)
     if not sheet.has_header:
-        _require_order(numbers)
+        _require_order(numbers, days)
     rows = len(lines)
     dividend = _with_payouts(numbers.get("dividend"), days, cells, options)
     nothing = pa.nulls(rows, pa.float64())
@@ -201,22 +201,18 @@ def _require_daily(found: Mapping[str, list[pa.Array]], days: Days) -> None:
         raise SourceError(f"the bars stand at several times ({times[0]}, {times[1]}, …); daily bars are needed.")
 
 
-def _require_order(numbers: Mapping[str, Column]) -> None:
-    """Require of columns without names that they obey a bar's rules: the open follows the close before."""
-    bar = {name: numbers[name].values.to_numpy(zero_copy_only=False) for name in ("open", "high", "low", "close")}
+def _require_order(numbers: Mapping[str, Column], days: Days) -> None:
+    """Require of columns without names that they obey a bar's rules: an open lies near the close before."""
+    order = np.argsort(days.values.to_numpy(zero_copy_only=False), kind="stable")
+    bar = {
+        name: numbers[name].values.to_numpy(zero_copy_only=False)[order] for name in ("open", "high", "low", "close")
+    }
     with np.errstate(divide="ignore", invalid="ignore"):
         inside = (bar["low"] <= bar["open"]) & (bar["open"] <= bar["high"])
-        nights = (
-            np.abs(np.log(bar["open"][1:] / bar["close"][:-1])),
-            np.abs(np.log(bar["open"][:-1] / bar["close"][1:])),
-        )
-        swapped = (
-            np.abs(np.log(bar["close"][1:] / bar["open"][:-1])),
-            np.abs(np.log(bar["close"][:-1] / bar["open"][1:])),
-        )
-    straight = min(np.nanmean(side) for side in nights) if len(inside) > 1 else 0.0
-    crossed = min(np.nanmean(side) for side in swapped) if len(inside) > 1 else 1.0
-    if inside.mean() < 0.95 or straight > crossed:  # noqa: PLR2004
+        night = np.abs(np.log(bar["open"][1:] / bar["close"][:-1]))
+        if_swapped = np.abs(np.log(bar["close"][1:] / bar["open"][:-1]))
+    is_swapped = len(order) > 1 and np.nanmean(night) > np.nanmean(if_swapped)
+    if inside.mean() < 0.95 or is_swapped:  # noqa: PLR2004 - an open may lie a tick outside
         raise SourceError(
             "no header, and the columns do not behave as open, high, low, close. Name each with --column, by its place"
             " from 1: --column open=2."
