@@ -58,6 +58,7 @@ def _mapping(_context: click.Context, _option: click.Parameter, pairs: tuple[str
 @click.pass_obj
 def fetch(
     installation: Installation,
+    /,
     source: str,
     start: datetime | None,
     end: datetime | None,

@@ -46,7 +46,7 @@ def share(count: int = 80, *, first: date = date(2023, 1, 3), seed: int = 1, pri
     days = sessions(first, first + timedelta(days=2 * count + 10))[:count]
     bars, close = [], price
     for place, day in enumerate(days):
-        dividend = 0.4 if place % 20 == 19 else 0.0
+        dividend = round(0.004 * price, 2) if place % 20 == 19 else 0.0
         opens = round((close - dividend) * float(np.exp(draws.normal(0, 0.003))), 2)
         closes = round(opens * float(np.exp(draws.normal(0, 0.01))), 2)
         high = round(max(opens, closes) * 1.004, 2)

@@ -88,6 +88,7 @@ def test_parquet_with_names_of_two_levels(tmp_path: Path) -> None:
 
 
 CONTENT = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
@@ -101,29 +102,23 @@ def workbook(path: Path, sheets: dict[str, list[list[object]]]) -> None:
             return f'<c t="inlineStr"><is><t>{value}</t></is></c>'
         return f"<c><v>{value}</v></c>"
 
+    def part(name: str, root: str, inside: str, space: str = CONTENT) -> None:
+        archive.writestr(name, f'<{root} xmlns="{space}" xmlns:r="{RELATIONS}">{inside}</{root}>')
+
     names = list(enumerate(sheets, start=1))
-    listed = "".join(f'<sheet name="{name}" sheetId="{i}" r:id="r{i}"/>' for i, name in names)
     related = "".join(
         f'<Relationship Id="r{i}" Type="{RELATIONS}/worksheet" Target="worksheets/sheet{i}.xml"/>' for i, _ in names
     )
-    styles = f'<Relationship Id="s" Type="{RELATIONS}/styles" Target="styles.xml"/>'
-    package = "http://schemas.openxmlformats.org/package/2006/relationships"
+    related += f'<Relationship Id="s" Type="{RELATIONS}/styles" Target="styles.xml"/>'
+    listed = "".join(f'<sheet name="{name}" sheetId="{i}" r:id="r{i}"/>' for i, name in names)
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(
-            "xl/workbook.xml", f'<workbook xmlns="{CONTENT}" xmlns:r="{RELATIONS}"><sheets>{listed}</sheets></workbook>'
-        )
-        archive.writestr(
-            "xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{package}">{related}{styles}</Relationships>'
-        )
-        archive.writestr(
-            "xl/styles.xml",
-            f'<styleSheet xmlns="{CONTENT}"><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>',
-        )
+        part("[Content_Types].xml", "Types", "", f"{PACKAGE}/content-types")
+        part("xl/workbook.xml", "workbook", f"<sheets>{listed}</sheets>")
+        part("xl/_rels/workbook.xml.rels", "Relationships", related, f"{PACKAGE}/relationships")
+        part("xl/styles.xml", "styleSheet", '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs>')
         for i, name in names:
             rows = "".join(f"<row>{''.join(map(cell, row))}</row>" for row in sheets[name])
-            archive.writestr(
-                f"xl/worksheets/sheet{i}.xml", f'<worksheet xmlns="{CONTENT}"><sheetData>{rows}</sheetData></worksheet>'
-            )
+            part(f"xl/worksheets/sheet{i}.xml", "worksheet", f"<sheetData>{rows}</sheetData>")
 
 
 def test_a_workbook_is_read(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def markets(draw: st.DrawFn) -> list[Day]:
 
 @settings(deadline=None, max_examples=60)
 @given(markets(), st.sampled_from(DATES), st.sampled_from(NAMES), st.sampled_from(MARKS), st.data())
-def test_bars_read_back_equal(
+def test_bars_read_back_equal(  # noqa: PLR0913, PLR0917 - one for each way to write
     bars: list[Day], date_form: str, names: tuple[str, ...], marks: tuple[str, str, str], data: st.DataObject
 ) -> None:
     """Columns in any order, rows in either, each notation of dates and numbers."""

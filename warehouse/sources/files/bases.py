@@ -112,12 +112,13 @@ def _splits(prices: Prices, adjusted_by: AdjustedBy | None) -> Floats:
         with np.errstate(divide="ignore", invalid="ignore"):
             jump = -_steps(prices.adj_close / prices.close)
         paid = np.zeros(len(step)) if prices.dividend is None else np.nan_to_num(prices.dividend)
-        for at in np.flatnonzero((np.abs(jump) > _LEAST_STEP) & (np.abs(step - jump) < np.abs(step) / 2)):
-            nearest = _nearest(jump[at])
-            splits[at] = nearest if abs(jump[at] - np.log(nearest)) < _ROUNDING and not paid[at] else 1.0
+        for place in np.flatnonzero((np.abs(jump) > _LEAST_STEP) & (np.abs(step - jump) < np.abs(step) / 2)):
+            nearest = _nearest(float(jump[place]))
+            if abs(jump[place] - np.log(nearest)) < _ROUNDING and not paid[place]:
+                splits[place] = nearest
     elif adjusted_by is AdjustedBy.NONE:
-        for at in np.flatnonzero(_suspicious(prices, prices.close)):
-            splits[at] = _nearest(step[at])
+        for place in np.flatnonzero(_suspicious(prices, prices.close)):
+            splits[place] = _nearest(float(step[place]))
     return splits
 
 

@@ -103,7 +103,10 @@ def _prices(table: pa.Table, splits: pa.Array | None, judged: Judged, found: Fou
 
     return Prices(
         table["session_date"].to_numpy()[judged.rows],
-        *(values(name) for name in _PRICES),
+        values("open"),
+        values("high"),
+        values("low"),
+        values("close"),
         values("adj_close") if "adj_close" in found.columns else None,
         values("dividend") if "dividend" in found.columns else None,
         None if splits is None else splits.to_numpy(zero_copy_only=False)[judged.rows],
