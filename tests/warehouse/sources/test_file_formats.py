@@ -110,9 +110,11 @@ def workbook(path: Path, sheets: dict[str, list[list[object]]]) -> None:
         f'<Relationship Id="r{i}" Type="{RELATIONS}/worksheet" Target="worksheets/sheet{i}.xml"/>' for i, _ in names
     )
     related += f'<Relationship Id="s" Type="{RELATIONS}/styles" Target="styles.xml"/>'
+    root = f'<Relationship Id="w" Type="{RELATIONS}/officeDocument" Target="xl/workbook.xml"/>'
     listed = "".join(f'<sheet name="{name}" sheetId="{i}" r:id="r{i}"/>' for i, name in names)
     with zipfile.ZipFile(path, "w") as archive:
         part("[Content_Types].xml", "Types", "", f"{PACKAGE}/content-types")
+        part("_rels/.rels", "Relationships", root, f"{PACKAGE}/relationships")
         part("xl/workbook.xml", "workbook", f"<sheets>{listed}</sheets>")
         part("xl/_rels/workbook.xml.rels", "Relationships", related, f"{PACKAGE}/relationships")
         part("xl/styles.xml", "styleSheet", '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs>')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -163,9 +164,8 @@ def test_two_files_that_disagree_are_refused(tmp_path: Path, first: slice, secon
     """Another adjustment is seen in an overlap, and where two files meet."""
     header = "Date,Open,High,Low,Close,Adj Close,Volume"
     for name, part, factor in (("SPY.csv", first, 1.0), ("spy_us_d.csv", second, 0.9)):
-        text = table(
-            SHARE[part], header, lambda bar, factor=factor: f"{bar.day},{ohlc(bar)},{bar.adj_close * factor},1"
-        )
+        bars = [replace(bar, adj_close=bar.adj_close * factor) for bar in SHARE[part]]
+        text = table(bars, header, lambda bar: f"{bar.day},{ohlc(bar)},{bar.adj_close},1")
         (tmp_path / name).write_text(text)
     with pytest.raises(SourceError, match="both hold SPY, and disagree"):
         landed(tmp_path)
