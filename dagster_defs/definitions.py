@@ -42,8 +42,9 @@ walk_forward_job = dg.define_asset_job(
 everything_job = dg.define_asset_job("everything", landing | ledger | models | research, tags=WRITER)
 # Only what a decision needs: every second before the close counts.
 trade_job = dg.define_asset_job(
-    "trade", landing | decision | dg.AssetSelection.assets(rebalance), tags=WRITER | {"dagster/priority": "10"}
+    "trade", landing | decision | dg.AssetSelection.assets(rebalance) | ledger, tags=WRITER | {"dagster/priority": "10"}
 )
+ledger_job = dg.define_asset_job("ledger", ledger, tags=WRITER)
 permutation_job = dg.define_asset_job("permutation", dg.AssetSelection.assets(permutations), tags=PERMUTES)
 report_job = dg.define_asset_job("report", dg.AssetSelection.assets(tear_sheet))
 settings = schedule_settings(here)
@@ -62,7 +63,17 @@ defs = dg.Definitions(
         permutation_figures,
         tear_sheet,
     ],
-    jobs=[fetch_job, daily_job, backtest_job, walk_forward_job, everything_job, trade_job, permutation_job, report_job],
+    jobs=[
+        fetch_job,
+        daily_job,
+        backtest_job,
+        walk_forward_job,
+        everything_job,
+        trade_job,
+        ledger_job,
+        permutation_job,
+        report_job,
+    ],
     schedules=[
         daily_schedule(daily_job, settings.source),
         rebalance_schedule(trade_job, plan),

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from warehouse import runs
-from warehouse.landing import create_tables
 from warehouse.transformation.runner import Transformation
 
 if TYPE_CHECKING:
@@ -51,7 +50,6 @@ def warehouse(context: dg.InitResourceContext) -> Iterator[Warehouse]:
     kind = context.run.job_name if context.run else "interactive"
     lake, portfolio = installation.lake, installation.portfolio
     with lake.lock(PATIENCE_SECONDS), lake.writer() as connection:
-        create_tables(connection)
         runs.start(connection, runs.RunStart(run_id, kind, portfolio.parameters_hash))
         try:
             yield Warehouse(lake, portfolio, connection)

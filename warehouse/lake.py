@@ -16,6 +16,8 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from warehouse.errors import LakeBusyError, LakeError
+from warehouse.migrations import prepare, refuse_newer
+from warehouse.tables import create
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,11 +77,17 @@ class Lake:
 
     @contextlib.contextmanager
     def writer(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Connect for writing; creates the lake when there is none. Callers hold `lock`."""
+        """Connect for writing; makes the lake where there is none, and migrates an older one. Callers hold `lock`.
+
+        Raises:
+            LakeNewerError: A newer program has written it.
+        """
         self.home.mkdir(parents=True, exist_ok=True)
         with self._connection({}) as connection:
             # Tables made in this transaction have no statistics yet: a join builds on the side that is written second.
             connection.execute("SET disabled_optimizers = 'build_side_probe_side'")
+            with transaction(connection):
+                prepare(connection, str(self.home))
             yield connection
 
     @contextlib.contextmanager
@@ -88,6 +96,7 @@ class Lake:
 
         Raises:
             LakeError: There is no lake yet, or no such snapshot.
+            LakeNewerError: A newer program has written it.
         """
         if not self.catalog.exists():
             raise LakeError(
@@ -99,6 +108,7 @@ class Lake:
             options["SNAPSHOT_VERSION"] = str(snapshot)
         try:
             with self._connection(options) as connection:
+                refuse_newer(connection, str(self.home))
                 yield connection
         except duckdb.InvalidInputException as error:
             if snapshot is None or "snapshot" not in str(error).lower():
@@ -142,7 +152,7 @@ class Lake:
 
 @contextlib.contextmanager
 def scratch(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An empty database in memory where the lake would be: models compute in it, and it is forgotten.
+    """A database in memory where the lake would be, its tables empty: models compute in it, and it is forgotten.
 
     Args:
         threads: Of the engine; None for one a core.
@@ -150,6 +160,7 @@ def scratch(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(config={"threads": threads} if threads else {}) as connection:
         connection.execute(f"ATTACH ':memory:' AS {ALIAS}")
         connection.execute(f"USE {ALIAS}")
+        create(connection)
         yield connection
 
 

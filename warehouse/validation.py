@@ -1,4 +1,4 @@
-"""Which raw bars are valid, and why the others are not. Pure: no clock, no file, no database."""
+"""Judgement of raw bars: the valid ones, and the reason against each other. Pure: no clock, no file, no database."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SessionTest = Callable[["NDArray[np.datetime64]"], "NDArray[np.bool_]"]
 
 
 class QuarantineCode(StrEnum):
-    """Why a row is no bar. A row gets the first code that applies, in this order."""
+    """Reasons for which a row is no bar. A row gets the first code that applies, in this order."""
 
     UNREADABLE_VALUE = "UNREADABLE_VALUE"
     MISSING_VALUE = "MISSING_VALUE"

@@ -10,7 +10,7 @@ import dagster as dg
 from pydantic import Field
 
 from dagster_defs.resources import Warehouse
-from execution.brokers import registry
+from execution.brokers import registry as brokers
 from execution.installation import Installation
 from warehouse.calendar.sessions import last_completed_session
 from warehouse.errors import SourceError
@@ -20,6 +20,7 @@ from warehouse.sources.files.bases import AdjustedBy
 from warehouse.sources.files.numbers import Notation
 from warehouse.sources.files.source import FileOptions, FileSource
 from warehouse.sources.files.verdicts import FileVerdict
+from warehouse.sources.registry import FETCHED, SOURCES, SourceKind
 from warehouse.sources.synthetic import SyntheticSource
 from warehouse.symbols import RULE, canonical
 
@@ -47,22 +48,19 @@ class Fetch(dg.Config):
     end: str = ""
 
     def bar_source(self, installation: Installation) -> BarSource | None:
-        """The source that is meant. Raises SourceError for one that does not exist."""
-        match self.source:
-            case "":
-                return None
-            case SyntheticSource.name:
+        """Make the source that is meant; None if none is. Raises SourceError for one that does not exist."""
+        if not self.source:
+            return None
+        match SOURCES[self.source].kind if self.source in FETCHED else None:
+            case SourceKind.SAMPLE:
                 return SyntheticSource()
-            case FileSource.name:
+            case SourceKind.FILES:
                 return FileSource([Path(path) for path in self.paths], self._options())
-            case name if name in registry.BROKERS:
+            case SourceKind.BROKER:
                 portfolio = installation.portfolio
                 symbols = self.symbols or portfolio.universe
-                return registry.adapter(name).bars(installation.gateway, symbols, portfolio.broker.history)
-        raise SourceError(
-            f"There is no bar source '{self.source}'. Use one of: {FileSource.name}, {', '.join(registry.BROKERS)}, "
-            f"{SyntheticSource.name}."
-        )
+                return brokers.adapter(self.source).bars(installation.gateway, symbols, portfolio.broker.history)
+        raise SourceError(f"There is no bar source '{self.source}'. Use one of: {', '.join(FETCHED)}.")
 
     def _options(self) -> FileOptions:
         return FileOptions(

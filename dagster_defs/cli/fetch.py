@@ -14,6 +14,7 @@ from dagster_defs.cli.landing_summaries import landing_told
 from dagster_defs.cli.options import JSON
 from warehouse.errors import SourceError
 from warehouse.sources.files.bases import AdjustedBy
+from warehouse.sources.registry import FETCHED
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,9 +30,7 @@ def _mapping(_context: click.Context, _option: click.Parameter, pairs: tuple[str
 
 
 @click.command()
-@click.option(
-    "--source", type=click.Choice(["files", "ibkr", "synthetic"]), required=True, help="Where bars come from."
-)
+@click.option("--source", type=click.Choice(FETCHED), required=True, help="Where bars come from.")
 @click.option("--symbols", help="Only these, separated by commas.")
 @click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="First session to land.")
 @click.option("--end", type=click.DateTime(["%Y-%m-%d"]), help="Last session to land.")

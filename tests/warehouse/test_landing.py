@@ -12,7 +12,7 @@ import pytest
 from warehouse.calendar.sessions import sessions
 from warehouse.errors import LakeError, SourceError
 from warehouse.lake import Lake, current_snapshot
-from warehouse.landing import create_tables, land_bars, land_portfolio
+from warehouse.landing import land_bars, land_portfolio
 from warehouse.settings.portfolio import load_portfolio
 from warehouse.sources.files.source import FileOptions, FileSource
 from warehouse.sources.synthetic import SyntheticSource
@@ -77,8 +77,8 @@ class Landing:
 def landing(tmp_path: Path) -> Landing:
     """Make a lake with tables and nothing in them."""
     lake = Lake(tmp_path / "home")
-    with lake.lock(), lake.writer() as connection:
-        create_tables(connection)
+    with lake.lock(), lake.writer():
+        pass
     return Landing(lake, tmp_path)
 
 
@@ -157,7 +157,6 @@ def test_made_up_bars_do_not_join_real_ones(landing: Landing) -> None:
 
     sample = Landing(Lake(landing.folder / "sample"), landing.folder)
     with sample.lake.lock(), sample.lake.writer() as connection:
-        create_tables(connection)
         land_bars(connection, SyntheticSource())
     with pytest.raises(SourceError, match="made-up and real prices must not mix"):
         sample.land(MONDAY)

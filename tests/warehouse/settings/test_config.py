@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from warehouse.errors import ConfigurationError
 from warehouse.settings.portfolio import FILE_NAME, Portfolio, load_portfolio, strategy_rows, write_override_template
+from warehouse.settings.strategy import AXES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +60,6 @@ def test_defaults_are_the_ones_of_the_strategy(tmp_path: Path) -> None:
         "test_months": 3,
         "objective": "calmar",
     }
-    assert portfolio.correlation_depth == 16
     assert portfolio.quality.stale_after_sessions == 5
 
 
@@ -127,7 +127,6 @@ def test_numbers_are_read_as_a_reader_expects(tmp_path: Path) -> None:
         ("capital: {initial_equity: 0}", "an amount of USD above 0"),
         ("walk_forward: {train_months: 0}", "a whole number of months from 1 to 600"),
         ("walk_forward: {objective: luck}", "one of calmar, sharpe, cagr, profit_factor"),
-        ("correlation_depth: 2", "correlation_depth = 2: must be at least the largest top_n, 3"),
         ("quality: {stale_after_sessions: 0}", "a whole number of sessions from 1 to 5000"),
         ("- SPY", "the file = [SPY]: allowed is a section with the keys universe, strategy,"),
         ("strategy: &it {ema_fast: *it}", "strategy.ema_fast = {…}: allowed is"),
@@ -236,7 +235,7 @@ def test_parameters_hash_changes_exactly_with_what_can_change_a_number(tmp_path:
         reordered,
         "capital: {initial_equity: 1e4}",
         "quality: {stale_after_sessions: 9}",
-        "correlation_depth: 41",
+        "correlation_depth: 41",  # a setting of earlier versions
     ):
         assert hash_with(text) == default
     changed = [
@@ -253,14 +252,14 @@ def test_parameters_hash_changes_exactly_with_what_can_change_a_number(tmp_path:
 def test_strategy_rows_are_the_grid_in_grid_order(tmp_path: Path) -> None:
     """81 rows, the first axis slowest, numbered from 1, with the live one marked once."""
     rows = strategy_rows(load_portfolio(tmp_path))
-    axes = [(row.ema_fast, row.ema_slow, row.top_n, row.corr_cap) for row in rows]
+    axes = [tuple(row.parameters[name] for name in AXES) for row in rows]
     assert len({row.strategy_id for row in rows}) == 81
     assert [row.grid_order for row in rows] == list(range(1, 82))
     assert axes[:4] == [(10, 40, 1, 0.6), (10, 40, 1, 0.7), (10, 40, 1, 0.8), (10, 40, 2, 0.6)]
     assert axes == sorted(axes)
     live = [row for row in rows if row.is_live]
-    assert [(row.ema_fast, row.ema_slow, row.top_n, row.corr_cap) for row in live] == [(20, 50, 2, 0.7)]
-    assert live[0].commission_per_share == 0.0035
+    assert [tuple(row.parameters[name] for name in AXES) for row in live] == [(20, 50, 2, 0.7)]
+    assert live[0].parameters["commission_per_share"] == 0.0035
 
 
 def test_live_strategy_off_the_grid_is_appended(tmp_path: Path) -> None:
@@ -268,7 +267,7 @@ def test_live_strategy_off_the_grid_is_appended(tmp_path: Path) -> None:
     write(tmp_path, "strategy: {ema_fast: 21}")
     rows = strategy_rows(load_portfolio(tmp_path))
     assert len(rows) == 82
-    assert (rows[-1].grid_order, rows[-1].is_live, rows[-1].ema_fast) == (None, True, 21)
+    assert (rows[-1].grid_order, rows[-1].is_live, rows[-1].parameters["ema_fast"]) == (None, True, 21)
     assert sum(row.is_live for row in rows) == 1
 
 
@@ -278,10 +277,7 @@ def test_strategy_id_is_the_digest_of_its_own_parameters(tmp_path: Path) -> None
     write(tmp_path, EMPTY_GRID_BUT_LIVE)
     (alone,) = strategy_rows(load_portfolio(tmp_path))
     assert alone == dataclasses.replace(whole, grid_order=1)
-    parameters = dataclasses.asdict(alone)
-    for name in ("strategy_id", "grid_order", "is_live"):
-        del parameters[name]
-    text = json.dumps(parameters, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(alone.parameters, sort_keys=True, separators=(",", ":"))
     assert alone.strategy_id == hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -303,10 +299,10 @@ def test_template_changes_nothing_until_a_setting_is_switched_on(tmp_path: Path)
 
 def test_template_overwrites_nothing(tmp_path: Path) -> None:
     """A file that is there is refused and keeps its content."""
-    path = write(tmp_path, "correlation_depth: 7\n")
+    path = write(tmp_path, "universe: [SPY]\n")
     with pytest.raises(ConfigurationError, match="is there already and was left as it is"):
         write_override_template(tmp_path)
-    assert path.read_text(encoding="utf-8") == "correlation_depth: 7\n"
+    assert path.read_text(encoding="utf-8") == "universe: [SPY]\n"
 
 
 def test_template_that_cannot_be_written_is_a_configuration_error(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ class FileOptions:
         symbol: The symbol of all bars, where the file does not say it.
         date_format: strptime format of the dates, or `epoch`.
         notation: Decimal mark and thousands separator of numbers. None: recognised.
-        has_header: False: the first row is a bar. None: recognised.
+        no_header: True: the first row is a bar. False: recognised.
         sheet: The sheet of a workbook.
         adjusted_by: The adjustment of the prices. None: recognised.
         symbols: Only these.
@@ -107,6 +107,9 @@ class FileSource(BarSource):
             return [piece for bars in read_bars(sheet, self._options) for piece in settled(bars, self._options)]
         except pa.ArrowException as error:
             raise SourceError(f"{entry.label}: a column holds what no bar has ({error}).") from error
+
+
+SOURCE = FileSource
 
 
 def _sheet(entry: BarFile, options: FileOptions) -> Sheet:
