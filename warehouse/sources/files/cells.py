@@ -36,7 +36,12 @@ def to_symbols(cells: pa.Array) -> Column:
 
 def ticker(text: str) -> str | None:
     """Return the symbol without its market (spy.us and NYSE:SPY are SPY); None if it is none."""
-    return canonical(_MARKET.sub("", text.strip()))
+    return canonical(without_market(text))
+
+
+def without_market(text: str) -> str:
+    """Return a ticker as written, without its market."""
+    return _MARKET.sub("", text.strip())
 
 
 def converted(cells: pa.Array, kind: pa.DataType, read: Callable[[str], object], problem: str) -> Column:

@@ -55,7 +55,7 @@ class ColumnLayout:
 
 def plain(column: str) -> str:
     """Reduce a column's name to small letters and digits: `5. adjusted close` and `Adjusted_Close` are the same."""
-    name = re.split(r"\s{2,}|\n", column.strip())[0]
+    name = re.split(r"\s{2,}|\n| (?=(?:adjusted )?close price adjusted for)", column.strip(), flags=re.IGNORECASE)[0]
     name = re.sub(r"^\d+[.)]\s*|\s*\((?:usd|us\$|\$)\)$", "", name, flags=re.IGNORECASE)
     letters = unicodedata.normalize("NFKD", name.lower().replace("ł", "l").replace("\u0131", "i"))
     return re.sub(r"[\W_]", "", letters)
@@ -88,6 +88,8 @@ def recognise(found: Sequence[str], chosen: Mapping[str, str], file: str) -> lis
     missing = [name for name in REQUIRED if name not in places]
     if missing and "session_date" in places:
         if layouts := _side_by_side(found, places["session_date"], file):
+            if len(layouts) == 1 and "symbol" in places:
+                return [ColumnLayout({**layouts[0].places, "symbol": places["symbol"]})]
             return layouts
         _refuse_closes_alone(found, places, file)
     if missing:
@@ -174,11 +176,16 @@ def _closes_alone(file: str, symbols: Iterable[str]) -> str:
     )
 
 
+def _is_second_close(word: str) -> bool:
+    is_close = word.startswith("close") or word.endswith("close")
+    return is_close and not re.search(r"\d|prev|raw|unadj|time|chg|change|pct|ret|log|diff|norm|scaled", word)
+
+
 def _refuse_unused(found: Sequence[str], places: Mapping[str, tuple[int, ...]], file: str) -> None:
     used = {place for several in places.values() for place in several}
     for place, column in enumerate(found):
         word = plain(column)
-        is_adjusted = ("adj" in word and "unadj" not in word) or "totalreturn" in word
+        is_adjusted = ("adj" in word and "unadj" not in word) or "totalreturn" in word or _is_second_close(word)
         if place in used or not is_adjusted or "adj_close" in places:
             continue
         if not re.search(r"open|high|low|vol|date|avg|average|vwap", word):

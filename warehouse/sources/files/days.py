@@ -140,6 +140,7 @@ def _is_daily(days: Iterable[date]) -> bool:
 
 @lru_cache(maxsize=2**15)  # the files of a folder share their dates
 def _stamp(text: str, notation: str) -> Stamp | None:
+    text = re.sub(r"^(\d{8})\.0$", r"\1", text)
     try:
         if "%" in notation:
             moment = datetime.strptime(text, notation)  # noqa: DTZ007 - a day has no zone

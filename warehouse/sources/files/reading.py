@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from warehouse.errors import SourceError
 from warehouse.sources.base import PRICES, RAW_BAR_SCHEMA
-from warehouse.sources.files.cells import Column, converted, ticker, to_symbols
+from warehouse.sources.files.cells import Column, converted, ticker, to_symbols, without_market
 from warehouse.sources.files.columns import ColumnLayout, plain, recognise
 from warehouse.sources.files.days import Days, to_days
 from warehouse.sources.files.numbers import to_numbers
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 _DAILY = ("D", "1D", "d", "daily", "Daily", "day")
 _AROUND = re.compile(
     r"^(?:eod|wiki|daily(?:_adjusted)?|nyse|nasdaq|nysearca|arca|amex|bats)[-_ ]"
-    r"|(?:[._]us)?(?:[._ -](?:1?d|daily|max|historical data|historical|history|prices?|data|stock price history)"
+    r"|(?:[._]us)?(?:[._ -](?:1?d1?|daily|max|historical data|historical|history|prices?|data|stock price history)"
     r"|, 1D(?:[ _].*)?| \(\d\)| etf stock price history)*$",
     re.IGNORECASE,
 )
 _FROM_NAME = re.compile(r"[A-Z]{1,5}(?:\.[A-Z]{1,2})?")
 _NO_SYMBOL = re.compile(
-    "BARS|BOOK|CSV|DAILY|DATA|ETFS?|EXCEL|FILE|FUND|INDEX|OHLCV?|PRICE|QUOTE|SHEET|STOCK|TABLE|TEST|TRADE|TRAIN"
+    "ADJ|ASK|BARS|BID|BOOK|CSV|DAILY|DATA|ETFS?|EXCEL|FILE|FUND|INDEX|MID|OHLCV?|PRICE|PX|QUOTE|RAW|SHEET|STOCK|TABLE|TEST|TRADE|TRAIN"
 )
 _CERTAIN = frozenset({"symbol", "ticker", "tic", "tickersymbol", "stocksymbol", "actsymbol", "sym"})
-_UPPER = re.compile(r"(?:[A-Z]+:)?[A-Z]{1,5}(?:[.\- ][A-Z]{1,2})?")
+_UPPER = re.compile(r"[A-Z]{1,5}(?:[.\- /][A-Z]{1,2})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ def _symbols(
     if column is not None and "symbol" not in options.columns:
         name = sheet.columns[layout.places["symbol"][0]]
         texts = [text.strip() for text in pc.unique(column.cast(pa.string())).drop_null().to_pylist()]
-        if plain(name) not in _CERTAIN and not all(_UPPER.fullmatch(text) for text in texts):
+        if plain(name) not in _CERTAIN and not all(_UPPER.fullmatch(without_market(text)) for text in texts):
             column, notes = None, [f"column {name!r} holds no tickers and is not used"]
         elif options.symbol and len(texts) > 1:
             raise SourceError(f"--symbol {options.symbol}: the file holds {len(texts)} symbols in column {name!r}.")
@@ -150,7 +150,8 @@ def _symbols(
     elif column is not None:
         return to_symbols(column), notes
     else:
-        symbol = layout.symbol or _symbol_of_name(sheet)
+        is_named = layout.symbol is not None and not _NO_SYMBOL.fullmatch(layout.symbol)
+        symbol = layout.symbol if is_named else _symbol_of_name(sheet)
     return Column(pa.repeat(symbol, rows).cast(pa.string()), pa.nulls(rows, pa.string())), notes
 
 

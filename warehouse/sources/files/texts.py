@@ -101,6 +101,7 @@ def _row(line: str, separator: str) -> list[str]:
 def _cells(label: str, content: bytes, form: tuple[str, int, int], places: Sequence[int]) -> Cells:
     separator, width, above = form
     odd: list[pa_csv.InvalidRow] = []
+    foot: list[pa_csv.InvalidRow] = []  # words of the exporter below the last bar
 
     def set_aside(line: pa_csv.InvalidRow) -> str:
         odd.append(line)
@@ -122,8 +123,11 @@ def _cells(label: str, content: bytes, form: tuple[str, int, int], places: Seque
         )
     except pa.ArrowException as error:
         raise SourceError(f"{label}: damaged ({error}).") from error
-    payouts = [payout for line in odd if (payout := _payout(label, line)) is not None]
     last = above + table.num_rows + len(odd)
+    while odd and odd[-1].number == last - len(foot) and (odd[-1].actual_columns == 1 or not odd[-1].text.strip()):
+        foot.append(odd.pop())
+    payouts = [payout for line in odd if (payout := _payout(label, line)) is not None]
+    odd += foot
     if last != content.count(b"\n"):
         raise SourceError(f"{label}: a quoted cell runs over several lines; is a closing quote missing?")
     lines = np.delete(np.arange(above + 1, last + 1), [line.number - above - 1 for line in odd])

@@ -26,6 +26,7 @@ MOST_FAULTY = 0.02
 _MOST_SKIPPED = 0.05
 _MOST_BACKWARD = 0.02
 _WEEK, _MONTH = 4, 15
+_FEWEST_NIGHTS = 30
 _FUTURE = timedelta(days=7)
 _REMEDIES = {
     QuarantineCode.MISSING_VALUE: "Say which column holds it with --column, or remove the rows.",
@@ -94,6 +95,7 @@ def judge(bars: pa.Table, final_until: date | None, *, is_evening: bool) -> Judg
     _refuse_disorder(bars, rows, days)
     rows = rows[np.argsort(days[rows], kind="stable")]
     rows = rows[np.append(True, days[rows][1:] > days[rows][:-1])]
+    _refuse_crossed(bars, rows)
     steps = np.diff(session_numbers(days[rows]))
     _refuse_other_periods(steps, days[rows])
     _refuse_future(bars, rows, final_until)
@@ -182,6 +184,16 @@ def _refuse_disorder(bars: pa.Table, rows: NDArray[np.intp], days: NDArray[np.da
             f" {bars['line'][int(rows[at + 1])]}. Are day and month swapped in some? Sort the file, or say"
             " --date-format."
         )
+
+
+def _refuse_crossed(bars: pa.Table, rows: NDArray[np.intp]) -> None:
+    """Refuse an open and a close that stand in each other's column: an open lies near the close before."""
+    opens, closes = bars["open"].to_numpy()[rows], bars["close"].to_numpy()[rows]
+    if len(rows) < _FEWEST_NIGHTS or np.isnan(opens).any():
+        return
+    night, crossed = (np.abs(np.log(one[1:] / two[:-1])).mean() for one, two in ((opens, closes), (closes, opens)))
+    if night > 1.2 * crossed:
+        raise SourceError("open and close seem to stand in each other's column. Say which is which with --column.")
 
 
 def _refuse_other_periods(steps: NDArray[np.intp], days: NDArray[np.datetime64]) -> None:
