@@ -70,7 +70,7 @@ def refuse_other_bases(connection: duckdb.DuckDBPyConnection, source: str) -> No
     told = [
         f"{symbol}: "
         + (
-            f"for the same days the close is now {ratio:.5g} and the adjusted close {adj_ratio:.5g} times the stored one"
+            f"for the same days the close is now {ratio:.5g} and the adjusted close {adj_ratio:.5g} times as high"
             if shared
             else f"where they meet, {before} and {day}, the adjustment changes"
         )
