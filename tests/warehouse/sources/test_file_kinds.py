@@ -177,6 +177,22 @@ READ: dict[str, tuple[str, str, dict[str, Any], bool]] = {
         {},
         True,
     ),
+    "words below": (
+        "SPY.csv",
+        table(SHARE, PLAIN, lambda bar: f"{bar.day},{ohlc(bar)},{bar.volume}") + '"Downloaded from a vendor"\n',
+        {},
+        False,
+    ),
+    "a security with its market": (
+        "px.csv",
+        table(
+            SHARE,
+            "Security,Date,PX_OPEN,PX_HIGH,PX_LOW,PX_LAST,PX_VOLUME",
+            lambda bar: f"SPY US Equity,{bar.day},{ohlc(bar)},{bar.volume}",
+        ),
+        {},
+        False,
+    ),
     "no volume": (
         "SPY.csv",
         table(SHARE, "Date;Open;High;Low;Close", lambda bar: f"{bar.day};{ohlc(bar, separator=';')}"),

@@ -72,6 +72,21 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         table(SHARE, "Date,Open,High,Low,Close,close", lambda bar: f"{bar.day},{ohlc(bar)},{bar.adj_close}"),
         r"could both be the close.*--column adj_close=<place>",
     ),
+    "a second close, named by pandas": (
+        "SPY.csv",
+        table(SHARE, "Date,Open,High,Low,Close,Close.1", lambda bar: f"{bar.day},{ohlc(bar)},{bar.adj_close}"),
+        r"could both be the close",
+    ),
+    "another close": (
+        "SPY.csv",
+        table(SHARE, "Date,Open,High,Low,Close,Close_TR", lambda bar: f"{bar.day},{ohlc(bar)},{bar.adj_close}"),
+        "'Close_TR' looks like an adjusted close",
+    ),
+    "open and close in each other's column": (
+        "SPY.csv",
+        table(SHARE, "Date,Close,High,Low,Open", lambda bar: f"{bar.day},{ohlc(bar)}"),
+        "open and close seem to stand in each other's column",
+    ),
     "evening of the day before": (
         "SPY.csv",
         table(SHARE, PLAIN, lambda bar: f"{bar.day - timedelta(days=1)} 19:00:00,{ohlc(bar)},{bar.volume}"),

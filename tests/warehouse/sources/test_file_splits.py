@@ -82,7 +82,7 @@ def test_an_adjusted_export_with_splits_is_left_alone(tmp_path: Path) -> None:
     require(landed(path), SHARE, adjusted=True)
 
 
-@pytest.mark.parametrize("ratio", [1.5, 2, 3, 7, 20, 0.5, 0.1])
+@pytest.mark.parametrize("ratio", [1.25, 1.5, 2, 3, 7, 20, 0.5, 0.1])
 def test_a_split_that_nothing_takes_out_is_refused(tmp_path: Path, ratio: float) -> None:
     """The user may have it taken out, or say that the move was real."""
     path = tmp_path / "QQQ.csv"

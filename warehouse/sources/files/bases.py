@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-RATIOS = np.array([1.5, *range(2, 51), 100, 1000])
+RATIOS = np.array([1.25, 4 / 3, 1.5, *range(2, 51), 100, 1000])
 """Shares for one that splits give; their inverses are the reverse splits."""
 
 _LEAST_SIGMAS = 8
-_LEAST_STEP = 0.3
+_LEAST_STEP = 0.2
+_LEAST_JUMP = 0.3  # a special dividend is more likely below
 _NIGHT = 0.15
 _ROUNDING = 0.015
 _LARGEST_PAYOUT = 0.2
@@ -112,7 +113,7 @@ def _splits(prices: Prices, adjusted_by: AdjustedBy | None) -> Floats:
         with np.errstate(divide="ignore", invalid="ignore"):
             jump = -_steps(prices.adj_close / prices.close)
         paid = np.zeros(len(step)) if prices.dividend is None else np.nan_to_num(prices.dividend)
-        for place in np.flatnonzero((np.abs(jump) > _LEAST_STEP) & (np.abs(step - jump) < np.abs(step) / 2)):
+        for place in np.flatnonzero((np.abs(jump) > _LEAST_JUMP) & (np.abs(step - jump) < np.abs(step) / 2)):
             nearest = _nearest(float(jump[place]))
             if abs(jump[place] - np.log(nearest)) < _ROUNDING and not paid[place]:
                 splits[place] = nearest

@@ -54,9 +54,12 @@ class ColumnLayout:
 
 
 def plain(column: str) -> str:
-    """Reduce a column's name to small letters and digits: `5. adjusted close` and `Adjusted_Close` are the same."""
+    """Reduce a column's name to small letters and digits: `5. adjusted close` and `Adjusted_Close` are the same.
+
+    pandas writes the second `Close` of a file as `Close.1`.
+    """
     name = re.split(r"\s{2,}|\n| (?=(?:adjusted )?close price adjusted for)", column.strip(), flags=re.IGNORECASE)[0]
-    name = re.sub(r"^\d+[.)]\s*|\s*\((?:usd|us\$|\$)\)$", "", name, flags=re.IGNORECASE)
+    name = re.sub(r"^\d+[.)]\s*|\.\d$|\s*\((?:usd|us\$|\$)\)$", "", name, flags=re.IGNORECASE)
     letters = unicodedata.normalize("NFKD", name.lower().replace("ł", "l").replace("\u0131", "i"))
     return re.sub(r"[\W_]", "", letters)
 

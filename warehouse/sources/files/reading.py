@@ -34,8 +34,9 @@ _AROUND = re.compile(
 )
 _FROM_NAME = re.compile(r"[A-Z]{1,5}(?:\.[A-Z]{1,2})?")
 _NO_SYMBOL = re.compile(
-    "ADJ|ASK|BARS|BID|BOOK|CSV|DAILY|DATA|ETFS?|EXCEL|FILE|FUND|INDEX|MID|OHLCV?|PRICE|PX|QUOTE|RAW|SHEET|STOCK|TABLE|TEST|TRADE|TRAIN"
+    "BARS|BOOK|CSV|DAILY|DATA|ETFS?|EXCEL|FILE|FUND|INDEX|OHLCV?|PRICE|QUOTE|SHEET|STOCK|TABLE|TEST|TRADE|TRAIN"
 )
+_PREFIX = re.compile("ADJ|ASK|BID|DAILY|ETF|INDEX|MID|PRICE|PX|RAW|STOCK|TRADE")
 _CERTAIN = frozenset({"symbol", "ticker", "tic", "tickersymbol", "stocksymbol", "actsymbol", "sym"})
 _UPPER = re.compile(r"[A-Z]{1,5}(?:[.\- /][A-Z]{1,2})?")
 
@@ -150,7 +151,7 @@ def _symbols(
     elif column is not None:
         return to_symbols(column), notes
     else:
-        is_named = layout.symbol is not None and not _NO_SYMBOL.fullmatch(layout.symbol)
+        is_named = layout.symbol is not None and not _PREFIX.fullmatch(layout.symbol)
         symbol = layout.symbol if is_named else _symbol_of_name(sheet)
     return Column(pa.repeat(symbol, rows).cast(pa.string()), pa.nulls(rows, pa.string())), notes
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from warehouse.sources.files.packages import BarFile
 
-_HEAD_LINES = 60
-_HEAD_BYTES = 2**17
+_HEAD_LINES = 45
+_HEAD_BYTES = 2**14
 _FEWEST_COLUMNS = 5
 _SEPARATORS = ("\t", ";", "|", ",")
 _PAYOUT = re.compile(r"\s*(.*?\d{4})[\s\"]+([\d.]+) +(?:Dividend|Capital Gains?)\s*", re.IGNORECASE)
