@@ -36,8 +36,8 @@ def _files(files: list[dict[str, Any]]) -> list[str]:
     if len(files) > MOST_FILES:
         adjusted = Counter(file["adj_close"] for file in files)
         lines.append(
-            f"{len({file['file'] for file in files}):,} files, {len({file['symbol'] for file in files}):,} symbols,"
-            f" {sum(file['bars'] for file in files):,} daily bars. Adjusted close: "
+            f"Files: {len({file['file'] for file in files}):,}; symbols: {len({file['symbol'] for file in files}):,};"
+            f" daily bars: {sum(file['bars'] for file in files):,}. Adjusted close: "
             + "; ".join(f"{how} ({count:,})" for how, count in adjusted.most_common())
         )
         with_notes = sum(bool(file["notes"]) for file in files)
