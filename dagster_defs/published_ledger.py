@@ -8,7 +8,7 @@ import duckdb
 
 from execution.service import open_ledger
 from warehouse.errors import SwingError
-from warehouse.landing import create_tables, land_ledger
+from warehouse.landing import land_ledger
 from warehouse.sources.base import silent
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ def publish_ledger(installation: Installation) -> str:
             rows = ledger.rows()
         if _has_marts(lake):
             with lake.lock(), lake.writer() as connection:
-                create_tables(connection)
                 land_ledger(connection, rows)
         else:
             from dagster_defs import jobs  # noqa: PLC0415 - Dagster and dbt, which most trades do without

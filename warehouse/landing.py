@@ -11,8 +11,10 @@ from warehouse import tables
 from warehouse.calendar.sessions import is_session
 from warehouse.errors import SourceError
 from warehouse.lake import transaction
+from warehouse.seams import refuse_other_bases
 from warehouse.settings.portfolio import Portfolio, strategy_rows
 from warehouse.sources.base import RAW_BAR_SCHEMA, BarSource, Progress, silent
+from warehouse.sources.files.source import FileSource
 from warehouse.sources.synthetic import SyntheticSource
 from warehouse.validation import validate
 
@@ -61,13 +63,16 @@ def land_bars(connection: duckdb.DuckDBPyConnection, source: BarSource, progress
     """Read everything from a source, then land what is new in one transaction.
 
     Raises:
-        SourceError: The source cannot be read, or would mix made-up bars with real ones; nothing is landed.
+        SourceError: The source cannot be read, or would mix made-up bars with real ones, or two adjustments in one
+            series; nothing is landed.
     """
     raw = pa.concat_tables([RAW_BAR_SCHEMA.empty_table(), *source.fetch(progress)])
     _refuse_mixture(connection, source)
     verdict = validate(raw, is_session)
     connection.register("valid_rows", verdict.valid)
     connection.register("quarantined_rows", verdict.quarantined)
+    if isinstance(source, FileSource):  # the others are asked for their whole history when it is adjusted anew
+        refuse_other_bases(connection, source.name)
     with transaction(connection):
         return _append(connection, source.name, raw.num_rows)
 

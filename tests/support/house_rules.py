@@ -26,11 +26,12 @@ PACKAGES = {
 
 ROOMS = {
     "warehouse/calendar/": {"warehouse.errors"},
-    "warehouse/settings/": {"warehouse.errors", "warehouse.files", "warehouse.calendar"},
+    "warehouse/settings/": {"warehouse.errors", "warehouse.files", "warehouse.calendar", "warehouse.symbols"},
     "warehouse/sources/": {
         "warehouse.errors",
         "warehouse.calendar",
         "warehouse.settings",
+        "warehouse.symbols",
         "warehouse.validation",  # the gate that a failing source is judged by
     },
     "research/statistics/": {"warehouse.errors"},

@@ -12,8 +12,9 @@ from itertools import pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from warehouse import symbols
 from warehouse.errors import ConfigurationError
 from warehouse.files import write_atomically
 from warehouse.settings import layers as layered_settings
@@ -38,11 +39,18 @@ TEMPLATE_HEAD = """\
 ## follow the defaults. `swing status` tells whether the result is valid.
 """
 
-# Each description says what is allowed, in the words of the error message that shows it.
-_SYMBOL = "up to 12 of A-Z, 0-9, '.' and '-', starting with a letter"
-
+# The description says what is allowed, in the words of the error message that shows it.
 Months = Annotated[int, Field(ge=1, le=600, description="a whole number of months from 1 to 600")]
-Symbol = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9.\-]{0,11}$")]
+
+
+def _one_form(text: str) -> str:
+    symbol = symbols.canonical(text)
+    if symbol is None:
+        raise ValueError(symbols.RULE)
+    return symbol
+
+
+Symbol = Annotated[str, AfterValidator(_one_form)]
 
 
 class Objective(StrEnum):
@@ -72,7 +80,7 @@ class Portfolio(Section):
     """The whole configuration; made by `load_portfolio`, which also checks the keys against each other."""
 
     universe: tuple[Symbol, ...] = Field(
-        strict=False, min_length=1, description=f"a list of at least one symbol, each {_SYMBOL}"
+        strict=False, min_length=1, description=f"a list of at least one symbol, each {symbols.RULE}"
     )
     strategy: Strategy
     grid: Grid

@@ -118,7 +118,7 @@ def test_numbers_are_read_as_a_reader_expects(tmp_path: Path) -> None:
         ("7: 8", "7 = 8: unknown key. Allowed here: universe, strategy, grid,"),
         ("universe: []", "universe = []: allowed is a list of at least one symbol"),
         ("universe: SPY", "universe = SPY: allowed is a list of at least one symbol"),
-        ("universe: [SPY, spy]", "universe[2] = spy: allowed is a list of at least one symbol"),
+        ("universe: [SPY, ^SPY]", "universe[2] = ^SPY: allowed is a list of at least one symbol"),
         ("universe: [ABCDEFGHIJKLM]", "universe[1] = ABCDEFGHIJKLM: allowed is"),
         ("universe: [SPY, QQQ, SPY]", "SPY stands there 2 times; once is allowed"),
         ("universe: [SPY, CASH]", "CASH is the name of uninvested money"),
@@ -145,6 +145,13 @@ def test_refusal_says_key_value_and_what_is_allowed(tmp_path: Path, text: str, e
     assert expected in lines[0]
 
 
+def test_a_symbol_has_one_form_however_it_is_written(tmp_path: Path) -> None:
+    """Every writing of a share's class is the same symbol."""
+    write(tmp_path, "universe: [spy, BRK-B, BF B]")
+    assert load_portfolio(tmp_path).universe == ("SPY", "BRK.B", "BF.B")
+    assert "BRK.B stands there 2 times" in refusal(tmp_path, "universe: [BRK-B, BRK.B]")[0]
+
+
 def test_grid_of_too_many_strategies_is_refused(tmp_path: Path) -> None:
     """A grid above 20,000 rows is refused with its size."""
     axis = [number / 10_000 for number in range(741)]
@@ -155,7 +162,7 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     """Refused values, unknown and repeated keys and contradictions stand in one error, by line."""
     lines = refusal(
         tmp_path,
-        "universe: [SPY, spy, SPY]\n"
+        "universe: [SPY, ^SPY, SPY]\n"
         "strategy:\n"
         "  ema_fast: 60\n"
         "  max_weight: 2\n"
