@@ -66,6 +66,12 @@ def text(name: str, value: Any) -> str:  # noqa: ANN401 - any cell of any table
     return str(value)
 
 
+def say(line: str) -> None:
+    """Print a line of text; nothing for none."""
+    if line:
+        out.print(plain(line), markup=False)
+
+
 def plain(text: str) -> str:
     """Write signs as a script, a spreadsheet and an ASCII terminal read them."""
     return text.translate(ASCII)
