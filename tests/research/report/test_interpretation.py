@@ -104,7 +104,7 @@ def test_a_hopeless_record_is_never_long_enough() -> None:
 
 def test_what_is_no_result_has_no_verdict() -> None:
     """Anything else is refused by its type."""
-    with pytest.raises(TypeError, match="float has no verdict"):
+    with pytest.raises(TypeError, match="float has no interpretation"):
         interpret(0.5)
 
 

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 from lakes import World, build_lake, land_lake
 from report_market import SETTINGS, bars
 
-from dagster_defs.cli.main import main
+from dagster_defs.cli import summaries
 from research.report.backtest import write_backtest
 from research.report.facts.gathering import gather
 from research.report.formats import length_caveat
@@ -39,7 +38,6 @@ from warehouse.sources.base import silent
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from click.testing import Result
     from report_market import Gathered
 
     from warehouse.lake import Lake
@@ -93,7 +91,7 @@ def test_the_tear_sheet_of_some_months_says_so_beside_every_annual_figure(months
     assert facts.caveat.endswith(WORDING)
     shown = sections(facts, curves)
     for each in shown:
-        assert str(section(each)).count(facts.caveat) == (each.name in ANNUAL), each.name
+        assert bool(str(section(each)).count(facts.caveat)) == (each.name in ANNUAL), each.name
     page = render(facts, shown)
     assert page.index(facts.caveat) < page.index("<main>")
     written = write_tear_sheet(months, tmp_path, silent)
@@ -141,20 +139,15 @@ def test_a_search_says_how_little_it_lived_through() -> None:
     assert caveat_of([replace(lived[0])]) == ""
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("command", "caveats"),
-    [("backtest", ["Measured over"]), ("walkforward", ["Objectives: Measured over", "\nMeasured over"])],
+    ("job", "caveats"),
+    [("backtest", ["Measured over"]), ("walk_forward", ["Objectives: Measured over", "\nMeasured over"])],
 )
-def test_commands_say_so(months: Lake, tmp_path: Path, command: str, caveats: list[str]) -> None:
+def test_summaries_say_so(months: Lake, capsys: pytest.CaptureFixture[str], job: str, caveats: list[str]) -> None:
     """In the terminal below the figures, and for a script under its own name."""
-
-    def swing(*arguments: str) -> Result:
-        options = [command, "--reports", str(tmp_path), *arguments]
-        return CliRunner(env={"SWING_HOME": str(months.home)}).invoke(main, options, catch_exceptions=False)
-
-    told = swing().stdout
+    summaries.show(months, job)
+    told = capsys.readouterr().out
     for caveat in caveats:
         assert caveat in told
     assert told.count(WORDING) == len(caveats)
-    assert json.loads(swing("--json").stdout)["caveat"].count(WORDING) == len(caveats)
+    assert summaries.as_record(months, job)["caveat"].count(WORDING) == len(caveats)
