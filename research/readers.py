@@ -167,7 +167,7 @@ def read_history(connection: duckdb.DuckDBPyConnection) -> History:
     """Read the live strategy's past.
 
     Raises:
-        LakeError: The backtest was never built, or the history is too short for a first target.
+        LakeError: The backtest was never built, or the history is too short for a first target and a session after it.
     """
     holdings = answer(connection, LIVE_HOLDINGS)
     if holdings.empty:
@@ -177,6 +177,11 @@ def read_history(connection: duckdb.DuckDBPyConnection) -> History:
         )
     live = answer(connection, LIVE_DAILY)
     live = live[live["session_date"] > holdings["session_date"].min()].reset_index(drop=True)
+    if live.empty:
+        raise LakeError(
+            "The live strategy has its first target in the newest session: nothing is earned yet. "
+            "Land a later session (`swing fetch`), then `swing backtest`."
+        )
     strategies = answer(connection, STRATEGIES)
     assets = answer(connection, ASSET_RETURNS).pivot_table(index="session_date", columns="symbol", values="ret")
     return History(

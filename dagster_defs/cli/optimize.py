@@ -93,8 +93,9 @@ def optimize(
     terminal.out.print()
     compared = pd.DataFrame([{"method": each.name} | each.metrics for each in lived])
     terminal.show(compared, "Out of sample, after costs, over the same folds")
+    terminal.say(search_report.caveat_of(lived))
     terminal.out.print()
     for warning in search_report.warnings_of(found, stable):
-        terminal.out.print(warning, markup=False)
+        terminal.say(warning)
     terminal.out.print()
     terminal.show_files(list(files))

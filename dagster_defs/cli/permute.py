@@ -97,6 +97,7 @@ def permute(
         },
         f"Permutation test of {test.objective}",
     )
+    terminal.say(record["caveat"] or "")
     terminal.out.print(
         f"\n{permutation_report.conclusion(result.best_p, best)}\n"
         f"{permutation_report.conclusion(result.live_p, 'the live parameters')}\n",

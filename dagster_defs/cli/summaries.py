@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from dagster_defs.cli import terminal
+from research.report.formats import length_caveat
 from warehouse import readers
+from warehouse.calendar.sessions import sessions
 from warehouse.settings.strategy import AXES
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from warehouse.lake import Lake
 
 FOLD_COLUMNS = ["fold_id", "train_start", "test_start", "test_end", *AXES, "objective"]
@@ -21,7 +26,9 @@ def as_record(lake: Lake, job: str) -> dict[str, Any]:
         questions = {"metrics": readers.LIVE_METRICS, "live_targets": readers.LIVE_TARGETS}
     else:
         questions = {"metrics": readers.WALK_FORWARD_METRICS, "folds": readers.FOLDS}
-    return {name: json.loads(terminal.as_json(readers.ask(lake, question))) for name, question in questions.items()}
+    frames = {name: readers.ask(lake, question) for name, question in questions.items()}
+    caveat = f"{_metrics_caveat(frames['metrics'])} {_folds_caveat(frames.get('folds'))}".strip()
+    return {name: json.loads(terminal.as_json(frame)) for name, frame in frames.items()} | {"caveat": caveat or None}
 
 
 def show(lake: Lake, job: str) -> None:
@@ -48,6 +55,7 @@ def show_metrics(lake: Lake, question: readers.Question, title: str) -> None:
     else:
         figures = frame.drop(columns="strategy_id", errors="ignore").iloc[0]
         terminal.show_record({str(name): value for name, value in figures.items()}, title)
+        terminal.say(_metrics_caveat(frame))
 
 
 def show_folds(lake: Lake) -> None:
@@ -58,3 +66,17 @@ def show_folds(lake: Lake) -> None:
         terminal.out.print("Walk-forward: the history is too short for one fold.", markup=False)
     else:
         terminal.show(folds[FOLD_COLUMNS], "Walk-forward folds and their winners")
+        terminal.say(_folds_caveat(folds))
+
+
+def _metrics_caveat(metrics: pd.DataFrame) -> str:
+    return "" if metrics.empty else length_caveat(int(metrics["sessions"].iloc[0]))
+
+
+def _folds_caveat(folds: pd.DataFrame | None) -> str:
+    """Write the caveat of the objectives, by the shortest train window."""
+    if folds is None or folds.empty:
+        return ""
+    days = zip(folds["train_start"].dt.date, folds["test_start"].dt.date, strict=True)
+    caveat = length_caveat(min(len(sessions(first, last - timedelta(days=1))) for first, last in days))
+    return f"Objectives: {caveat}" if caveat else ""

@@ -91,6 +91,12 @@ def _is_missing(value: Any) -> bool:  # noqa: ANN401 - any cell of any table
         return True
 
 
+def say(line: str) -> None:
+    """Print a line of text; nothing for none."""
+    if line:
+        out.print(plain(line), markup=False)
+
+
 def plain(text: str) -> str:
     """Write signs as a script, a spreadsheet and an ASCII terminal read them."""
     return text.translate(ASCII)

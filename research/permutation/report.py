@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from research.report.facts.luck import RecordedPermutations, chosen_by, permuted
 from research.report.files import write_json, write_pictures
-from research.report.formats import p_value, percent
+from research.report.formats import length_caveat, p_value, percent
 from research.report.names import METRICS
 from research.report.pictures.judgement import permutations
 from research.statistics.metrics import Metric
@@ -32,6 +32,7 @@ def record(test: PermutationTest, result: Result) -> dict[str, Any]:
         "symbols": list(test.world.symbols),
         "left_out": test.left_out,
         "permuted_sessions": test.world.permuted,
+        "caveat": length_caveat(test.world.permuted) or None,
         "best": {"real": result.real.best, "p": result.best_p, "permuted": [each.best for each in result.permuted]},
         "live": {"real": result.real.live, "p": result.live_p, "permuted": [each.live for each in result.permuted]},
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
@@ -187,11 +188,14 @@ def permutation(seed: int, number: int, length: int) -> NDArray[np.int64]:
 def p_value(real: float | None, permuted: Sequence[float | None]) -> float:
     """Return the share of worlds that do at least as well: (1 + #{permuted ≥ real}) / (1 + permutations).
 
-    A world in which the objective is not defined (None) has the worst there is.
+    A world in which the objective is not defined (None, NaN) has the worst there is. Without a world p is 1.
     """
-    floor = float("-inf")
-    reached = sum((floor if each is None else each) >= (floor if real is None else real) for each in permuted)
-    return (1 + reached) / (1 + len(permuted))
+    found = _known(real)
+    return (1 + sum(_known(each) >= found for each in permuted)) / (1 + len(permuted))
+
+
+def _known(objective: float | None) -> float:
+    return float("-inf") if objective is None or math.isnan(objective) else objective
 
 
 def _last_known(prices: FloatArray) -> FloatArray:

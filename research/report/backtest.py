@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from research.report.facts.series import monthly_returns, series_of
 from research.report.files import write_json, write_pictures
+from research.report.formats import length_caveat
 from research.report.names import HINDSIGHT, HONEST, LIVE, WALK_FORWARD
 from research.report.pictures import performance
 from warehouse import readers
@@ -27,7 +28,7 @@ class Report:
     """Files and figures of a report.
 
     Attributes:
-        metrics: Name -> figure; fractions, not per cent.
+        metrics: Name -> figure; fractions, not per cent; "caveat" where the history is too short for annual ones.
         pictures: Name -> PNG file.
         files: Every file written.
     """
@@ -93,4 +94,6 @@ def _start(daily: pd.DataFrame) -> float:
 
 def _record(frame: pd.DataFrame) -> dict[str, Any]:
     rows = json.loads(frame.to_json(orient="records", double_precision=15))
-    return dict(rows[0]) if rows else {}
+    if not rows:
+        return {}
+    return dict(rows[0]) | {"caveat": length_caveat(rows[0]["sessions"]) or None}

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Protocol
 
 from research.statistics.metrics import Metric
+from research.statistics.samples import SESSIONS_A_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,6 +81,18 @@ def month(value: date) -> str:
 def span(first: date | None, last: date | None) -> str:
     """Write the days from one to another, both included."""
     return f"{day(first)} to {day(last)}"
+
+
+def length_caveat(sessions: int | None) -> str:
+    """Write the caveat of annual figures from less than a year of sessions; empty where they need none, or of None.
+
+    The one rule of all reports: no annual figure stands without it (the GIPS forbid such figures altogether).
+    """
+    if sessions is None or sessions >= SESSIONS_A_YEAR:
+        return ""
+    counted = f"{sessions} session{'' if sessions == 1 else 's'}"
+    year = f"less than a year ({SESSIONS_A_YEAR})"
+    return f"Measured over {counted}, {year}: annual figures are extrapolated and say little."
 
 
 def interval(low: float | None, high: float | None, form: Callable[[float | None], str]) -> str:

@@ -33,11 +33,11 @@ class TearSheet:
         metrics: The headline figures, fractions: name -> value, None where not defined.
         pictures: Name -> PNG file.
         files: Every file, the page first.
-        summary: The four statements as text.
+        summary: The four statements as text, and the caveat of a short history.
     """
 
     page: Path
-    metrics: dict[str, float | None]
+    metrics: dict[str, float | str | None]
     pictures: dict[str, Path]
     files: list[Path]
     summary: str
@@ -58,7 +58,7 @@ def write_tear_sheet(lake: Lake, folder: Path, progress: Progress) -> TearSheet:
     progress(STEPS - 1, STEPS, "drawing")
     shown = sections(facts, curves)
     said = statements(facts)
-    record = {"summary": [each.text for each in said]} | as_record(facts)
+    record = {"summary": [each.text for each in said], "caveat": facts.caveat or None} | as_record(facts)
     page, numbers = folder / PAGE, folder / NUMBERS
     write_atomically(page, render(facts, shown))
     write_atomically(numbers, f"{json.dumps(record, indent=1, ensure_ascii=False)}\n")
@@ -70,7 +70,7 @@ def write_tear_sheet(lake: Lake, folder: Path, progress: Progress) -> TearSheet:
         metrics=_headlines(facts),
         pictures={name.removeprefix("report_"): path for name, path in drawn.items()},
         files=[page, numbers, *drawn.values()],
-        summary="\n".join(each.text for each in said),
+        summary="\n".join([*(each.text for each in said), *([facts.caveat] if facts.caveat else [])]),
     )
 
 
@@ -80,4 +80,4 @@ def _headlines(facts: Facts) -> dict[str, Any]:
         f"{kind}_{metric}": None if isinstance(measured, Missing) else measured.metrics[metric].estimate
         for kind, measured in (("live", live), ("walk_forward", honest))
         for metric in (Metric.SHARPE, Metric.CAGR, Metric.MAX_DRAWDOWN)
-    }
+    } | {"caveat": facts.caveat or None}

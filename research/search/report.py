@@ -11,7 +11,7 @@ import numpy as np
 
 from research.report.facts.series import series_of
 from research.report.files import write_json, write_pictures
-from research.report.formats import ratio
+from research.report.formats import length_caveat, ratio
 from research.report.pictures.performance import equity_found
 from research.report.pictures.selection import ParameterMap, landscape
 from research.search.space import AXES, Point, at_edge, neighbours, plane
@@ -94,6 +94,7 @@ def record(found: Sequence[Found], lived: Sequence[Lived], stable: Stability, co
     """Return a search's figures, for a script."""
     return {
         "strategies_computed": computed,
+        "caveat": caveat_of(lived) or None,
         "folds": [
             {key: str(value) if key != "fold_id" else value for key, value in asdict(each.fold).items()}
             | {"winner": each.best[0]._asdict(), "objective": each.objective, "edges": list(each.edges)}
@@ -110,6 +111,11 @@ def record(found: Sequence[Found], lived: Sequence[Lived], stable: Stability, co
             "edges": list(stable.edges),
         },
     }
+
+
+def caveat_of(lived: Sequence[Lived]) -> str:
+    """Return the caveat of figures from few sessions out of sample; empty where they need none."""
+    return length_caveat(min((len(each.daily) for each in lived), default=None))
 
 
 def _rounded(metrics: dict[str, Any]) -> dict[str, Any]:

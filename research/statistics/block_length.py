@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 from arch.bootstrap import optimal_block_length as politis_white
 
 from research.statistics.metrics import varies
-from research.statistics.samples import SampleError, one_series
+from research.statistics.samples import SHORTEST_HISTORY, SampleError, one_series
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-
-SHORTEST_HISTORY = 30
 
 
 def optimal_block_length(returns: ArrayLike) -> float:
@@ -30,5 +28,6 @@ def optimal_block_length(returns: ArrayLike) -> float:
     centred = row - row.mean()
     if not varies(row.mean(), centred.std()):
         raise SampleError("These returns do not vary, so no block length suits them: choose sessions with trades.")
-    lengths = [float(politis_white(series)["stationary"].iloc[0]) for series in (centred, centred**2)]
-    return max(1.0, *lengths)
+    squares = centred**2  # of returns that are equally large they are all the same
+    asked = [series for series in (centred, squares) if varies(series.mean(), series.std())]
+    return max([1.0, *(float(politis_white(series)["stationary"].iloc[0]) for series in asked)])

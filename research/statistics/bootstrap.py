@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from research.statistics.metrics import Metric, measure
-from research.statistics.samples import FloatArray, SampleError, one_series
+from research.statistics.samples import FloatArray, SampleError, checked_level, one_series
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,7 +25,8 @@ class Draws:
     """Instruction to resample.
 
     Attributes:
-        block_length: Mean sessions of a block, 1 or more; `block_length.optimal_block_length` has the usual choice.
+        block_length: Mean sessions of a block, from 1 to those of the history, beyond which every draw is the history
+            itself; `block_length.optimal_block_length` has the usual choice.
         count: Histories to draw; 2,000 or more for a confidence interval.
         seed: The same seed draws the same histories.
     """
@@ -41,8 +42,8 @@ class Interval:
 
     Attributes:
         estimate: Of the history itself; None where the metric is not defined.
-        low: Lower end, None where no draw has the metric.
-        high: Upper end, None where no draw has the metric.
+        low: Lower end, None where it may lie among the draws without the metric.
+        high: Upper end, None likewise.
         undefined: Share of draws in which the metric is not defined (a drawn history without a loss, say).
     """
 
@@ -78,9 +79,10 @@ def bootstrap(returns: ArrayLike, draws: Draws, level: float = LEVEL) -> Bootstr
     know nothing of how the strategy was chosen. Drawdown and Calmar are biased: shuffled blocks break long declines.
 
     Raises:
-        SampleError: Fewer than two sessions, or draws that cannot be.
+        SampleError: Fewer than two sessions, or draws or a level that cannot be.
     """
     row = one_series(returns)
+    checked_level(level)
     parts = [measure(row[sessions]) for sessions in resampled(len(row), draws)]
     drawn = {metric: np.concatenate([part[metric] for part in parts]) for metric in Metric}
     estimates = measure(row[None, :])
@@ -92,11 +94,14 @@ def resampled(sessions: int, draws: Draws, length: int | None = None) -> Iterato
     """Yield positions of resampled histories, some rows (histories by `length` sessions, default all) at a time.
 
     Raises:
-        SampleError: No draws, or blocks shorter than a session.
+        SampleError: No draws or sessions, or blocks shorter than a session or longer than the history.
     """
-    if draws.count < 1 or draws.block_length < 1:
-        raise SampleError(f"{draws} cannot be drawn: one draw or more, of blocks of one session or more.")
     length = sessions if length is None else length
+    if draws.count < 1 or length < 1 or not 1 <= draws.block_length <= sessions:
+        raise SampleError(
+            f"{draws} cannot be drawn from {sessions} sessions: one draw or more, of one session or more, in blocks "
+            "from one session to the whole history."
+        )
     random = np.random.default_rng(draws.seed)
     rows_at_a_time = max(CHUNK // length, 1)
     for first in range(0, draws.count, rows_at_a_time):
@@ -113,7 +118,8 @@ def _interval(metric: Metric, estimate: float, values: FloatArray, level: float)
     defined = values[~np.isnan(values)]
     undefined = 1 - len(defined) / len(values)
     known = None if np.isnan(estimate) else estimate
-    if not len(defined):
+    # Beyond the draws that an end cuts off, those without the metric could lie on either side of it.
+    if undefined > (1 - level) / 2:
         return Interval(metric, known, None, None, undefined)
     low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
     return Interval(metric, known, float(low), float(high), undefined)

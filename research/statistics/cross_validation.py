@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from research.statistics.metrics import sharpe_ratio
-from research.statistics.samples import FloatArray, SampleError, many_series
+from research.statistics.samples import FloatArray, SampleError, trials_to_choose_from
 from research.statistics.subsets import sharpe_of_subsets
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class PurgedPaths:
         choices: The trial (row) chosen by each split.
         returns: Paths by sessions: what the choices earned in their test groups.
         sharpe: Annual Sharpe ratio of each path; NaN where a path does not vary.
-        probability_of_loss: The share of paths with a Sharpe ratio below 0.
+        probability_of_loss: Share of paths with a Sharpe ratio below 0, among those with one.
     """
 
     purging: Purging
@@ -73,12 +73,13 @@ def purged_paths(returns: ArrayLike, purging: Purging | None = None) -> PurgedPa
     could have lived; the paths share data, so their spread is less than that of as many independent histories.
 
     Raises:
-        SampleError: Groups that cannot be tested, or too few sessions to train on what a split leaves.
+        SampleError: Groups that cannot be tested, too few sessions to train on what a split leaves, trials that leave
+            no choice, or a choice that never trades.
     """
     purging = purging or Purging()
     if not 0 < purging.test_groups < purging.groups or min(purging.purge, purging.embargo) < 0:
         raise SampleError(f"{purging} cannot be: test fewer groups than there are, purge and embargo no less than 0.")
-    rows = many_series(returns, at_least=2 * purging.groups)
+    rows = trials_to_choose_from(returns, at_least=2 * purging.groups)
     sessions = rows.shape[1]
     bounds = np.arange(purging.groups + 1) * sessions // purging.groups
     tested = list(combinations(range(purging.groups), purging.test_groups))
@@ -98,4 +99,7 @@ def purged_paths(returns: ArrayLike, purging: Purging | None = None) -> PurgedPa
             earned[filled[group], inside] = rows[choices[split], inside]
             filled[group] += 1
     sharpe = sharpe_ratio(earned)
-    return PurgedPaths(purging, choices, earned, sharpe, float((sharpe < 0).mean()))
+    defined = sharpe[~np.isnan(sharpe)]
+    if not len(defined):
+        raise SampleError("What is chosen never trades out of sample, so no path has a Sharpe ratio: widen the grid.")
+    return PurgedPaths(purging, choices, earned, sharpe, float((defined < 0).mean()))

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import norm
 
-from research.statistics.metrics import annualised
-from research.statistics.samples import FloatArray, SampleError, many_series
+from research.statistics.metrics import NO_SPREAD, annualised, varies
+from research.statistics.samples import SHORTEST_HISTORY, FloatArray, SampleError, many_series
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,10 @@ STRESSED_CORRELATION = 0.9
 LEVEL = 0.95
 CONVERGED = 1e-12
 MOST_STEPS = 10_000
+ROUNDED_AWAY = 1e-7
+"""A deviation below this fraction of the positions' own is what rounding leaves of a variance of 0."""
+SAME = 10
+"""Decimals of a correlation that are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +40,14 @@ class Concentration:
         herfindahl: Sum of the squared shares of what is invested (HHI), from 1/n to 1; 0 without positions.
         effective_holdings: 1/HHI: as many equal positions are as concentrated.
         effective_bets: Squared diversification ratio: as many uncorrelated positions of equal risk diversify as well.
+            0 without positions; None where the book does not vary, because its positions do not or cancel out.
     """
 
     invested: float
     largest: float
     herfindahl: float
     effective_holdings: float
-    effective_bets: float
+    effective_bets: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,16 @@ class CorrelationRegime:
     percentile: float
 
 
+def covariance_of(returns: ArrayLike) -> FloatArray:
+    """Return the sample covariance (n - 1), per session, of assets (series by sessions), assets by assets.
+
+    Raises:
+        SampleError: Fewer than 30 sessions.
+    """
+    matrix: FloatArray = np.atleast_2d(np.cov(many_series(returns, at_least=SHORTEST_HISTORY)))
+    return matrix
+
+
 def concentration(weights: ArrayLike, covariance: ArrayLike) -> Concentration:
     """Measure how a long-only book is spread.
 
@@ -104,7 +119,7 @@ def concentration(weights: ArrayLike, covariance: ArrayLike) -> Concentration:
     matters.
 
     Raises:
-        SampleError: Weights below 0, or a covariance matrix of another size.
+        SampleError: Weights below 0, a covariance matrix of another size, or numbers that are not finite.
     """
     held, matrix = _book(weights, covariance)
     if (held < 0).any():
@@ -114,7 +129,7 @@ def concentration(weights: ArrayLike, covariance: ArrayLike) -> Concentration:
         return Concentration(0.0, 0.0, 0.0, 0.0, 0.0)
     herfindahl = float(((held / invested) ** 2).sum())
     apart, together = float(held @ np.sqrt(np.diag(matrix))), _deviation(held, matrix)
-    bets = (apart / together) ** 2 if together > 0 else 0.0
+    bets = (apart / together) ** 2 if together > ROUNDED_AWAY * apart else None
     return Concentration(invested, float(held.max()), herfindahl, 1 / herfindahl, bets)
 
 
@@ -127,11 +142,14 @@ def stress_correlations(
     they rise with the correlations: this is one half of a crash.
 
     Raises:
-        SampleError: A covariance matrix of another size than the weights, or an asset that does not vary.
+        SampleError: A covariance matrix of another size than the weights, numbers that are not finite, an asset that
+            does not vary, or a correlation beyond 1.
     """
     held, matrix = _book(weights, covariance)
+    if not -1 <= correlation <= 1:
+        raise SampleError(f"A correlation of {correlation} cannot be: choose one from -1 to 1.")
     deviations = np.sqrt(np.diag(matrix))
-    if not (deviations > 0).all():
+    if not (deviations > NO_SPREAD * deviations.max(initial=0)).all():
         raise SampleError("An asset does not vary, so it has no correlation to raise: leave it out.")
     scale = np.outer(deviations, deviations)
     raised = nearest_correlation(np.maximum(matrix / scale, correlation))
@@ -147,9 +165,11 @@ def nearest_correlation(matrix: ArrayLike) -> FloatArray:
     Computing the Nearest Correlation Matrix, IMA Journal of Numerical Analysis 22(3), algorithm 3.3.
 
     Raises:
-        SampleError: The projections do not settle.
+        SampleError: A matrix that is not symmetric or not finite, or projections that do not settle.
     """
     nearest: FloatArray = np.array(matrix, dtype=np.float64)
+    if not np.isfinite(nearest).all() or nearest.shape != nearest.T.shape or not np.allclose(nearest, nearest.T):
+        raise SampleError(f"A matrix of shape {nearest.shape} is not symmetric and finite: pass correlations.")
     correction = np.zeros_like(nearest)
     for _ in range(MOST_STEPS):
         shifted = nearest - correction
@@ -158,9 +178,9 @@ def nearest_correlation(matrix: ArrayLike) -> FloatArray:
         correction = semidefinite - shifted
         before, nearest = nearest, np.array(semidefinite, dtype=np.float64)
         np.fill_diagonal(nearest, 1)
-        if np.abs(nearest - before).max() < CONVERGED:
+        if np.abs(nearest - before).max(initial=0) < CONVERGED:
             return nearest
-    raise SampleError(f"No correlation matrix was settled on in {MOST_STEPS} steps: is the matrix symmetric?")
+    raise SampleError(f"No correlation matrix was settled on in {MOST_STEPS} steps: pass one nearer to correlations.")
 
 
 def factor_betas(assets: ArrayLike, factors: ArrayLike) -> FloatArray:
@@ -169,13 +189,16 @@ def factor_betas(assets: ArrayLike, factors: ArrayLike) -> FloatArray:
     Both are series by sessions. Betas of factors that move together are told apart badly.
 
     Raises:
-        SampleError: Different sessions, or fewer of them than it takes.
+        SampleError: Different sessions, fewer than 30 of them, or factors that cannot be told apart.
     """
     explaining = many_series(factors)
-    explained = many_series(assets, at_least=len(explaining) + 2)
+    explained = many_series(assets, at_least=max(SHORTEST_HISTORY, len(explaining) + 2))
     if explained.shape[1] != explaining.shape[1]:
         raise SampleError("Assets and factors have different sessions: pass the same.")
     design = np.vstack([np.ones(explaining.shape[1]), explaining]).T
+    scaled = design / np.linalg.norm(design, axis=0).clip(min=np.finfo(float).tiny)
+    if np.linalg.matrix_rank(scaled, NO_SPREAD**0.5) < design.shape[1]:
+        raise SampleError("A factor does not vary, or moves as the others do: leave one of them out.")
     betas: FloatArray = np.linalg.lstsq(design, explained.T, rcond=None)[0][1:].T.astype(np.float64)
     return betas
 
@@ -186,9 +209,9 @@ def shock_factors(weights: ArrayLike, betas: ArrayLike, shocks: Mapping[str, flo
     Linear: what options or panic would add is not in it.
 
     Raises:
-        SampleError: Betas of another shape than weights and shocks.
+        SampleError: Betas of another shape than weights and shocks, or numbers that are not finite.
     """
-    held, matrix = np.asarray(weights, dtype=np.float64), np.asarray(betas, dtype=np.float64)
+    held, matrix = _finite(weights), _finite(betas)
     if matrix.shape != (len(held), len(shocks)):
         raise SampleError(f"Betas of shape {matrix.shape} do not fit {len(held)} weights and {len(shocks)} shocks.")
     sensitivities = zip(shocks.items(), held @ matrix, strict=True)
@@ -201,28 +224,38 @@ def correlation_regime(returns: ArrayLike, window: int = 63) -> CorrelationRegim
     High means that holdings are one bet. Windows share sessions, so neighbours are no independent readings.
 
     Raises:
-        SampleError: Fewer than two assets, fewer sessions than the window, or an asset that stands still in one.
+        SampleError: Fewer than two assets, no session after the first window, or an asset that stands still in one.
     """
-    rows = many_series(returns, at_least=window)
+    rows = many_series(returns, at_least=window + 1)
     assets = len(rows)
     if assets < 2 or window < 2:  # noqa: PLR2004 - a pair, and a deviation
         raise SampleError("Correlation takes two assets or more, and windows of two sessions or more.")
     windows = np.lib.stride_tricks.sliding_window_view(rows, window, axis=1)
-    centred = windows - windows.mean(axis=2, keepdims=True)
+    mean = windows.mean(axis=2, keepdims=True)
+    centred = windows - mean
     size = np.sqrt((centred**2).sum(axis=2))
-    if not (size > 0).all():
+    if not varies(mean[:, :, 0], size).all():
         raise SampleError(f"An asset stands still for {window} sessions: leave it out, or choose a longer window.")
     # The sum over all pairs is the square of the sum.
     total = ((centred / size[:, :, None]).sum(axis=0) ** 2).sum(axis=1)
     averages = (total - assets) / (assets * (assets - 1))
-    return CorrelationRegime(window, averages, float(averages[-1]), float((averages < averages[-1]).mean()))
+    return CorrelationRegime(
+        window, averages, float(averages[-1]), float((averages.round(SAME) < averages[-1].round(SAME)).mean())
+    )
 
 
 def _book(weights: ArrayLike, covariance: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    held, matrix = np.asarray(weights, dtype=np.float64), np.asarray(covariance, dtype=np.float64)
+    held, matrix = _finite(weights), _finite(covariance)
     if held.ndim != 1 or matrix.shape != (len(held), len(held)):
         raise SampleError(f"A covariance matrix of shape {matrix.shape} does not fit weights of shape {held.shape}.")
     return held, matrix
+
+
+def _finite(numbers: ArrayLike) -> FloatArray:
+    array = np.asarray(numbers, dtype=np.float64)
+    if not np.isfinite(array).all():
+        raise SampleError("A number of the book is not finite: pass weights, covariances and betas that are known.")
+    return array
 
 
 def _deviation(held: FloatArray, matrix: FloatArray) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from research.statistics.samples import FloatArray, SampleError, many_series
+from research.statistics.samples import FloatArray, SampleError, trials_to_choose_from
 from research.statistics.subsets import sharpe_of_subsets
 
 if TYPE_CHECKING:
@@ -59,14 +59,12 @@ def backtest_overfitting(returns: ArrayLike, blocks: int = BLOCKS) -> BacktestOv
     throughout, the slope is near -1 whatever its skill.
 
     Raises:
-        SampleError: Fewer than two trials or two sessions a block, or blocks that are no even number.
+        SampleError: Trials that leave no choice, fewer than two sessions a block, or blocks that are no even number.
     """
     if blocks < 2 or blocks % 2:  # noqa: PLR2004 - two halves
         raise SampleError(f"{blocks} blocks cannot be cut into equal halves: choose an even number.")
-    rows = many_series(returns, at_least=2 * blocks)
+    rows = trials_to_choose_from(returns, at_least=2 * blocks)
     trials, sessions = rows.shape
-    if trials < 2:  # noqa: PLR2004 - a choice needs two
-        raise SampleError("One trial leaves nothing to choose, so nothing to overfit: pass the whole grid.")
     inside = sharpe_of_subsets(rows, np.arange(blocks) * sessions // blocks, _halves(blocks))
     outside = inside[::-1]
     split = np.arange(len(inside))
@@ -100,5 +98,5 @@ def _halves(blocks: int) -> FloatArray:
 
 def _slope(horizontal: FloatArray, vertical: FloatArray) -> float | None:
     spread = horizontal - horizontal.mean()
-    total = float(spread @ spread)
-    return float(spread @ vertical) / total if total > 0 else None
+    # Equal values leave a spread of rounding about their mean.
+    return float(spread @ vertical) / float(spread @ spread) if np.ptp(horizontal) > 0 else None

@@ -17,8 +17,8 @@ from scipy.special import xlogy
 from scipy.stats import chi2
 
 from research.statistics.bootstrap import Draws, resampled
-from research.statistics.metrics import max_drawdown
-from research.statistics.samples import FloatArray, SampleError, one_series
+from research.statistics.metrics import max_drawdown, varies
+from research.statistics.samples import SHORTEST_HISTORY, FloatArray, SampleError, checked_level, one_series
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 LEVELS = (0.95, 0.99)
 HORIZONS = (1, 10)
 SIMULATED = 100_000
-SHORTEST_HISTORY = 30
+RARE = 1e-9
+"""Rounding of a level."""
 STANDARD_NORMAL = NormalDist()
 
 
@@ -57,7 +58,8 @@ class TailRisk:
 
     Attributes:
         value_at_risk: Positive fraction of equity; negative where even that quantile is a gain. None where the
-            expansion of Cornish and Fisher is no distribution (Maillard 2012: skewness or kurtosis too large).
+            expansion of Cornish and Fisher is no distribution (Maillard 2012: skewness or kurtosis too large), and
+            where the past is too short to hold a loss so rare: fewer runs than 1 / (1 - level).
         expected_shortfall: The mean loss in the worst 1 - level of cases (CVaR); None likewise.
     """
 
@@ -130,8 +132,9 @@ def tail_risk(returns: ArrayLike, method: TailMethod, horizon: Horizon, seed: in
         SampleError: Fewer than 30 sessions, or a horizon that cannot be.
     """
     row = one_series(returns, at_least=max(SHORTEST_HISTORY, horizon.sessions + 1))
-    if not 0 < horizon.level < 1 or horizon.sessions < 1:
-        raise SampleError(f"{horizon} cannot be: a level between 0 and 1, and one session or more.")
+    if horizon.sessions < 1:
+        raise SampleError(f"{horizon} cannot be: choose one session or more.")
+    checked_level(horizon.level)
     if method in {TailMethod.HISTORICAL, TailMethod.MONTE_CARLO}:
         past = method is TailMethod.HISTORICAL
         return _sampled(method, horizon, _runs(row, horizon.sessions) if past else _simulated(row, horizon, seed))
@@ -143,7 +146,13 @@ def kupiec_test(sessions: int, exceedances: int, level: float) -> KupiecTest:
 
     Kupiec (1995), Techniques for Verifying the Accuracy of Risk Measurement Models, Journal of Derivatives 3(2). It has
     little power in a year of data and does not see exceedances that come in clusters.
+
+    Raises:
+        SampleError: No session, more exceedances than sessions, or a level that cannot be.
     """
+    checked_level(level)
+    if not 0 <= exceedances <= sessions or not sessions:
+        raise SampleError(f"{exceedances} exceedances in {sessions} sessions cannot be: count both over the same.")
     rate, share = 1 - level, exceedances / sessions
     kept = sessions - exceedances
     statistic = 2 * float(
@@ -210,6 +219,8 @@ def _simulated(row: FloatArray, horizon: Horizon, seed: int) -> FloatArray:
 
 def _sampled(method: TailMethod, horizon: Horizon, outcomes: FloatArray) -> TailRisk:
     losses = -outcomes
+    if len(losses) * (1 - horizon.level) < 1 - RARE:
+        return TailRisk(method, horizon, None, None)
     value_at_risk = float(np.quantile(losses, horizon.level, method="inverted_cdf"))
     beyond = float(np.maximum(losses - value_at_risk, 0).mean())
     return TailRisk(method, horizon, value_at_risk, value_at_risk + beyond / (1 - horizon.level))
@@ -247,7 +258,7 @@ def _is_distribution(skewness: float, kurtosis: float) -> bool:
 
 def _skewness_and_excess(row: FloatArray) -> tuple[float, float]:
     deviation = row.std()
-    if not deviation > 0:
+    if not varies(row.mean(), deviation):
         return 0.0, 0.0
     scaled = (row - row.mean()) / deviation
     return float((scaled**3).mean()), float((scaled**4).mean()) - 3

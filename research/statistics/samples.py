@@ -10,6 +10,8 @@ from warehouse.errors import SwingError
 FloatArray = NDArray[np.float64]
 
 SESSIONS_A_YEAR = 252
+SHORTEST_HISTORY = 30
+"""Sessions without which no distribution is estimated."""
 
 
 class SampleError(SwingError):
@@ -40,6 +42,31 @@ def many_series(returns: ArrayLike, at_least: int = 2) -> FloatArray:
             f"Rows of returns were expected, not an array of shape {array.shape}: pass series by sessions."
         )
     return _checked(array, at_least)
+
+
+def trials_to_choose_from(returns: ArrayLike, at_least: int) -> FloatArray:
+    """Return the returns of trials as an array of trials by sessions.
+
+    Raises:
+        SampleError: As `many_series`, or trials that leave no choice: one alone, all alike, or none that varies.
+    """
+    rows = many_series(returns, at_least)
+    if not (rows != rows[0]).any():
+        raise SampleError("One trial, or trials that earn the same, leave nothing to choose: pass the whole grid.")
+    if not np.ptp(rows, axis=1).any():
+        raise SampleError("No trial's returns vary, which leaves nothing to choose by: choose sessions with trades.")
+    return rows
+
+
+def checked_level(level: float) -> float:
+    """Return a probability that an interval or a test is asked for.
+
+    Raises:
+        SampleError: It is not between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise SampleError(f"A level of {level} cannot be: choose one between 0 and 1, 0.95 for example.")
+    return level
 
 
 def _checked(array: FloatArray, at_least: int) -> FloatArray:

@@ -20,13 +20,18 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 CONFIDENCE = 0.95
+COIN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class SharpeSample:
     """Sharpe ratio of a track record, with the shape of its returns.
 
+    Raises:
+        SampleError: Fewer than two sessions, or a moment that is no finite number.
+
     Attributes:
+        sessions: Length of the record.
         sharpe: Mean over sample deviation (n - 1), per session, at a riskless rate of 0.
         skewness: Third standardised moment of the returns; 0 for normal ones.
         kurtosis: Fourth standardised moment, not the excess; 3 for normal ones.
@@ -36,6 +41,11 @@ class SharpeSample:
     sharpe: float
     skewness: float = 0.0
     kurtosis: float = 3.0
+
+    def __post_init__(self) -> None:
+        """Refuse a record that has no Sharpe ratio."""
+        if self.sessions < 2 or not all(map(math.isfinite, (self.sharpe, self.skewness, self.kurtosis))):  # noqa: PLR2004 - a deviation takes two
+            raise SampleError(f"{self} has no Sharpe ratio to judge: pass two sessions or more, and finite moments.")
 
     @property
     def years(self) -> float:
@@ -57,8 +67,8 @@ class SharpeSample:
         value = 1 - self.skewness * self.sharpe + (self.kurtosis - 1) / 4 * self.sharpe**2
         if value <= 0:
             raise SampleError(
-                f"No returns have skewness {self.skewness:.3g} with kurtosis {self.kurtosis:.3g} (not the excess): "
-                "pass both of the same sample."
+                f"Skewness {self.skewness:.3g} and kurtosis {self.kurtosis:.3g} (not the excess) leave the Sharpe "
+                "ratio no variance: pass both of the same sample, of sessions with more than two different returns."
             )
         return value
 
@@ -160,7 +170,12 @@ def minimum_track_record(
 
     MinTRL = 1 + (1 - skew·SR + (kurt - 1)/4·SR²)·(z / (SR - SR*))²: Bailey and López de Prado (2012). It supposes
     that the Sharpe ratio measured is the true one, which for the best of many trials it is not.
+
+    Raises:
+        SampleError: A confidence below one half, which no record is too short for, or of certainty.
     """
+    if not COIN <= confidence < 1 or not math.isfinite(benchmark):
+        raise SampleError(f"A confidence of {confidence} against {benchmark} cannot be: choose from 0.5 to below 1.")
     if sample.sharpe <= benchmark:
         return MinimumTrackRecord(sample, benchmark, confidence, None)
     ratio = float(norm.ppf(confidence)) / (sample.sharpe - benchmark)
@@ -205,9 +220,14 @@ def expected_maximum_sharpe(trials: float, sharpe_variance: float) -> float:
 
     √V·((1 - g)·Φ⁻¹(1 - 1/N) + g·Φ⁻¹(1 - 1/(N·e))), g Euler's constant: Bailey and López de Prado (2014), The Deflated
     Sharpe Ratio, Journal of Portfolio Management 40(5), equation 1. An approximation for many trials: of one trial
-    nothing is expected, and below about five it is rough.
+    nothing is expected, nor of trials that all have the same Sharpe ratio, and below about five it is rough.
+
+    Raises:
+        SampleError: Fewer trials than one, or a variance below 0.
     """
-    if trials <= 1:
+    if not (trials >= 1 and 0 <= sharpe_variance < math.inf):
+        raise SampleError(f"{trials} trials with a variance of {sharpe_variance} cannot be: measure those recorded.")
+    if trials == 1:
         return 0.0
     first, second = norm.ppf(1 - 1 / trials), norm.ppf(1 - 1 / (trials * math.e))
     quantile = float((1 - np.euler_gamma) * first + np.euler_gamma * second)

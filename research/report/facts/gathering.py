@@ -24,6 +24,7 @@ from research.report.facts.series import (
     sharpe_difference,
     worst_drawdowns,
 )
+from research.report.formats import length_caveat
 from research.report.names import HINDSIGHT, HONEST, LIVE, WALK_FORWARD
 
 if TYPE_CHECKING:
@@ -114,6 +115,11 @@ class Facts:
     selection: Selection
     luck: Luck
     risk: Risk
+
+    @property
+    def caveat(self) -> str:
+        """The caveat of the shortest history's annual figures; empty where they need none."""
+        return length_caveat(min(each.sessions for each in self.risk.histories))
 
 
 def gather(lake: Lake, progress: Progress) -> tuple[Facts, Curves]:

@@ -113,14 +113,14 @@ class Luck:
 
     Attributes:
         sharpe: Annual Sharpe ratio of every trial over the live strategy's sessions.
-        median: The middle one of them.
+        median: The middle one of them; None where none varies.
         expected_best: Annual Sharpe ratio to expect of the best of as many worthless trials.
         benchmark: What the reality check compares with; empty where there is nothing.
     """
 
     trials: Trials | Missing
     sharpe: FloatArray
-    median: float
+    median: float | None
     expected_best: float | None
     benchmark: str
     judgements: tuple[Judgement, ...]
@@ -179,7 +179,7 @@ def luck_of(evidence: Evidence, permutations: Sequence[RecordedPermutations]) ->
     return Luck(
         trials=counted,
         sharpe=sharpe,
-        median=float(np.nanmedian(sharpe)),
+        median=None if np.isnan(sharpe).all() else float(np.nanmedian(sharpe)),
         expected_best=expected,
         benchmark=evidence.benchmark.name if evidence.benchmark else "",
         judgements=tuple(judgements),

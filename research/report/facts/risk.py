@@ -11,7 +11,7 @@ import pandas as pd
 from research.readers import SPY, read_history, read_search
 from research.report.facts.crises import WINDOWS, Crisis, CrisisWindow, held, replay
 from research.report.facts.series import DRAWS, SEED, Missing, Series, possible, series_of
-from research.report.formats import day
+from research.report.formats import day, length_caveat
 from research.report.interpretation import Interpretation, interpret
 from research.report.names import BENCHMARK, HINDSIGHT, HONEST, LIVE, WALK_FORWARD
 from research.statistics.block_length import optimal_block_length
@@ -22,6 +22,7 @@ from research.statistics.exposure import (
     FactorShock,
     concentration,
     correlation_regime,
+    covariance_of,
     factor_betas,
     shock_factors,
     stress_correlations,
@@ -246,10 +247,10 @@ def _book_risk(book: Book, assets: pd.DataFrame) -> BookRisk:
     series = held(book.weights, common)
     start = f", which limits it to the {len(common):,} sessions that all of them have" if symbols else ""
     caveat = f"Its weights of {day(book.session_date)}, kept over the past of its symbols{start}; no costs."
+    caveat = f"{caveat} {length_caveat(len(common) if symbols else None)}".rstrip()
     recent = common[-SESSIONS_A_YEAR:].to_numpy(dtype=float).T
-    covariance = np.atleast_2d(np.cov(recent)) if symbols and len(common) > 1 else np.empty((len(symbols),) * 2)
-    spread = possible(lambda: concentration(weights, covariance))
-    stress = possible(lambda: _stressed(weights, covariance))
+    spread = possible(lambda: concentration(weights, _covariance(recent)))
+    stress = possible(lambda: _stressed(weights, recent))
     found = (spread, stress)
     return BookRisk(
         name=book.name,
@@ -264,10 +265,14 @@ def _book_risk(book: Book, assets: pd.DataFrame) -> BookRisk:
     )
 
 
-def _stressed(weights: FloatArray, covariance: FloatArray) -> CorrelationStress:
+def _covariance(recent: FloatArray) -> FloatArray:
+    return covariance_of(recent) if len(recent) else np.empty((0, 0))
+
+
+def _stressed(weights: FloatArray, recent: FloatArray) -> CorrelationStress:
     if len(weights) < 2:  # noqa: PLR2004 - a correlation takes two
         raise SampleError("Fewer than two positions have no correlation that could rise.")
-    return stress_correlations(weights, covariance)
+    return stress_correlations(weights, _covariance(recent))
 
 
 def _shocked(symbols: Sequence[str], weights: FloatArray, assets: pd.DataFrame) -> tuple[FactorShock, ...]:

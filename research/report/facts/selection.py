@@ -33,6 +33,7 @@ class FoldResult:
         trained: The winner's annual Sharpe ratio in the train window.
         tested: Annual Sharpe ratio in the test window, of a few dozen sessions; None where nothing varied.
         total: Return in the test window, after costs.
+        sessions: Sessions of the test window.
     """
 
     fold_id: int
@@ -44,6 +45,7 @@ class FoldResult:
     trained: float | None
     tested: float | None
     total: float
+    sessions: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,7 @@ def _folds(history: History, search: SearchRecord) -> tuple[FoldResult, ...]:
                 trained=_sharpe(search.trials[row_of[fold["strategy_id"]], inside]),
                 tested=_sharpe(earned),
                 total=total_return(earned),
+                sessions=len(earned),
             )
         )
     return tuple(folds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from research.report.facts.series import Missing
 from research.report.formats import day, ratio
 from research.report.names import LIVE, WALK_FORWARD
 from research.report.page import sections_choice, sections_record, sections_risk
-from research.report.page.elements import Shown, number, section
+from research.report.page.elements import Shown, caveat, number, section
 from research.report.page.summary import statements
 from research.statistics.metrics import Metric
 
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
 
 CAPTIONS = {LIVE: "with hindsight", WALK_FORWARD: "chosen honestly"}
 MADE_UP = '<p class="missing"><strong>The bars are made up</strong>: nothing here is about a real market.</p>\n'
+ANNUAL = {"numbers", "walk-forward", "before-and-after", "luck", "map", "held", "costs"}
+"""Sections with annual figures."""
 STYLE = Path(__file__).with_name("style.css")
 
 
 def sections(facts: Facts, curves: Curves) -> tuple[PageSection, ...]:
-    """Return all sections below the answer, in their order."""
-    return (
+    """Return all sections below the answer, in their order; those with annual figures carry the history's caveat."""
+    found = (
         sections_record.numbers(facts),
         sections_choice.walk_forward(facts, curves),
         sections_choice.before_and_after(facts, curves),
@@ -47,6 +50,8 @@ def sections(facts: Facts, curves: Curves) -> tuple[PageSection, ...]:
         sections_risk.alike(facts),
         sections_risk.small_print(facts),
     )
+    note = (caveat(facts.caveat),) if facts.caveat else ()
+    return tuple(replace(each, body=(*each.body, *note)) if each.name in ANNUAL else each for each in found)
 
 
 def pictures(shown: Sequence[PageSection]) -> list[Picture]:
@@ -85,7 +90,7 @@ def render(facts: Facts, shown: Sequence[PageSection]) -> str:
 <section id="answer" aria-labelledby="answer-title">
 <h2 id="answer-title">Summary</h2>
 <ol class="answer">{answer}</ol>
-<p class="caveat">In brackets: 95% intervals. After costs, before taxes.</p>
+<p class="caveat">{escape(f"In brackets: 95% intervals. After costs, before taxes. {facts.caveat}".strip())}</p>
 </section>
 <nav aria-label="Sections"><ol>{links}</ol></nav>
 {body}
@@ -108,7 +113,8 @@ def _hero(facts: Facts) -> str:
     ]
     first = next((f", {each.first.year} to {each.last.year}" for each in known.values()), "")
     return (
-        f'<div class="hero">{"".join(pieces)}</div><p class="caveat">Sharpe ratios over the same sessions{first}.</p>'
+        f'<div class="hero">{"".join(pieces)}</div>'
+        f'<p class="caveat">{escape(f"Sharpe ratios over the same sessions{first}. {facts.caveat}".strip())}</p>'
     )
 
 

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from research.report.facts.series import Missing
-from research.report.formats import day, gain, percent, probability, ratio
+from research.report.formats import day, gain, length_caveat, percent, probability, ratio
 from research.report.names import LIVE, METRICS, WALK_FORWARD, Statistic, capitalised
 from research.report.page.elements import (
     Html,
@@ -79,6 +79,11 @@ def walk_forward(facts: Facts, curves: Curves) -> PageSection:
                     "Return",
                 ],
                 [_fold_row(fold) for fold in selection.folds],
+            ),
+            *(
+                caveat(f"Test windows: {each}")
+                for each in [length_caveat(max(f.sessions for f in selection.folds))]
+                if each
             ),
         ),
         caveat(

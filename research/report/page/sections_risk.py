@@ -46,7 +46,8 @@ def tonight(facts: Facts) -> PageSection:
     body.append(
         caveat(
             "Four methods stand side by side because none is right: their spread is the uncertainty. A dash says that "
-            "the Cornish-Fisher expansion is no distribution for these returns. Betas are of the last two years and "
+            "the Cornish-Fisher expansion is no distribution for these returns, or that they are too few for a loss so "
+            "rare. Betas are of the last two years and "
             "linear. Nothing here has seen a loss unlike those of its sessions."
         )
     )

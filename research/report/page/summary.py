@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SURE, EVEN = 0.95, 0.5
 LITTLE = 0.25
 STRONG = 0.05
+STRATEGIES = 2
+"""Series of `Facts.common` that are no benchmark: the walk-forward and the live parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ def _benchmark(facts: Facts) -> Answer:
     measured = {each.name: each for each in known}
     differences = [each for each in facts.differences if not isinstance(each, Missing) and each.against in measured]
     rivals = [each for each in differences if each.against != known[1].name] if len(known) > 1 else []
+    if not rivals and len(facts.common) > STRATEGIES:
+        return Answer("Too little to compare.", Html("The histories are too short to compare with a benchmark."))
     if not rivals:
         return Answer("No benchmark.", Html("No bars of SPY reach back so far: there is nothing to compare with."))
     rival = rivals[0]

@@ -45,7 +45,8 @@ def trials(luck: Luck, marks: Mapping[str, float]) -> Picture:
     """Sharpe ratios of all trials, and those that matter among them."""
     known = luck.sharpe[~np.isnan(luck.sharpe)]
     said = "; ".join(f"{name} {ratio(value)}" for name, value in marks.items())
-    alt = f"Sharpe ratios of {len(known)} trials, {ratio(float(known.min()))} to {ratio(float(known.max()))}. {said}."
+    reach = f", {ratio(float(known.min()))} to {ratio(float(known.max()))}" if len(known) else ""
+    alt = f"Sharpe ratios of {len(known)} trials{reach}. {said}."
     return Picture("trials", "Every strategy that was tried", alt, lambda shape: _trials(known, marks, shape))
 
 

@@ -104,5 +104,37 @@ def test_a_hopeless_record_is_never_long_enough() -> None:
 
 def test_what_is_no_result_has_no_verdict() -> None:
     """Anything else is refused by its type."""
-    with pytest.raises(TypeError, match="float has no verdict"):
+    with pytest.raises(TypeError, match="float has no interpretation"):
         interpret(0.5)
+
+
+LOSING = NOISE - 0.004
+
+
+def test_a_losing_grid_never_beats_the_benchmark() -> None:
+    """Where no strategy earns more, the words say so, and the standing is bad."""
+    found = interpret(reality_check.reality_check(LOSING, np.zeros(400), DRAWS))
+    assert found.standing is Standing.BAD
+    assert "earned no more than the benchmark" in found.finding
+    assert "p = 1.000" in found.finding
+
+
+def test_a_losing_grid_is_good_by_none() -> None:
+    """Neither a choice that carries over, nor paths, nor intervals make a grid good that loses throughout."""
+    assert {interpret(result).standing for result in results(LOSING[::-1])} == {Standing.BAD}
+
+
+@pytest.mark.parametrize(
+    ("sessions", "exceedances", "standing"),
+    [(20, 0, Standing.CAUTION), (250, 2, Standing.GOOD), (20, 3, Standing.BAD)],
+)
+def test_a_limit_that_could_hardly_break_proves_nothing(sessions: int, exceedances: int, standing: Standing) -> None:
+    """With a fraction of an exceedance to expect, none is no proof; too many are bad all the same."""
+    assert interpret(risk.kupiec_test(sessions, exceedances, 0.99)).standing is standing
+
+
+def test_a_book_that_does_not_vary_has_no_number_of_bets() -> None:
+    """Still positions are no bets, and no good ones."""
+    found = interpret(exposure.concentration([0.5, 0.5], np.zeros((2, 2))))
+    assert found.standing is Standing.CAUTION
+    assert "no number of bets" in found.finding

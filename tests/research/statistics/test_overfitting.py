@@ -76,11 +76,11 @@ def test_neither_scale_nor_order_of_trials_matters() -> None:
 
 
 def test_twins_share_their_rank() -> None:
-    """Where all trials are the same, the chosen one is the median, and every logit is 0."""
-    rows = np.repeat(noise(5, 1, 320), 7, axis=0)
+    """Two that are the same and better than a third stand at the middle of the upper two ranks in every split."""
+    rows = np.repeat(noise(5, 1, 320), 3, axis=0) + np.array([[0.02], [0.02], [0.0]])
     found = backtest_overfitting(rows, blocks=8)
-    np.testing.assert_array_equal(found.logits, np.zeros(70))
-    assert found.probability == 1
+    np.testing.assert_allclose(found.logits, np.full(70, np.log(2.5 / 1.5)))
+    assert found.probability == 0
 
 
 def test_a_trial_that_never_traded_is_a_sharpe_ratio_of_zero() -> None:
