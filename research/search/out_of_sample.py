@@ -73,11 +73,8 @@ def live_through(bench: Bench, found: Sequence[Found]) -> list[Lived]:
         )
         bench.compute(connection, ["allocations", "strategy_allocations"])
         _blend(connection, found)
-        settled = {statement.relation for statement in bench.models.statements} - {
-            "carried_allocations",
-            "holdings",
-            *SPLICED,
-        }
+        unsettled = {"carried_allocations", "holdings", *SPLICED}
+        settled = {statement.relation for statement in bench.models.statements} - unsettled
         bench.compute(connection, ["holdings"], settled)
         winners = _lived(bench, connection, "search", {each.fold: name_of(each.best[0]) for each in found})
         blended = _lived(bench, connection, ENSEMBLE, {each.fold: ENSEMBLE for each in found})

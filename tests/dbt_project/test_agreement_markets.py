@@ -63,7 +63,7 @@ def test_minimum_and_maximum_commissions_agree(models: Models) -> None:
 def test_twins_tie_to_the_last_bit(models: Models, sessions: int) -> None:
     """Equal bars make equal averages and scores, wherever their sums stand among the others'."""
     bars = MARKETS["ties"]().groupby("symbol").head(sessions)
-    bars = bars.replace({"symbol": {"TWIN-A": "A", "TWIN-B": "AA"}})
+    bars = bars.replace({"symbol": {"TWINA": "A", "TWINB": "AA"}})
     with models.computed(World(bars, {"grid": dict(SMALL_GRID)})) as connection:
         misranked = connection.execute(
             """

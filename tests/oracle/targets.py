@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from oracle.parameters import Parameters
 
 
+STALE_AFTER = 5  # sessions without a bar after which a symbol counts as ended
+
+
 class Pick(NamedTuple):
     """A selected symbol: its column in the market, its score, its rank from 1."""
 
@@ -103,7 +106,7 @@ def target_weights(market: Market, parameters: Parameters) -> pd.DataFrame:
     return pd.DataFrame(weights, index=market.sessions, columns=list(market.symbols))
 
 
-def held_through_gaps(market: Market, decided: pd.DataFrame, stale_after: int) -> pd.DataFrame:
+def held_through_gaps(market: Market, decided: pd.DataFrame, stale_after: int = STALE_AFTER) -> pd.DataFrame:
     """Return sessions by symbols: what is held after each close, when decisions wait for missing bars.
 
     While a held symbol has no bar, and fewer than `stale_after` sessions have passed since its last one, nothing is

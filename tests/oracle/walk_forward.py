@@ -83,7 +83,6 @@ def walk_forward(
     weights: Mapping[Parameters, pd.DataFrame],
     live: Parameters,
     objective: str = "calmar",
-    stale_after: int = 5,
 ) -> WalkForward:
     """Choose, splice and account; `objective` is a field of Metrics.
 
@@ -92,7 +91,7 @@ def walk_forward(
     strategy's first non-empty target.
     """
     strategies = list(weights)
-    daily = {each: backtest(market, held_through_gaps(market, weights[each], stale_after), each) for each in strategies}
+    daily = {each: backtest(market, held_through_gaps(market, weights[each]), each) for each in strategies}
     spliced = pd.DataFrame(0.0, index=market.sessions, columns=list(market.symbols))
     folds = []
     live_weights = weights[live] if live in weights else target_weights(market, live)
@@ -104,7 +103,7 @@ def walk_forward(
         winner, value = best(strategies, objectives)
         folds.append(Fold(fold_id, train_start, test_start, test_end, winner, value))
         spliced[test] = weights[winner][test]
-    spliced = held_through_gaps(market, spliced, stale_after)
+    spliced = held_through_gaps(market, spliced)
     accounts = backtest(market, spliced, live)
     covered = (
         (market.sessions >= folds[0].test_start) & (market.sessions < folds[-1].test_end)

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     import duckdb
 
-STALE_AFTER = 5  # sessions, as the settings' default
 RELATIVE, ABSOLUTE = 1e-9, 1e-10
 """Numbers agree when they differ by no more than the first of the value plus the second.
 
@@ -100,7 +99,7 @@ class Opinion:
         self._market = Market.of(bars)
         rows = connection.execute("SELECT * FROM strategies ORDER BY grid_order NULLS LAST").fetchdf()
         names = [each.name for each in fields(Parameters)]
-        parameters = [Parameters(**row) for row in rows[[name for name in names if name in rows]].to_dict("records")]
+        parameters = [Parameters(*row) for row in rows[names].itertuples(index=False)]
         self._strategies: Mapping[str, Parameters] = dict(zip(rows["strategy_id"], parameters, strict=True))
         self._live_id = rows.loc[rows["is_live"], "strategy_id"].item()
         self._grid = list(rows.loc[rows["grid_order"].notna(), "strategy_id"])
@@ -115,7 +114,7 @@ class Opinion:
 
     @cached_property
     def _held(self) -> Mapping[str, pd.DataFrame]:
-        return {each: held_through_gaps(self._market, of, STALE_AFTER) for each, of in self._weights.items()}
+        return {each: held_through_gaps(self._market, of) for each, of in self._weights.items()}
 
     @cached_property
     def _daily(self) -> Mapping[str, pd.DataFrame]:
@@ -168,7 +167,7 @@ class Opinion:
         """Yield the folds with their winners, the out-of-sample series and its metrics."""
         ids = {parameters: key for key, parameters in self._strategies.items()}
         weights = {self._strategies[key]: self._weights[key] for key in self._grid}
-        found: WalkForward = walk_forward(self._market, weights, self._live, objective, STALE_AFTER)
+        found: WalkForward = walk_forward(self._market, weights, self._live, objective)
         folds = [vars(fold) | {"strategy_id": ids[fold.winner]} for fold in found.folds]
         yield Expected(
             "walk_forward_folds",

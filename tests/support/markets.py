@@ -124,8 +124,8 @@ def constant_prices() -> pd.DataFrame:
 def ties() -> pd.DataFrame:
     """Give two names the same bars, listed in the wrong order."""
     stage = _Stage(5)
-    twin = stage.bars("TWIN-B")
-    return _market(twin, twin.assign(symbol="TWIN-A"), *stage.some("ZZZ"))
+    twin = stage.bars("TWINB")
+    return _market(twin, twin.assign(symbol="TWINA"), *stage.some("ZZZ"))
 
 
 def one_symbol() -> pd.DataFrame:
@@ -139,7 +139,7 @@ def no_eligible_symbol() -> pd.DataFrame:
     return _market(
         *(
             stage.bars(symbol, stage.closes(drift=-0.005, noise=0.002, factor=0.2))
-            for symbol in ("DOWN-A", "DOWN-B", "DOWN-C")
+            for symbol in ("DOWNA", "DOWNB", "DOWNC")
         )
     )
 
@@ -189,7 +189,7 @@ def dividends() -> pd.DataFrame:
 def crowd() -> pd.DataFrame:
     """Rank a dozen near copies of one riser first: the second pick lies deep in the ranks."""
     stage = _Stage(12)
-    copies = [stage.bars(f"COPY-{i:02}", stage.closes(drift=0.003, noise=0.001)) for i in range(12)]
+    copies = [stage.bars(f"COPY{i:02}", stage.closes(drift=0.003, noise=0.001)) for i in range(12)]
     alone = stage.bars("ALONE", stage.closes(drift=0.0008, factor=0))
     return _market(*copies, alone)
 

@@ -34,7 +34,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "some weekly": (
         "SPY.csv",
         table(_weekly(SHARE[:60]) + SHARE[60:], PLAIN, lambda bar: f"{bar.day},{ohlc(bar)},1"),
-        "more than a session after the one before",
+        "after .* the bars are not daily.*--start",
     ),
     "minutes in a second column": (
         "IBB.txt",

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 MOST_FAULTY = 0.02
 """Fraction of the rows that may be no bars; one row always may."""
 
-_MOST_SKIPPED = 0.05
 _MOST_BACKWARD = 0.02
 _WEEK, _MONTH = 4, 15
+_STRETCH = 4  # steps of a week or more, one after the other, that are no accident
 _FEWEST_NIGHTS = 30
 _FUTURE = timedelta(days=7)
 _REMEDIES = {
@@ -205,13 +205,12 @@ def _refuse_other_periods(steps: NDArray[np.intp], days: NDArray[np.datetime64])
         raise SourceError(
             f"the bars are {kind}: {days[0]}, {days[1]}, … lie {median:g} sessions apart. Export daily bars."
         )
-    skipped = int((steps > 1).sum())
-    if skipped > max(2, _MOST_SKIPPED * len(steps)):
-        at = int(np.flatnonzero(steps > 1)[0])
+    starts = np.flatnonzero(np.convolve(steps >= _WEEK, np.ones(_STRETCH), "valid") == _STRETCH)
+    if len(starts):
+        at = int(starts[0])
         raise SourceError(
-            f"{skipped} of {len(steps) + 1} rows come more than a session after the one before, first"
-            f" {days[at]} and {days[at + 1]}: bars are missing, or some are weekly. Export daily bars; --start skips a"
-            " sparse beginning."
+            f"after {days[at]} the bars are not daily: the next are of {days[at + 1]} and {days[at + 2]}. Export daily"
+            " bars; --start skips a beginning that is not daily."
         )
 
 
