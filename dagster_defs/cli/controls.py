@@ -33,6 +33,11 @@ def halt(
     """Stop trading at once, until `swing resume`.
 
     A rebalance that is at work cancels its open orders and ends. The halt survives restarts, and every path obeys it.
+    It needs neither a valid configuration nor a sound ledger: then a file halts, and the message says what is left to
+    do in TWS.
+
+    --flatten sells everything of ours without the limits of a rebalance, skips and names what has no price, and may be
+    called again: exit code 0 says that nothing is left, 18 that something is.
     """
     for line in controls.halt(
         installation,
@@ -52,7 +57,8 @@ def halt(
 @click.pass_obj
 def reduce_only(installation: Installation, reason: str) -> None:
     """Sell where the targets ask for it, buy nothing, until `swing resume`."""
-    click.echo(controls.reduce_only(installation, reason))
+    for line in controls.reduce_only(installation, reason):
+        click.echo(line)
 
 
 @click.command()

@@ -56,6 +56,11 @@ class Ledger:
         """
         return cls(Database.open(url))
 
+    @property
+    def name(self) -> str:
+        """Return its URL without the password, for people."""
+        return self._database.name
+
     def close(self) -> None:
         """Close every connection; a lock that is held stays held."""
         self._database.engine.dispose()

@@ -224,9 +224,7 @@ def _jump(equity: Decimal, other: Decimal, most: Decimal, whose: str) -> Refusal
 
 
 def doubtful_bars(situation: Situation) -> list[Refusal]:
-    """Refuse targets whose bars break off, or were landed too long ago; a liquidation does not go by them."""
-    if situation.is_liquidation:
-        return []
+    """Refuse targets whose bars break off, or were landed too long ago."""
     universe = set(situation.targets.universe)
     bars = [bar for bar in situation.targets.bars.values() if bar.symbol in universe]
     return [*_missing_bars(bars, situation), *_old_bars(bars, situation)]

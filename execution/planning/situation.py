@@ -46,7 +46,6 @@ class Situation:
         prices: By symbol, of `ours`; those neither held nor wanted serve as peers.
         now: Aware.
         is_rehearsal: A dry run, which may be made at any hour and is then judged at the time of its prices.
-        is_liquidation: Everything of ours is sold, whatever the targets say.
     """
 
     strategy_id: str
@@ -60,7 +59,6 @@ class Situation:
     history: TradingHistory = field(default_factory=TradingHistory)
     switch: Switch = Switch.NORMAL
     is_rehearsal: bool = False
-    is_liquidation: bool = False
 
     @property
     def session_date(self) -> date:
@@ -70,7 +68,7 @@ class Situation:
     @property
     def weights(self) -> Mapping[str, Decimal]:
         """Target weights by symbol, fractions of equity; none at all means everything in cash."""
-        return {} if self.is_liquidation else self.targets.weights
+        return self.targets.weights
 
     @property
     def wanted(self) -> dict[str, Decimal]:
@@ -110,8 +108,6 @@ class Situation:
     @property
     def due_date(self) -> date:
         """Session whose bars the targets must have seen."""
-        if self.is_liquidation:
-            return self.targets.session_date
         if self._is_off_hours:
             return last_completed_session(self.now)
         is_today = self.rules.trading.decide_on is DecideOn.PROVISIONAL_BAR
