@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from execution import service
 from execution.emergency_exit import sell_everything
 from execution.errors import ExecutionError, ExitIncompleteError, LedgerBusyError, LedgerError
-from execution.ledger.events import Event, Reconciliation, Scope, SwitchChange
+from execution.ledger.events import Event, Reconciliation, Release, Scope, SwitchChange
 from execution.models import Switch
 from execution.orders.cancel import cancel_all
 from execution.orders.context import RebalanceRequest
@@ -140,6 +140,16 @@ def resume(installation: Installation, reason: str, *, is_accepting: bool) -> It
         names = ", ".join(str(path) for path in left)
         raise ExecutionError(f"Trading goes not on: {names} cannot be removed, and halts it. Remove it by hand.")
     yield f"{IN_FORCE[Switch.NORMAL]}, for {_whose(account)}{doubt}. Recorded in {recorded}."
+
+
+def release(installation: Installation, symbol: str, reason: str, *, is_undone: bool) -> Iterator[str]:
+    """Take a symbol out of the strategy's hands, or give it back; yield what is so. Raises LedgerError."""
+    account, doubt = _account(installation)
+    with service.open_ledger(installation) as ledger:
+        ledger.append(Event(Scope(account), Release(symbol, not is_undone, _person(), reason)))
+        recorded = ledger.name
+    now = "is the strategy's again" if is_undone else "is yours: it is neither counted, bought nor sold any more"
+    yield f"{symbol} {now}, for {_whose(account)}{doubt}. Recorded in {recorded}."
 
 
 async def accept_positions(context: TradingContext) -> dict[str, str]:

@@ -202,8 +202,7 @@ class _Exit:
         )
 
     def _ours(self) -> frozenset[str]:
-        """Return the symbols that the strategy may hold or has traded; other positions are left alone."""
-        return frozenset(self.context.portfolio.universe) | self.context.ledger.symbols(self.context.scope.account_id)
+        return self.context.ours(self.context.portfolio.universe)
 
     def _held(self, state: BrokerState) -> dict[str, Decimal]:
         ours = self._ours()

@@ -255,8 +255,7 @@ async def _situation(
 
 
 def _ours(targets: LiveTargets, context: TradingContext) -> frozenset[str]:
-    """Return the symbols that the strategy may hold or has traded; other positions of the account are left alone."""
-    return frozenset(targets.universe) | context.ledger.symbols(context.scope.account_id)
+    return context.ours(targets.universe)
 
 
 def _refuse(context: TradingContext, code: RefusalCode, message: str) -> None:

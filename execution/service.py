@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from execution.brokers.registry import adapter
-from execution.errors import TradeRefusedError
-from execution.ledger.events import EventKind, Finish, Scope, SwitchChange, to_text
+from execution.errors import LedgerError, TradeRefusedError
+from execution.ledger.events import EventKind, Finish, Reconciliation, Scope, SwitchChange, to_text
 from execution.ledger.ledger import Ledger, ledger_url
 from execution.models import Switch
 from execution.orders.context import DEFAULT_PACE, TradingContext
@@ -104,6 +104,19 @@ def obstacle(installation: Installation, session: date) -> str:
         if finish := ledger.finish(session):
             return f"The session {session} was rebalanced already: {finish.message}"
     return ""
+
+
+def held_symbols(installation: Installation) -> frozenset[str]:
+    """Return the symbols that the newest reconciliation has seen and that are ours; nothing without a sound ledger."""
+    try:
+        with open_ledger(installation) as ledger:
+            seen = ledger.newest(EventKind.RECONCILED)
+            if seen is None or not isinstance(seen.event.payload, Reconciliation):
+                return frozenset()
+            account = seen.event.payload.account
+            return account.positions.keys() & ledger.symbols(account.account_id) - ledger.released(account.account_id)
+    except LedgerError:
+        return frozenset()
 
 
 def standing(installation: Installation) -> dict[str, str]:

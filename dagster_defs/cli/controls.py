@@ -1,4 +1,4 @@
-"""The commands halt, reduce-only and resume: stop trading, restrict it, let it go on."""
+"""The commands halt, reduce-only, resume and release: stop trading, restrict it, let it go on, give up a symbol."""
 
 from __future__ import annotations
 
@@ -58,6 +58,20 @@ def halt(
 def reduce_only(installation: Installation, reason: str) -> None:
     """Sell where the targets ask for it, buy nothing, until `swing resume`."""
     for line in controls.reduce_only(installation, reason):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("symbol")
+@click.option("--undo", is_flag=True, help="Give it back to the strategy.")
+@REASON
+@click.pass_obj
+def release(installation: Installation, symbol: str, undo: bool, reason: str) -> None:
+    """Take a symbol out of the strategy's hands: a halted or delisted holding that you look after yourself.
+
+    From then on its shares are neither counted, bought nor sold. Take it out of the universe too.
+    """
+    for line in controls.release(installation, symbol.strip().upper(), reason, is_undone=undo):
         click.echo(line)
 
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "halt": "controls",
     "reduce-only": "controls",
     "resume": "controls",
+    "release": "controls",
     "connect": "connect",
     "ledger": "ledger",
     "simulator": "simulator",

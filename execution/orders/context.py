@@ -10,7 +10,7 @@ from execution.models import Side, Switch
 from execution.switch_files import SwitchFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from execution.brokers.base import Broker
@@ -88,6 +88,11 @@ class TradingContext:
         """Read from the ledger what is known of this rebalance."""
         assert self.scope.session_date is not None  # noqa: S101 - a rebalance always has a session
         return self.ledger.session(self.scope.account_id, self.scope.strategy_id, self.scope.session_date)
+
+    def ours(self, universe: Iterable[str]) -> frozenset[str]:
+        """Return the symbols that the strategy may hold or has traded; other positions are left alone."""
+        account_id = self.scope.account_id
+        return (frozenset(universe) | self.ledger.symbols(account_id)) - self.ledger.released(account_id)
 
     def switch(self) -> Switch:
         """Return the stricter of ledger and files; a halt still lets the emergency exit sell."""

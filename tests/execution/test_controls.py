@@ -146,3 +146,13 @@ def test_a_full_disk_takes_a_halt(tmp_path: Path) -> None:
     assert (swing.home / "HALTED").stat().st_size == 0
     assert swing("resume").code == 0
     assert not (swing.home / "HALTED").exists()
+
+
+def test_a_symbol_is_released_and_taken_back(here: Installation) -> None:
+    """A released symbol is not ours, whether by the universe or by earlier orders, until that is undone."""
+    assert "XLE is yours" in "".join(controls.release(here, "XLE", "delisted", is_undone=False))
+    with service.open_ledger(here) as ledger:
+        assert service.trading_context(here, ledger).ours(["XLE", "SPY"]) == {"SPY"}
+    list(controls.release(here, "XLE", "", is_undone=True))
+    with service.open_ledger(here) as ledger:
+        assert service.trading_context(here, ledger).ours(["XLE", "SPY"]) == {"SPY", "XLE"}

@@ -18,7 +18,7 @@ from pydantic import Field
 from warehouse.errors import ConfigurationError
 from warehouse.settings import layers as layered_settings
 from warehouse.settings.layers import Problem, Section
-from warehouse.settings.trading import BrokerSettings, LimitSettings, Trading
+from warehouse.settings.trading import BrokerSettings, DecideOn, LimitSettings, Mode, Trading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -226,6 +226,16 @@ def _contradictions(portfolio: Portfolio) -> Iterator[Problem]:
     if strategy.corr_min_obs > strategy.corr_window:
         yield Problem.of("min_obs may be at most the window", "strategy.corr_min_obs", "strategy.corr_window")
     yield from _grid_contradictions(portfolio.grid)
+    if portfolio.trading.scheduled_mode is not Mode.DRY_RUN and (
+        portfolio.trading.decide_on is DecideOn.PROVISIONAL_BAR and not portfolio.broker.is_source_of_bars
+    ):
+        yield Problem.of(
+            "can never trade: the scheduled rebalance decides on today's provisional bar, which only "
+            "broker.is_source_of_bars: true brings; or set decide_on: previous_close",
+            "trading.scheduled_mode",
+            "trading.decide_on",
+            "broker.is_source_of_bars",
+        )
     deepest = max(strategy.top_n, *portfolio.grid.top_n)
     if portfolio.correlation_depth < deepest:
         yield Problem.of(f"must be at least the largest top_n, {deepest}", "correlation_depth")
