@@ -118,6 +118,7 @@ def gateway(bars: Path, clock: str) -> contextlib.AbstractContextManager[int]:
 def fetched(bars: Path) -> Iterator[str]:
     """A lake whose bars came from a gateway the evening before."""
     home = tempfile.mkdtemp(prefix="swing-daily-")
+    Path(home, "portfolio.yaml").write_text(SCHEDULED, encoding="utf-8")
     swing = [sys.executable, "-m", "dagster_defs.cli.main"]
     with gateway(bars, EVENING) as port:
         environment = {**os.environ, "SWING_HOME": home, "IB_PORT": str(port)}

@@ -21,6 +21,11 @@ def installation() -> Installation:
     )
 
 
+def ui_hosts() -> frozenset[str]:
+    """Read $SWING_UI_HOSTS: names, beside this machine's own, under which a proxy serves the Dagster UI."""
+    return frozenset(name.strip().lower() for name in os.environ.get("SWING_UI_HOSTS", "").split(",") if name.strip())
+
+
 def prepare_environment() -> Installation:
     """Tell this process and those it starts where everything is; make no folder, so that nothing can fail.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from dagster_defs.definitions import defs
+from dagster_defs.instance import open_instance
 from dagster_defs.resources import warehouse
 from warehouse.errors import PipelineError, SwingError
 
@@ -31,7 +32,7 @@ def run(installation: Installation, job: str, ops: Mapping[str, Any], report: Re
     Raises:
         SwingError: What the failing step raised.
     """
-    with dg.DagsterInstance.get() as instance:
+    with open_instance(installation) as instance:
         try:
             return defs.resolve_job_def(job).execute_in_process(
                 instance=instance,
