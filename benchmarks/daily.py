@@ -37,6 +37,7 @@ NAMES = {
     "floor": "floor of Dagster and dbt",
     "trade": "swing, scheduled rebalance over the wire",
 }
+SCHEDULED = "broker: {is_source_of_bars: true}\ntrading: {scheduled_mode: paper}\n"
 EVENING, TRADED = "2024-12-30T16:30:00", "2024-12-31T15:55:05"
 PACKAGES = ("swing-portfolio", "dagster", "dbt-core", "dbt-duckdb")
 

@@ -10,6 +10,7 @@ import dagster as dg
 from filelock import FileLock
 
 from warehouse.errors import LakeBusyError
+from warehouse.lake import refuse_odd_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,7 @@ ALIVE = (dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRu
 @contextlib.contextmanager
 def setup_lock(installation: Installation) -> Iterator[None]:
     """Hold the right to make what belongs to no run: Dagster's storage and dbt's manifest."""
+    refuse_odd_path(installation.home)
     installation.home.mkdir(parents=True, exist_ok=True)
     with FileLock(installation.home / "setup.lock"):
         yield

@@ -185,7 +185,8 @@ async def _carry_out(targets: LiveTargets, context: TradingContext, plan: Plan) 
         raise StateDisagreesError(f"The deadline has passed and {reason}. Look at them in TWS before the close.")
     context.step("finish")
     account = state.account
-    message = _message(context, orders, (*plan.orders, *funding.orders))
+    sells = [order for order in plan.orders if order.side is Side.SELL]
+    message = _message(context, orders, (*sells, *funding.orders))  # a buy that was not funded is a refusal
     worth = equity(account, _ours(targets, context), context.session().decision)
     context.record(Finish(worth, account.cash, account.positions, message))
     context.step("finished")

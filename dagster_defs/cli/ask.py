@@ -39,6 +39,9 @@ def weights(installation: Installation, asof: datetime | None, known_at: int | N
         terminal.show(frame)
 
 
+ANSWERS = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.PRAGMA}
+
+
 @click.command()
 @click.option("--at", "snapshot", type=int, metavar="SNAPSHOT", help="Travel back to this snapshot.")
 @click.option(
@@ -52,7 +55,7 @@ def weights(installation: Installation, asof: datetime | None, known_at: int | N
 @click.argument("query")
 @click.pass_obj
 def sql(installation: Installation, snapshot: int | None, form: str, query: str) -> None:
-    """Ask the warehouse; read-only.
+    """Ask the warehouse; read-only, and of no other file.
 
     \b
     Examples:
@@ -63,7 +66,10 @@ def sql(installation: Installation, snapshot: int | None, form: str, query: str)
       swing sql "show tables"
     """
     with installation.lake.reader(snapshot) as connection:
+        installation.lake.confine(connection)
         try:
+            if any(statement.type not in ANSWERS for statement in connection.extract_statements(query)):
+                raise LakeError("`swing sql` only answers: SELECT, FROM, DESCRIBE, SHOW and EXPLAIN.")
             frame = connection.execute(query).df()
         except duckdb.Error as error:
             raise LakeError(f"The query failed: {error}") from error

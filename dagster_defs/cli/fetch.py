@@ -67,6 +67,8 @@ def fetch(
     """
     if (source == "files") != bool(paths):
         raise click.UsageError("--source files needs at least one path; the other sources take none.")
+    if source != "files" and (start or end or column or date_format):
+        raise click.UsageError("--start, --end, --column and --date-format belong to --source files.")
     config = {
         "source": source,
         "paths": [str(path.absolute()) for path in paths],

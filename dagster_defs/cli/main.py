@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ast
 import importlib
+import io
 import os
+import select
+import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 from dagster_defs.cli import exit_codes
-from warehouse.errors import SwingError
+from warehouse.errors import MachineError, SwingError
 
 COMMANDS = {
     "init": "setup",
@@ -40,6 +43,12 @@ COMMANDS = {
     "demo": "demonstration",
 }
 """The module beside this one that holds each command, in a function of the command's name."""
+
+
+INTERRUPTED = 130
+AFTERWARDS = (
+    "What was published or recorded stands, nothing half-written is used, and the next start goes on from there."
+)
 
 
 class Commands(click.Group):
@@ -72,11 +81,29 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except SwingError as error:
-            click.echo(f"swing: {error}", err=True)
-            ctx.exit(error.exit_code)
-        except BrokenPipeError:
+            _fail(ctx, error)
+        except (KeyboardInterrupt, click.Abort):
+            click.echo(f"swing: stopped by Ctrl-C in `swing {ctx.invoked_subcommand}`. {AFTERWARDS}", err=True)
+            ctx.exit(INTERRUPTED)
+        except BrokenPipeError as error:
+            if not _is_gone(sys.stdout):
+                _fail(ctx, MachineError.of(error))
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(1)
+        except OSError as error:
+            _fail(ctx, MachineError.of(error))
+
+
+def _fail(ctx: click.Context, error: SwingError) -> None:
+    click.echo(f"swing: {error}", err=True)
+    ctx.exit(error.exit_code)
+
+
+def _is_gone(stream: TextIO) -> bool:
+    """Return True if nobody reads a stream any more."""
+    poll = select.poll()
+    poll.register(stream.fileno(), select.POLLERR)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def _summary(command: str) -> str:
@@ -106,6 +133,11 @@ def main(ctx: click.Context) -> None:
     """
     from dagster_defs.environment import prepare_environment  # noqa: PLC0415
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that knows ASCII alone fails no command
+    # A terminal that closes ends a command as Ctrl-C does, so that a run is recorded as ended.
+    signal.signal(signal.SIGHUP, lambda _number, _frame: os.kill(os.getpid(), signal.SIGINT))
     ctx.obj = prepare_environment()
 
 

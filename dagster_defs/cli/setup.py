@@ -38,7 +38,7 @@ def dev(installation: Installation, port: int) -> None:
     with open_instance(installation) as instance:
         end_dead_runs(installation, instance)
     os.chdir(PROJECT)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # and so in everything that it starts
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it goes on without its terminal, and so in everything that it starts
     ours = ["-m", "dagster_defs.webserver", "dev"]
     os.execv(  # noqa: S606 - our own environment's program
         sys.executable, [sys.executable, *ours, "-m", "dagster_defs.definitions", "-h", "127.0.0.1", "-p", str(port)]

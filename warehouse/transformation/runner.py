@@ -226,6 +226,8 @@ class Transformation:
     ) -> Any:  # noqa: ANN401 - as dbtRunner's result
         with _environment(self.lake), _shared(connection):
             outcome = runner.invoke([*arguments, *OPTIONS])
+        if isinstance(outcome.exception, KeyboardInterrupt):
+            raise outcome.exception
         if outcome.exception is not None:
             raise PipelineError(
                 f"dbt could not {arguments[0]} the models: {outcome.exception}. The last good state stands."

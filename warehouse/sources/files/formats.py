@@ -73,6 +73,10 @@ def read_header(path: Path) -> Header:
     return Header(["Date", *names[1:]], delimiter, lines=3, symbol=symbols[0])
 
 
+MOST_ROWS = 5_000_000
+MOST_BYTES = 2 * 2**30
+
+
 def read_cells(path: Path, header: Header, mapping: Mapping[str, str]) -> Cells:
     """Read the mapped columns (our name -> the file's).
 
@@ -81,12 +85,24 @@ def read_cells(path: Path, header: Header, mapping: Mapping[str, str]) -> Cells:
     """
     try:
         if path.suffix.lower() in PARQUET_SUFFIXES:
-            table = pq.ParquetFile(path).read(columns=list(mapping.values()))
+            file = pq.ParquetFile(path)
+            _refuse_bomb(path, file.metadata)
+            table = file.read(columns=list(mapping.values()))
             table = table.select(list(mapping.values())).rename_columns(list(mapping))
             return Cells(table, pa.array(np.arange(1, table.num_rows + 1)))
         return _read_text(path, header, mapping)
     except (pa.ArrowException, OSError) as error:
         raise SourceError(f"{path}: damaged ({error}).") from error
+
+
+def _refuse_bomb(path: Path, about: pq.FileMetaData) -> None:
+    """Refuse a file that would unpack to more than a machine holds, however small it is on the disk."""
+    unpacked = sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups))
+    if about.num_rows > MOST_ROWS or unpacked > MOST_BYTES:
+        raise SourceError(
+            f"{path}: holds {about.num_rows:,} rows, {unpacked / 2**20:,.0f} MiB unpacked; at most {MOST_ROWS:,} rows "
+            f"and {MOST_BYTES / 2**20:,.0f} MiB are read from one file. Split it."
+        )
 
 
 def _read_text(path: Path, header: Header, mapping: Mapping[str, str]) -> Cells:
