@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime, timedelta
+import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -13,7 +14,7 @@ from warehouse.errors import LakeBusyError
 from warehouse.lake import refuse_odd_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from execution.installation import Installation
 
@@ -46,21 +47,23 @@ def open_instance(installation: Installation) -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-def end_dead_runs(installation: Installation, instance: dg.DagsterInstance) -> list[str]:
+def end_dead_runs(
+    installation: Installation, instance: dg.DagsterInstance, clock: Callable[[], float] = time.time
+) -> list[str]:
     """Mark writing runs as failed that a kill has left running, if nobody writes; return their ids.
 
     A dead run would otherwise keep all later ones in the queue, for good.
     """
     try:
         with installation.lake.lock():
-            return fail_others(instance, "")
+            return fail_others(instance, "", clock)
     except LakeBusyError:
         return []
 
 
-def fail_others(instance: dg.DagsterInstance, run_id: str) -> list[str]:
+def fail_others(instance: dg.DagsterInstance, run_id: str, clock: Callable[[], float] = time.time) -> list[str]:
     """Mark every writing run but this one as failed; return their ids. The caller holds the writer's lock."""
-    now, dead = datetime.now(UTC).timestamp(), []
+    now, dead = clock(), []
     for record in instance.get_run_records(dg.RunsFilter(statuses=list(ALIVE), tags=WRITER)):
         run, created = record.dagster_run, record.create_timestamp.timestamp()
         begun, grace = (record.start_time, GRACE) if record.start_time else (created, LAUNCH)

@@ -79,20 +79,21 @@ def serve() -> None:
     from starlette.middleware import Middleware  # noqa: PLC0415 - as above
 
     theirs = DagsterWebserver.build_middleware
-    DagsterWebserver.build_middleware = lambda server: [Middleware(Guard, ui_hosts()), *theirs(server)]
-    main()
+    ours = Middleware(Guard, ui_hosts())
+    DagsterWebserver.build_middleware = lambda server: [ours, *theirs(server)]  # type: ignore[method-assign, assignment]
+    main()  # type: ignore[no-untyped-call]
 
 
 def develop() -> None:
     """Run `dagster dev`, which has no option for its web server: the process that it starts is ours."""
     from dagster._cli import dev  # noqa: PLC0415 - the web server does not need it
 
-    start = dev.open_ipc_subprocess
+    start = dev.open_ipc_subprocess  # type: ignore[attr-defined]
 
     def start_ours(parts: list[str], **options: Any) -> Any:  # noqa: ANN401 - Dagster's signature
         return start([__spec__.name if part == "dagster_webserver" else part for part in parts], **options)
 
-    dev.open_ipc_subprocess = start_ours
+    dev.open_ipc_subprocess = start_ours  # type: ignore[attr-defined, assignment]
     dev.dev_command()
 
 

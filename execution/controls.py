@@ -26,7 +26,7 @@ from warehouse.errors import SwingError
 from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from execution.installation import Installation
     from execution.ledger.ledger import Ledger
@@ -88,7 +88,7 @@ def halt(installation: Installation, request: Halt) -> Iterator[str]:
         )
 
 
-def _cancel(installation: Installation, ledger: Ledger) -> Iterator[str]:
+def _cancel(installation: Installation, ledger: Ledger) -> Generator[str, None, list[str]]:
     """Cancel our open orders; yield the fate of each, return those that are still open."""
     try:
         fates = asyncio.run(cancel_all(service.trading_context(installation, ledger)))
@@ -101,7 +101,7 @@ def _cancel(installation: Installation, ledger: Ledger) -> Iterator[str]:
     return [str(fate) for fate in fates if fate.is_open]
 
 
-def _flatten(installation: Installation, request: Halt) -> Iterator[str]:
+def _flatten(installation: Installation, request: Halt) -> Generator[str, None, list[str]]:
     """Sell everything; yield what was sold, return what is left."""
     mode = Mode.LIVE if request.confirmed_account else Mode.PAPER
     sale = RebalanceRequest(mode, request.confirmed_account, is_gateway_clock=request.is_gateway_clock)

@@ -114,7 +114,8 @@ def held_symbols(installation: Installation) -> frozenset[str]:
             if seen is None or not isinstance(seen.event.payload, Reconciliation):
                 return frozenset()
             account = seen.event.payload.account
-            return account.positions.keys() & ledger.symbols(account.account_id) - ledger.released(account.account_id)
+            ours = ledger.symbols(account.account_id) - ledger.released(account.account_id)
+            return ours & account.positions.keys()
     except LedgerError:
         return frozenset()
 

@@ -9,7 +9,6 @@ import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test
 
-from dagster_defs import instance as instances
 from dagster_defs.assets.rebalance import _lowered
 from dagster_defs.instance import PERMUTES, WRITER, end_dead_runs, fail_others
 from execution.errors import TradeRefusedError
@@ -29,25 +28,19 @@ def here(tmp_path: Path) -> Installation:
 
 
 def _run(instance: dg.DagsterInstance, status: dg.DagsterRunStatus, tags: dict[str, str]) -> str:
-    return create_run_for_test(instance, status=status, tags=tags).run_id
+    return str(create_run_for_test(instance, status=status, tags=tags).run_id)
 
 
-def _later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """Let the runs be older."""
-
-    class Later(instances.datetime):
-        @classmethod
-        def now(cls, tz: object = None) -> instances.datetime:
-            return instances.datetime.fromtimestamp(time.time() + seconds, tz)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(instances, "datetime", Later)
+def _later() -> float:
+    """Return the time in an hour: the runs are older then."""
+    return time.time() + HOUR
 
 
 def _statuses(instance: dg.DagsterInstance) -> dict[str, dg.DagsterRunStatus]:
     return {run.run_id: run.status for run in instance.get_runs()}
 
 
-def test_a_killed_writer_is_ended(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_writer_is_ended(here: Installation) -> None:
     """Runs that write and cannot be alive are failed; queued, ended and other ones stay as they are."""
     with dg.DagsterInstance.ephemeral() as instance:
         dead = {
@@ -57,8 +50,7 @@ def test_a_killed_writer_is_ended(here: Installation, monkeypatch: pytest.Monkey
         queued = _run(instance, dg.DagsterRunStatus.NOT_STARTED, WRITER)
         permutes = _run(instance, dg.DagsterRunStatus.STARTED, PERMUTES)
         done = _run(instance, dg.DagsterRunStatus.SUCCESS, WRITER)
-        _later(monkeypatch, HOUR)
-        assert set(end_dead_runs(here, instance)) == dead
+        assert set(end_dead_runs(here, instance, _later)) == dead
         found = _statuses(instance)
         assert {found[run_id] for run_id in dead} == {dg.DagsterRunStatus.FAILURE}
         assert found[queued] is dg.DagsterRunStatus.NOT_STARTED
@@ -66,15 +58,14 @@ def test_a_killed_writer_is_ended(here: Installation, monkeypatch: pytest.Monkey
         assert found[done] is dg.DagsterRunStatus.SUCCESS
 
 
-def test_a_living_writer_is_left_alone(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_living_writer_is_left_alone(here: Installation) -> None:
     """A run that has just started may not have the lock yet; one that has it keeps everybody from ending anything."""
     with dg.DagsterInstance.ephemeral() as instance:
         young = _run(instance, dg.DagsterRunStatus.STARTED, WRITER)
         assert end_dead_runs(here, instance) == []
-        _later(monkeypatch, HOUR)
         with here.lake.lock():
-            assert end_dead_runs(here, instance) == []
-            assert fail_others(instance, young) == []
+            assert end_dead_runs(here, instance, _later) == []
+            assert fail_others(instance, young, _later) == []
         assert _statuses(instance) == {young: dg.DagsterRunStatus.STARTED}
 
 

@@ -86,7 +86,7 @@ def test_help_needs_no_home(tmp_path: Path, arguments: tuple[str, ...]) -> None:
 def test_ctrl_c_and_a_closed_terminal_end_a_command_in_words(tmp_path: Path, number: signal.Signals) -> None:
     """The simulator waits for ever; it is told to end as a person would."""
     swing = Swing(tmp_path / "home")
-    command = [SWING, "simulator"]
+    command = [str(SWING), "simulator"]
     with subprocess.Popen(command, env=swing.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert b"listening" in process.stdout.readline()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from situations import BEFORE, NOW, PRICES, Case, bar, codes, quote, rules, traded
@@ -128,7 +128,8 @@ def test_a_released_symbol_is_neither_counted_nor_traded() -> None:
 def test_targets_of_another_configuration_are_not_traded(field: str) -> None:
     """Targets built with other parameters, or by another program, are refused with what to do."""
     situation = Case(WANTED, HELD, rules=WIDE).situation
-    origin = replace(situation.targets.origin, **{field: "another"})
+    changes: dict[str, Any] = {field: "another"}
+    origin = replace(situation.targets.origin, **changes)
     plan = _plan(replace(situation, targets=replace(situation.targets, origin=origin)))
     assert plan.is_blocked
     assert codes(plan, "") == {RefusalCode.TARGETS_FOREIGN}

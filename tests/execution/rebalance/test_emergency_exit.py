@@ -91,7 +91,7 @@ def test_what_has_no_price_is_left_and_named(bench: Callable[..., Bench]) -> Non
     desk = bench()
     desk.books.quoteless = {"GLD"}
     outcome = desk.sell()
-    assert [(left.symbol, left.quantity) for left in outcome.left] == [("GLD", 45)]
+    assert {left.symbol: left.quantity for left in outcome.left} == {"GLD": Decimal(45)}
     assert "no price" in outcome.left[0].reason
     assert desk.books.held == {"GLD": 45}
     desk.books.quoteless = set()
@@ -151,7 +151,7 @@ def test_more_than_the_ledger_knows_is_not_ours(bench: Callable[..., Bench]) -> 
     desk = bench({"SPY": 60})
     desk.books.positions["SPY"] += 40
     outcome = desk.sell()
-    assert [(left.symbol, left.quantity) for left in outcome.left] == [("SPY", 40)]
+    assert {left.symbol: left.quantity for left in outcome.left} == {"SPY": Decimal(40)}
     assert "accept-positions" in outcome.left[0].reason
 
 

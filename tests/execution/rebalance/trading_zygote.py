@@ -99,9 +99,11 @@ def serve(stream: socket.socket) -> None:
         codes = [refusal.code for refusal in getattr(error, "refusals", ())]
         tell(stream, error=type(error).__name__, message=str(error), refusals=codes)
     else:
-        is_exit = isinstance(outcome, str)
-        codes = [] if is_exit else [refusal.code for refusal in outcome.refusals]
-        tell(stream, error="", message=outcome if is_exit else outcome.message, refusals=codes)
+        if isinstance(outcome, str):
+            tell(stream, error="", message=outcome, refusals=[])
+            return
+        codes = [refusal.code for refusal in outcome.refusals]
+        tell(stream, error="", message=outcome.message, refusals=codes)
 
 
 def warm_up() -> None:
