@@ -38,6 +38,7 @@ def dev(installation: Installation, port: int) -> None:
     with open_instance(installation) as instance:
         end_dead_runs(installation, instance)
     os.chdir(PROJECT)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's `&` ignores it, and SIGTERM would then be ignored too
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it goes on without its terminal, and so in everything that it starts
     ours = ["-m", "dagster_defs.webserver", "dev"]
     os.execv(  # noqa: S606 - our own environment's program
