@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -56,6 +57,11 @@ def _cause(error: BaseException) -> BaseException:
             return KeyboardInterrupt()
         if isinstance(cause, OSError):
             return MachineError.of(cause)
+        if isinstance(cause, sqlite3.OperationalError):
+            return MachineError(
+                f"A record in $SWING_HOME cannot be read or written: {cause}. The disk may be full, or a file not this "
+                "user's; mend that, then start again."
+            )
         seen.add(id(cause))
         cause = cause.__cause__ or cause.__context__
     return PipelineError(

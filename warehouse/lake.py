@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ALIAS = "lake"
 ODD = frozenset("?*[]%\\")
+DAMAGE = (duckdb.IOException, duckdb.InvalidInputException, duckdb.FatalException, duckdb.InternalException)
 EXTENSIONS = ("ducklake", "sqlite_scanner")
 # Inlined rows leak a catalog table per rebuilt model; a rollback journal makes COMMIT fail beside an open reader.
 ATTACH_OPTIONS = {
@@ -117,16 +118,17 @@ class Lake:
         options = {"READ_ONLY": ""}
         if snapshot is not None:
             options["SNAPSHOT_VERSION"] = str(snapshot)
-        try:
-            with self._damage_told(), self._connection(options) as connection:
-                yield connection
-        except duckdb.InvalidInputException as error:
-            if snapshot is None or "snapshot" not in str(error).lower():
-                raise
-            raise LakeError(
-                f"The warehouse in {self.home} has no snapshot {snapshot}. "
-                "`swing sql 'select * from snapshots()'` lists what there is."
-            ) from error
+        with self._damage_told():
+            try:
+                with self._connection(options) as connection:
+                    yield connection
+            except duckdb.InvalidInputException as error:
+                if snapshot is None or "snapshot" not in str(error).lower():
+                    raise
+                raise LakeError(
+                    f"The warehouse in {self.home} has no snapshot {snapshot}. "
+                    "`swing sql 'select * from snapshots()'` lists what there is."
+                ) from error
 
     @property
     def _has_data(self) -> bool:
@@ -142,7 +144,7 @@ class Lake:
             )
         try:
             yield
-        except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as error:
+        except DAMAGE as error:
             raise LakeError(
                 f"The warehouse in {self.home} cannot be read or written: {str(error).splitlines()[0]} A file is "
                 "damaged or missing, or the disk is full. Free the disk, or restore the folder from a backup; bars and "

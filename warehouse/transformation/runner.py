@@ -15,7 +15,7 @@ from dbt.adapters.duckdb.environments.local import DuckDBConnectionWrapper, Loca
 from dbt.artifacts.resources.types import NodeType
 from dbt.cli.main import dbtRunner
 
-from warehouse.errors import PipelineError
+from warehouse.errors import MachineError, PipelineError
 from warehouse.lake import current_snapshot, transaction
 from warehouse.sources.base import Progress, silent
 from warehouse.transformation.origin import record_origin
@@ -228,6 +228,8 @@ class Transformation:
             outcome = runner.invoke([*arguments, *OPTIONS])
         if isinstance(outcome.exception, KeyboardInterrupt):
             raise outcome.exception
+        if isinstance(outcome.exception, OSError):
+            raise MachineError.of(outcome.exception) from outcome.exception
         if outcome.exception is not None:
             raise PipelineError(
                 f"dbt could not {arguments[0]} the models: {outcome.exception}. The last good state stands."
