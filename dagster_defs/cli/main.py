@@ -10,12 +10,15 @@ import select
 import signal
 import sys
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
 from dagster_defs.cli import exit_codes
 from warehouse.errors import MachineError, SwingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 COMMANDS = {
     "init": "setup",
@@ -46,9 +49,7 @@ COMMANDS = {
 
 
 INTERRUPTED = 130
-AFTERWARDS = (
-    "What was published or recorded stands, nothing half-written is used, and the next start goes on from there."
-)
+AFTERWARDS = "What was published or recorded stands, and the next start goes on from there."
 
 
 class Commands(click.Group):
@@ -78,13 +79,14 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
         """Run a command."""
+        arrived = _arriving_signals()
         try:
             return super().invoke(ctx)
         except SwingError as error:
-            _fail(ctx, error)
+            # What breaks after Ctrl-C breaks because of it: an import cut in half, say.
+            _stopped(ctx) if signal.SIGINT in arrived() else _fail(ctx, error)
         except (KeyboardInterrupt, click.Abort):
-            click.echo(f"swing: stopped by Ctrl-C in `swing {ctx.invoked_subcommand}`. {AFTERWARDS}", err=True)
-            ctx.exit(INTERRUPTED)
+            _stopped(ctx)
         except BrokenPipeError as error:
             if not _is_gone(sys.stdout):
                 _fail(ctx, MachineError.of(error))
@@ -94,7 +96,28 @@ class Commands(click.Group):
             _fail(ctx, MachineError.of(error))
 
 
-def _fail(ctx: click.Context, error: SwingError) -> None:
+def _arriving_signals() -> Callable[[], bytes]:
+    """Note the numbers of the signals from now on, whoever handles them; return how to read them."""
+    read, write = os.pipe()
+    for end in (read, write):
+        os.set_blocking(end, False)
+    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+
+    def arrived() -> bytes:
+        try:
+            return os.read(read, 4096)
+        except BlockingIOError:
+            return b""
+
+    return arrived
+
+
+def _stopped(ctx: click.Context) -> NoReturn:
+    click.echo(f"swing: stopped by Ctrl-C. {AFTERWARDS}", err=True)
+    ctx.exit(INTERRUPTED)
+
+
+def _fail(ctx: click.Context, error: SwingError) -> NoReturn:
     click.echo(f"swing: {error}", err=True)
     ctx.exit(error.exit_code)
 

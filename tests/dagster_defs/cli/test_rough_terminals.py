@@ -38,7 +38,7 @@ def _failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> tuple[int
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
-        (KeyboardInterrupt(), 130, "stopped by Ctrl-C in `swing fetch`"),
+        (KeyboardInterrupt(), 130, "stopped by Ctrl-C"),
         (OSError(errno.ENOSPC, "No space left on device", "/x"), MachineError.exit_code, "The disk is full"),
         (PermissionError(errno.EROFS, "Read-only file system", "/x"), MachineError.exit_code, "SWING_HOME"),
         (OSError(errno.ENAMETOOLONG, "File name too long", "/x"), MachineError.exit_code, "shorter"),
