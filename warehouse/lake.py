@@ -144,7 +144,9 @@ class Lake:
             )
         try:
             yield
-        except DAMAGE as error:
+        except duckdb.Error as error:
+            if not isinstance(error, DAMAGE) and type(error) is not duckdb.Error:  # DuckLake's own are of no kind
+                raise
             raise LakeError(
                 f"The warehouse in {self.home} cannot be read or written: {str(error).splitlines()[0]} A file is "
                 "damaged or missing, or the disk is full. Free the disk, or restore the folder from a backup; bars and "
