@@ -73,7 +73,6 @@ def land(bars: Path, home: Path) -> Lake:
     lake = Lake(home)
     narrow = FileOptions(symbols=frozenset(UNIVERSE))
     with lake.lock(), lake.writer() as connection:
-        landing.create_tables(connection)
         landing.land_bars(connection, FileSource([bars], narrow))
     return lake
 

@@ -54,9 +54,8 @@ def load_lake(bars: Path, scope: str) -> Loaded:
     )
     source = FileSource([bars], narrow if scope in TARGETS else FileOptions())
     lake = Lake(home)
-    connection = until_exit.enter_context(lake.writer())
     with lake.lock():
-        landing.create_tables(connection)
+        connection = until_exit.enter_context(lake.writer())
         landing.land_bars(connection, source)
         if scope not in TARGETS:
             symbols = connection.execute("SELECT DISTINCT symbol FROM landing.bar_versions ORDER BY symbol").fetchall()

@@ -41,9 +41,10 @@ everything_job = dg.define_asset_job("everything", landing | ledger | models | r
 # Only what a decision needs: every second before the close counts.
 trade_job = dg.define_asset_job(
     "trade",
-    landing | decision | dg.AssetSelection.assets(rebalance),
+    landing | decision | dg.AssetSelection.assets(rebalance) | ledger,
     tags=WRITER | {"dagster/priority": "10", "dagster/max_runtime": "1800"},
 )
+ledger_job = dg.define_asset_job("ledger", ledger, tags=WRITER)
 permutation_job = dg.define_asset_job("permutation", dg.AssetSelection.assets(permutations), tags=PERMUTES)
 report_job = dg.define_asset_job("report", dg.AssetSelection.assets(tear_sheet))
 settings = schedule_settings(here)
@@ -68,7 +69,17 @@ defs = dg.Definitions(
         permutation_figures,
         tear_sheet,
     ],
-    jobs=[fetch_job, daily_job, backtest_job, walk_forward_job, everything_job, trade_job, permutation_job, report_job],
+    jobs=[
+        fetch_job,
+        daily_job,
+        backtest_job,
+        walk_forward_job,
+        everything_job,
+        trade_job,
+        ledger_job,
+        permutation_job,
+        report_job,
+    ],
     schedules=[
         daily_schedule(daily_job, settings.source, partial(end_dead_runs, here)),
         rebalance_schedule(trade_job, plan),

@@ -9,7 +9,6 @@ import dagster as dg
 
 from dagster_defs.instance import PATIENCE_SECONDS, fail_others
 from warehouse import runs
-from warehouse.landing import create_tables
 from warehouse.transformation.runner import Transformation
 
 if TYPE_CHECKING:
@@ -52,7 +51,6 @@ def warehouse(context: dg.InitResourceContext) -> Iterator[Warehouse]:
     with lake.lock(PATIENCE_SECONDS), lake.writer() as connection:
         if context.instance is not None:
             fail_others(context.instance, run_id)
-        create_tables(connection)
         runs.start(connection, runs.RunStart(run_id, kind, portfolio.parameters_hash))
         try:
             yield Warehouse(lake, portfolio, connection)

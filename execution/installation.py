@@ -40,6 +40,11 @@ class Installation:
         """The warehouse."""
         return Lake(self.home)
 
+    @property
+    def reports(self) -> Path:
+        """Folder of pictures and files, unless another is asked for."""
+        return self.home / "reports"
+
     @cached_property
     def portfolio(self) -> Portfolio:
         """The configuration. Raises ConfigurationError if it is not valid."""

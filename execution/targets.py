@@ -12,8 +12,8 @@ from execution.errors import TradeRefusedError
 from execution.refusals import Refusal, RefusalCode
 from warehouse.lake import current_snapshot
 from warehouse.readers import Question, answer
-from warehouse.runs import code_version
 from warehouse.settings.portfolio import CASH
+from warehouse.version import code_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

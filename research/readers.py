@@ -11,6 +11,7 @@ import pandas as pd
 from warehouse.errors import LakeError
 from warehouse.lake import current_snapshot
 from warehouse.readers import FOLDS, LIVE_DAILY, LIVE_TARGETS, Question, answer
+from warehouse.settings.strategy import AXES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +25,8 @@ MADE_UP = "synthetic"
 SPY, SIXTY_FORTY, EQUAL_WEIGHT = "SPY", "60/40", "Equal weight"
 
 STRATEGIES = Question(
-    """
-    SELECT strategy_id, grid_order, is_live, ema_fast, ema_slow, top_n, corr_cap, initial_equity,
+    f"""
+    SELECT strategy_id, grid_order, is_live, {", ".join(AXES)}, initial_equity,
         sessions, cagr, sharpe, calmar, max_drawdown, profit_factor, turnover_annual, volatility_annual
     FROM strategies LEFT JOIN (FROM backtest_metrics WHERE scenario_id = 0) AS metrics USING (strategy_id)
     ORDER BY grid_order NULLS LAST
@@ -108,7 +109,7 @@ WALK_FORWARD = Question(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Book:
-    """What is held, or is to be held. Weights are fractions of equity; what they leave is cash."""
+    """Positions that are held, or are to be held. Weights are fractions of equity; the rest is cash."""
 
     name: str
     session_date: pd.Timestamp
@@ -117,7 +118,7 @@ class Book:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class History:
-    """The live strategy's past, and what its assets and the benchmarks did.
+    """The live strategy's past, with that of its assets and of the benchmarks.
 
     Attributes:
         sources: Names of the bar sources.
@@ -141,13 +142,13 @@ class History:
 
     @property
     def is_made_up(self) -> bool:
-        """Whether its bars are the sample market's."""
+        """True where the bars are the sample market's."""
         return MADE_UP in self.sources
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Search:
-    """Everything that was tried before the parameters were chosen.
+class SearchRecord:
+    """Record of every strategy that was tried before the parameters were chosen.
 
     Attributes:
         strategies: One row a strategy, the grid's in its order: parameters and metrics.
@@ -192,7 +193,7 @@ def read_history(connection: duckdb.DuckDBPyConnection) -> History:
     )
 
 
-def read_search(connection: duckdb.DuckDBPyConnection) -> Search:
+def read_search(connection: duckdb.DuckDBPyConnection) -> SearchRecord:
     """Read the trials and the walk-forward.
 
     Raises:
@@ -209,11 +210,11 @@ def read_search(connection: duckdb.DuckDBPyConnection) -> Search:
     strategies = answer(connection, STRATEGIES)
     rows = dict(connection.execute(TRIALS.sql).fetchall())
     trials = np.array([rows[strategy] for strategy in strategies["strategy_id"]], dtype=np.float64)
-    return Search(strategies, trials, measured.reset_index(drop=True), answer(connection, FOLDS))
+    return SearchRecord(strategies, trials, measured.reset_index(drop=True), answer(connection, FOLDS))
 
 
 def if_built(connection: duckdb.DuckDBPyConnection, question: Question) -> pd.DataFrame:
-    """The answer, or an empty frame where the relation was never made."""
+    """Return the answer, or an empty frame where the relation was never made."""
     try:
         return answer(connection, question)
     except LakeError:

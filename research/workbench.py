@@ -1,4 +1,4 @@
-"""A workbench: the project's own models, computed in memory from whatever bars and rows a question puts there."""
+"""A workbench: the project's own models, computed in memory from any bars and rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dbt.contracts.graph.nodes import GenericTestNode
 
 from warehouse.errors import LakeError, PipelineError
 from warehouse.lake import scratch
-from warehouse.landing import create_tables, land_portfolio
+from warehouse.landing import land_portfolio
 from warehouse.settings.portfolio import load_portfolio
 from warehouse.transformation.runner import MAX_DEEPENINGS, Statement, Transformation, deepen_walks
 
@@ -31,7 +31,7 @@ ONE_ROW_PER = "one_row_per"
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Every model as dbt compiles it.
+    """Models as dbt compiles them.
 
     Attributes:
         statements: In the order to execute them.
@@ -50,7 +50,7 @@ class Models:
         return cls(transformation.statements(["path:models"]), _parents(manifest), _grains(manifest))
 
     def needed(self, goals: Collection[str], given: Collection[str] = ()) -> list[Statement]:
-        """The statements that lead to some relations, in order.
+        """Return the statements that lead to some relations, in order.
 
         Args:
             goals: The relations that are wanted.
@@ -64,18 +64,18 @@ class Models:
         return [statement for statement in self.statements if statement.relation in wanted]
 
     def reads(self, relation: str, ancestor: str) -> bool:
-        """Whether a relation is, or is computed from, another."""
+        """Return True where a relation is, or is computed from, another."""
         return relation == ancestor or any(self.reads(parent, ancestor) for parent in self.parents.get(relation, ()))
 
     def digest(self, goals: Collection[str], given: Collection[str] = ()) -> str:
-        """The sha256 (hex) of what would be executed."""
+        """Hash (sha256, hex) the statements that would be executed."""
         text = "\n".join(statement.sql for statement in self.needed(goals, given))
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What the models are computed from.
+    """Inputs of a computation: the models, a configuration, bars.
 
     Attributes:
         models: The models.
@@ -89,7 +89,7 @@ class Bench:
 
     @classmethod
     def of(cls, lake: Lake) -> Bench:
-        """The bars of a lake, under the configuration beside it.
+        """Take the bars of a lake, under the configuration beside it.
 
         Raises:
             ConfigurationError: The configuration is not valid.
@@ -110,13 +110,12 @@ class Bench:
 
     @contextlib.contextmanager
     def opened(self, threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A scratch database with what is landed: bars, universe, strategies, settings.
+        """Open a scratch database with what is landed: bars, universe, strategies, settings.
 
         Args:
             threads: Of the engine; None for one a core.
         """
         with scratch(threads) as connection:
-            create_tables(connection)
             land_portfolio(connection, self.portfolio)
             connection.register("landed_bars", self.bars)
             connection.execute("INSERT INTO landing.bar_versions BY NAME FROM landed_bars")
@@ -156,7 +155,7 @@ class Bench:
                 if self.models.reads(statement.relation, "sessions"):
                     connection.execute(statement.sql)
         raise PipelineError(
-            "A selection walks deeper than a build may look. Raise correlation_depth in portfolio.yaml, then try again."
+            "A selection walks deeper than a build may look. Make the universe smaller, then try again."
         )
 
 
@@ -176,7 +175,7 @@ def _parents(manifest: Manifest) -> dict[str, frozenset[str]]:
 
 
 def _grains(manifest: Manifest) -> dict[str, tuple[str, ...]]:
-    """What each model's own test says about its grain."""
+    """Return each model's grain, by its own test."""
     tests = [node for node in manifest.nodes.values() if isinstance(node, GenericTestNode)]
     return {
         manifest.nodes[test.attached_node].alias: tuple(test.test_metadata.kwargs["columns"])

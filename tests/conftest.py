@@ -57,7 +57,7 @@ def default_lake(default_world: World, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="session")
 def crowded(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """A small market through the whole pipeline, whose walks must look deeper than they may."""
-    world = World(MARKETS["crowd"](), {"grid": dict(SMALL_GRID), "correlation_depth": 3})
+    world = World(MARKETS["crowd"](), {"grid": dict(SMALL_GRID)}, first_walk_depth=3)
     lake = land_lake(tmp_path_factory.mktemp("crowded"), world)
     return Pipeline(world, lake, build_lake(lake))
 

@@ -4,7 +4,8 @@ SwingError                      1   anything below
 ├── ConfigurationError          3   portfolio.yaml holds a key or value that is not allowed
 ├── SourceError                 4   bars could not be read; nothing was landed
 ├── LakeError                   5   the warehouse cannot be opened or does not hold what was asked
-│   └── LakeBusyError           6   another run is writing
+│   ├── LakeBusyError           6   another run is writing
+│   └── LakeNewerError         16   a newer program has written the warehouse; nothing was read or changed
 ├── PipelineError               7   a model or a data-quality gate failed; the last good state stands
 └── MachineError               19   the machine refused: a full disk, a missing permission, an impossible path
 
@@ -44,6 +45,12 @@ class LakeBusyError(LakeError):
     """Another run holds the writer lock."""
 
     exit_code = 6
+
+
+class LakeNewerError(LakeError):
+    """A newer program has written the warehouse; this one reads and changes nothing."""
+
+    exit_code = 16
 
 
 class PipelineError(SwingError):

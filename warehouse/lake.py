@@ -16,6 +16,8 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from warehouse.errors import LakeBusyError, LakeError
+from warehouse.migrations import prepare, refuse_newer
+from warehouse.tables import create
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,16 +93,19 @@ class Lake:
 
     @contextlib.contextmanager
     def writer(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Connect for writing; creates the lake when there is none. Callers hold `lock`.
+        """Connect for writing; makes the lake where there is none, and migrates an older one. Callers hold `lock`.
 
         Raises:
             LakeError: It is damaged.
+            LakeNewerError: A newer program has written it.
         """
         refuse_odd_path(self.home)
         self.home.mkdir(parents=True, exist_ok=True)
         with self._damage_told(), self._connection({}) as connection:
             # Tables made in this transaction have no statistics yet: a join builds on the side that is written second.
             connection.execute("SET disabled_optimizers = 'build_side_probe_side'")
+            with transaction(connection):
+                prepare(connection, str(self.home))
             yield connection
 
     @contextlib.contextmanager
@@ -109,6 +114,7 @@ class Lake:
 
         Raises:
             LakeError: There is no lake yet, it is damaged, or has no such snapshot.
+            LakeNewerError: A newer program has written it.
         """
         if not self.catalog.exists() and not self._has_data:
             raise LakeError(
@@ -121,6 +127,7 @@ class Lake:
         with self._damage_told():
             try:
                 with self._connection(options) as connection:
+                    refuse_newer(connection, str(self.home))
                     yield connection
             except duckdb.InvalidInputException as error:
                 if snapshot is None or "snapshot" not in str(error).lower():
@@ -194,7 +201,7 @@ class Lake:
 
 @contextlib.contextmanager
 def scratch(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An empty database in memory where the lake would be: models compute in it, and it is forgotten.
+    """A database in memory where the lake would be, its tables empty: models compute in it, and it is forgotten.
 
     Args:
         threads: Of the engine; None for one a core.
@@ -203,6 +210,7 @@ def scratch(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f"ATTACH ':memory:' AS {ALIAS}")
         connection.execute(f"USE {ALIAS}")
+        create(connection)
         yield connection
 
 

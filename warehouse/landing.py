@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from warehouse import tables
 from warehouse.calendar.sessions import is_session
 from warehouse.errors import SourceError
 from warehouse.lake import transaction
+from warehouse.seams import refuse_other_bases
 from warehouse.settings.portfolio import Portfolio, strategy_rows
 from warehouse.sources.base import RAW_BAR_SCHEMA, BarSource, Progress, silent
+from warehouse.sources.files.source import FileSource
 from warehouse.sources.synthetic import SyntheticSource
 from warehouse.validation import QuarantineCode, validate
 
@@ -23,43 +26,17 @@ if TYPE_CHECKING:
 
 CONTENT = ("open", "high", "low", "close", "adj_close", "volume", "dividend", "is_final")
 
-TABLES = """
-CREATE SCHEMA IF NOT EXISTS landing;
-CREATE TABLE IF NOT EXISTS landing.bar_versions (
-    symbol VARCHAR, session_date DATE, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, adj_close DOUBLE,
-    volume DOUBLE, dividend DOUBLE, source VARCHAR, is_final BOOLEAN, ingested_at TIMESTAMPTZ, batch_id BIGINT
-);
-CREATE TABLE IF NOT EXISTS quarantined_bars (
-    symbol VARCHAR, session_date DATE, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, adj_close DOUBLE,
-    volume DOUBLE, dividend DOUBLE, source VARCHAR, is_final BOOLEAN, code VARCHAR, reason VARCHAR,
-    file VARCHAR, line BIGINT, ingested_at TIMESTAMPTZ, batch_id BIGINT
-);
-CREATE TABLE IF NOT EXISTS landing.universe (symbol VARCHAR);
-CREATE TABLE IF NOT EXISTS landing.strategies (
-    strategy_id VARCHAR, grid_order INTEGER, is_live BOOLEAN, ema_fast INTEGER, ema_slow INTEGER, top_n INTEGER,
-    corr_cap DOUBLE, corr_window INTEGER, corr_min_obs INTEGER, atr_window INTEGER, vol_window INTEGER,
-    max_weight DOUBLE, cash_buffer DOUBLE, slippage DOUBLE, commission_per_share DOUBLE, initial_equity DOUBLE
-);
-CREATE TABLE IF NOT EXISTS landing.settings (
-    parameters_hash VARCHAR, correlation_depth INTEGER, train_months INTEGER, test_months INTEGER,
-    objective VARCHAR, stale_after_sessions INTEGER
-);
-CREATE TABLE IF NOT EXISTS landing.walk_depths (scenario_id INTEGER, session_date DATE, depth BIGINT);
-CREATE TABLE IF NOT EXISTS landing.ledger_events (
-    sequence BIGINT, recorded_at TIMESTAMPTZ, account_id VARCHAR, mode VARCHAR, strategy_id VARCHAR, session_date DATE,
-    run_id VARCHAR, kind VARCHAR, order_ref VARCHAR, payload VARCHAR, digest VARCHAR
-);
-CREATE TABLE IF NOT EXISTS runs (
-    run_id VARCHAR, kind VARCHAR, started_at TIMESTAMPTZ, finished_at TIMESTAMPTZ, as_of_session DATE,
-    code_version VARCHAR, parameters_hash VARCHAR, snapshot_before BIGINT, snapshot_after BIGINT,
-    outcome VARCHAR, message VARCHAR
-);
+FIRST_WALK_DEPTH = 16
+"""Ranks of a session that a selection looks at in the first place.
+
+Correlations are computed for these symbols alone, which keeps a large universe affordable. A session whose selection
+needs more is given more by the build, so this changes the time and never the result.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """What one batch did.
+    """The result of one batch.
 
     Attributes:
         batch_id: Number of the batch; 0 when nothing was landed.
@@ -82,22 +59,20 @@ class Landed:
     last_session: date | None
 
 
-def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables that Python writes, where they are missing."""
-    connection.execute(TABLES)
-
-
 def land_bars(connection: duckdb.DuckDBPyConnection, source: BarSource, progress: Progress = silent) -> Landed:
     """Read everything from a source, then land what is new in one transaction.
 
     Raises:
-        SourceError: The source cannot be read, or would mix made-up bars with real ones; nothing is landed.
+        SourceError: The source cannot be read, or would mix made-up bars with real ones, or two adjustments in one
+            series; nothing is landed.
     """
     raw = pa.concat_tables([RAW_BAR_SCHEMA.empty_table(), *source.fetch(progress)])
     _refuse_mixture(connection, source)
     verdict = validate(pa.concat_tables([raw, _once_no_sessions(connection, source.name, raw)]), is_session)
     connection.register("valid_rows", verdict.valid)
     connection.register("quarantined_rows", verdict.quarantined)
+    if isinstance(source, FileSource):  # the others are asked for their whole history when it is adjusted anew
+        refuse_other_bases(connection, source.name)
     with transaction(connection):
         return _append(connection, source.name, raw.num_rows)
 
@@ -199,29 +174,27 @@ def _append(connection: duckdb.DuckDBPyConnection, source: str, read: int) -> La
 
 def land_portfolio(connection: duckdb.DuckDBPyConnection, portfolio: Portfolio) -> bool:
     """Land the configuration as rows, so that SQL sees it; False if the lake holds these rows already."""
+    strategies = [row.columns() for row in strategy_rows(portfolio)]
     settings = {
         "parameters_hash": portfolio.parameters_hash,
-        "correlation_depth": portfolio.correlation_depth,
+        "walk_depth": max(FIRST_WALK_DEPTH, *(row["top_n"] for row in strategies)),
         "train_months": portfolio.walk_forward.train_months,
         "test_months": portfolio.walk_forward.test_months,
         "objective": str(portfolio.walk_forward.objective),
         "stale_after_sessions": portfolio.quality.stale_after_sessions,
     }
-    columns = ", ".join(settings)
-    held = connection.execute(f"SELECT {columns} FROM landing.settings").fetchall()
-    if held == [tuple(settings.values())]:
+    if connection.execute("FROM landing.settings").to_arrow_table().to_pylist() == [settings]:
         return False
-    tables = {
-        "universe": pa.table({"symbol": list(portfolio.universe)}),
-        "strategies": pa.Table.from_pylist([asdict(row) for row in strategy_rows(portfolio)]),
-        "settings": pa.Table.from_pylist([settings]),
+    landed = {
+        "landing.universe": pa.table({"symbol": list(portfolio.universe)}),
+        "landing.strategies": pa.Table.from_pylist(strategies),
+        "landing.settings": pa.Table.from_pylist([settings]),
     }
     with transaction(connection):
-        for name, rows in tables.items():
+        tables.create(connection, tables.CONFIGURATION)
+        for name, rows in landed.items():
             connection.register("portfolio_rows", rows)
-            connection.execute(f"DELETE FROM landing.{name}")
-            connection.execute(f"INSERT INTO landing.{name} BY NAME SELECT * FROM portfolio_rows")
-        connection.execute("DELETE FROM landing.walk_depths")
+            connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM portfolio_rows")
     return True
 
 
@@ -234,7 +207,7 @@ def land_ledger(connection: duckdb.DuckDBPyConnection, rows: Sequence[Mapping[st
             An event is the same one if its digest is, so that a second ledger does not pass for the first.
 
     Returns:
-        How many were new.
+        The number of new ones.
     """
     columns = [name for name, *_ in connection.execute("DESCRIBE landing.ledger_events").fetchall()]
     texts = pa.schema([(name, pa.int64() if name == "sequence" else pa.string()) for name in columns])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from warehouse.errors import LakeError
+from warehouse.settings.strategy import AXES
 
 if TYPE_CHECKING:
     from datetime import date
@@ -39,7 +40,9 @@ LIVE_METRICS = Question(
     WHERE scenario_id = 0
     """
 )
-LIVE_TARGETS = Question("SELECT * FROM live_targets ORDER BY symbol = 'CASH', weight DESC, symbol")
+LIVE_TARGETS = Question(
+    "SELECT session_date, symbol, weight FROM live_targets ORDER BY symbol = 'CASH', weight DESC, symbol"
+)
 LIVE_WEIGHTS = Question(
     """
     SELECT session_date, symbol, weight
@@ -48,8 +51,8 @@ LIVE_WEIGHTS = Question(
     """
 )
 FOLDS = Question(
-    """
-    SELECT fold_id, train_start, test_start, test_end, objective, ema_fast, ema_slow, top_n, corr_cap, strategy_id
+    f"""
+    SELECT fold_id, train_start, test_start, test_end, objective, {", ".join(AXES)}, strategy_id
     FROM walk_forward_folds JOIN strategies USING (strategy_id)
     WHERE scenario_id = 0 ORDER BY fold_id
     """

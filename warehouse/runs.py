@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from warehouse.lake import current_snapshot, transaction
+from warehouse.version import code_version
 
 if TYPE_CHECKING:
     import duckdb
 
-DISTRIBUTION = "swing-portfolio"
-
 
 class Outcome(StrEnum):
-    """How a run ended."""
+    """Ends of a run."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -29,27 +25,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunStart:
-    """What is known of a run when it starts."""
+    """Facts known of a run when it starts."""
 
     run_id: str
     kind: str
     parameters_hash: str
-
-
-def code_version() -> str:
-    """The distribution's version and, in a git checkout, the commit (with + if files differ from it)."""
-    root = Path(__file__).parent.parent
-    try:
-        described = subprocess.run(
-            ["git", "describe", "--always", "--dirty=+", "--exclude=*"],  # noqa: S607 - git is optional
-            cwd=root,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except OSError:
-        return version(DISTRIBUTION)
-    return f"{version(DISTRIBUTION)} {described.stdout.strip()}".strip()
 
 
 def start(connection: duckdb.DuckDBPyConnection, run: RunStart) -> None:
@@ -71,7 +51,7 @@ def start(connection: duckdb.DuckDBPyConnection, run: RunStart) -> None:
 
 
 def finish(connection: duckdb.DuckDBPyConnection, run_id: str, outcome: Outcome, message: str = "") -> None:
-    """Record how a run ended, the newest session it saw and the snapshot it left."""
+    """Record the end of a run, the newest session it saw and the snapshot it left."""
     connection.execute(
         """
         UPDATE runs

@@ -1,9 +1,9 @@
-"""Which raw bars are valid, and why the others are not. Pure: no clock, no file, no database."""
+"""Judgement of raw bars: the valid ones, and the reason against each other. Pure: no clock, no file, no database."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,21 +18,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KEYS = ("symbol", "session_date")
+UNREAD = ("open", "volume")
+"""Columns that no formula reads: what cannot be true there is left empty, and the bar stays."""
+NEEDED = tuple(name for name in NUMBERS if name not in UNREAD)
+POSITIVE = tuple(name for name in PRICES if name not in UNREAD)
 ROUNDING = 1e-6
 """Relative tolerance of the range checks: adjusted exports round each price of a bar on its own."""
+TICK = 0.01
+HAIR = 0.01
+"""The high or low follows a close that lies outside by at most a tick, and this fraction of the close."""
 
 SessionTest = Callable[["NDArray[np.datetime64]"], "NDArray[np.bool_]"]
 
 
 class QuarantineCode(StrEnum):
-    """Why a row is no bar. A row gets the first code that applies, in this order."""
+    """Reasons for which a row is no bar. A row gets the first code that applies, in this order."""
 
     UNREADABLE_VALUE = "UNREADABLE_VALUE"
     MISSING_VALUE = "MISSING_VALUE"
     NON_POSITIVE_PRICE = "NON_POSITIVE_PRICE"
     HIGH_BELOW_LOW = "HIGH_BELOW_LOW"
     CLOSE_OUTSIDE_RANGE = "CLOSE_OUTSIDE_RANGE"
-    NEGATIVE_VOLUME = "NEGATIVE_VOLUME"
     NOT_A_SESSION = "NOT_A_SESSION"
     DUPLICATE = "DUPLICATE"
 
@@ -52,27 +58,23 @@ _RULES = MappingProxyType(
     {
         QuarantineCode.UNREADABLE_VALUE: _Rule(
             "A value is no date, ticker or finite number.",
-            lambda row: row["problem"] or f"not finite: {_named(row, NUMBERS, _is_infinite)}",
+            lambda row: row["problem"] or f"not finite: {_named(row, NEEDED, _is_infinite)}",
         ),
         QuarantineCode.MISSING_VALUE: _Rule(
-            "The symbol, the date or a number is missing.",
-            lambda row: f"missing: {', '.join(n for n in KEYS + NUMBERS if _is_missing(row[n]))}",
+            "The symbol, the date or a number that formulas read is missing.",
+            lambda row: f"missing: {', '.join(n for n in KEYS + NEEDED if _is_missing(row[n]))}",
         ),
         QuarantineCode.NON_POSITIVE_PRICE: _Rule(
-            "A price is zero or negative.",
-            lambda row: f"not positive: {_named(row, PRICES, lambda price: price <= 0)}",
+            "A price that formulas read is zero or negative.",
+            lambda row: f"not positive: {_named(row, POSITIVE, lambda price: price <= 0)}",
         ),
         QuarantineCode.HIGH_BELOW_LOW: _Rule(
             "The high is below the low.",
             lambda row: f"high {row['high']} < low {row['low']}",
         ),
         QuarantineCode.CLOSE_OUTSIDE_RANGE: _Rule(
-            "The close is above the high or below the low.",
+            "The close is above the high or below the low by more than a tick.",
             lambda row: f"close {row['close']} outside {row['low']} to {row['high']}",
-        ),
-        QuarantineCode.NEGATIVE_VOLUME: _Rule(
-            "The volume is negative.",
-            lambda row: f"volume {row['volume']} < 0",
         ),
         QuarantineCode.NOT_A_SESSION: _Rule(
             "The exchange (XNYS) did not trade on the date.",
@@ -97,9 +99,11 @@ class Verdict(NamedTuple):
     """The rows of a batch, each in exactly one of two tables, in their old order."""
 
     valid: pa.Table
-    """RAW_BAR_SCHEMA."""
+    """RAW_BAR_SCHEMA, mended."""
     quarantined: pa.Table
     """QUARANTINE_SCHEMA."""
+    mended: Mapping[str, int]
+    """Mends, with the number of rows of each."""
 
 
 QUARANTINE_SCHEMA = RAW_BAR_SCHEMA.append(pa.field("code", pa.string())).append(pa.field("reason", pa.string()))
@@ -113,7 +117,8 @@ def validate(raw: pa.Table, is_session: SessionTest) -> Verdict:
         raw: every row of the batch (RAW_BAR_SCHEMA): a duplicate is only seen inside it.
         is_session: tells which days of an array are sessions of the exchange.
     """
-    faults = _faults(raw, is_session)
+    raw, mends = mended(raw)
+    faults = faults_of(raw, is_session)
     # Only rows with no other fault compete: a broken row must not displace a good one.
     sound = np.flatnonzero(~_any(faults.values()))
     first = np.arange(raw.num_rows)
@@ -136,27 +141,58 @@ def validate(raw: pa.Table, is_session: SessionTest) -> Verdict:
         pa.string(),
     )
     quarantined = pa.table([*rows.columns, code, reason], schema=QUARANTINE_SCHEMA)
-    return Verdict(raw.filter(pa.array(codes == "")), quarantined)
+    counts = {name: int(mask.sum()) for name, mask in mends.items()}
+    valid = raw.filter(pa.array(codes == ""))
+    return Verdict(valid, quarantined, {name: count for name, count in counts.items() if count})
 
 
-def _faults(raw: pa.Table, is_session: SessionTest) -> dict[QuarantineCode, NDArray[np.bool_]]:
+def mended(raw: pa.Table) -> tuple[pa.Table, dict[str, NDArray[np.bool_]]]:
+    """Keep bars whose fault changes no result, and tell which rows were changed.
+
+    An open that is no price and a volume that is no count are left empty; a range is widened to a close that lies a
+    hair outside.
+    """
+    numbers = {name: _floats(raw[name]) for name in (*UNREAD, "high", "low", "close")}
+    high, low, close = numbers["high"], numbers["low"], numbers["close"]
+    with np.errstate(invalid="ignore", over="ignore"):
+        hair = np.minimum(TICK + ROUNDING * close, HAIR * close)
+        above = (close * (1 - ROUNDING) > high) & (close - high <= hair) & (high > 0)
+        below = (close < low * (1 - ROUNDING)) & (low - close <= hair) & (close > 0)
+    masks = {
+        "open left empty": (numbers["open"] <= 0) | np.isinf(numbers["open"]),
+        "volume left empty": (numbers["volume"] < 0) | np.isinf(numbers["volume"]),
+        "high or low widened to the close": above | below,
+    }
+    changed = {
+        "open": (masks["open left empty"], None),
+        "volume": (masks["volume left empty"], None),
+        "high": (above, raw["close"]),
+        "low": (below, raw["close"]),
+    }
+    for name, (mask, value) in changed.items():
+        if mask.any():
+            replaced = pc.if_else(pa.array(mask), pa.scalar(None, pa.float64()) if value is None else value, raw[name])
+            raw = raw.set_column(raw.schema.get_field_index(name), raw.schema.field(name), replaced)
+    return raw, masks
+
+
+def faults_of(raw: pa.Table, is_session: SessionTest) -> dict[QuarantineCode, NDArray[np.bool_]]:
     """Return one mask of rows per code but DUPLICATE, in the order of precedence."""
-    numbers = {name: _floats(raw[name]) for name in NUMBERS}
+    numbers = {name: _floats(raw[name]) for name in NEEDED}
     high, low, close = numbers["high"], numbers["low"], numbers["close"]
     days = _days(raw)
     no_symbol = pc.fill_null(pc.equal(raw["symbol"], ""), fill_value=True)
     return {
         QuarantineCode.UNREADABLE_VALUE: (
-            _mask(pc.is_valid(raw["problem"])) | _any(np.isinf(numbers[name]) for name in NUMBERS)
+            _mask(pc.is_valid(raw["problem"])) | _any(np.isinf(numbers[name]) for name in NEEDED)
         ),
         QuarantineCode.MISSING_VALUE: (
-            _mask(no_symbol) | np.isnat(days) | _any(np.isnan(numbers[name]) for name in NUMBERS)
+            _mask(no_symbol) | np.isnat(days) | _any(np.isnan(numbers[name]) for name in NEEDED)
         ),
-        QuarantineCode.NON_POSITIVE_PRICE: _any(numbers[name] <= 0 for name in PRICES),
+        QuarantineCode.NON_POSITIVE_PRICE: _any(numbers[name] <= 0 for name in POSITIVE),
         QuarantineCode.HIGH_BELOW_LOW: high < low * (1 - ROUNDING),
         # Only ever scaled down: the largest float has no room above it.
         QuarantineCode.CLOSE_OUTSIDE_RANGE: (close * (1 - ROUNDING) > high) | (close < low * (1 - ROUNDING)),
-        QuarantineCode.NEGATIVE_VOLUME: numbers["volume"] < 0,
         QuarantineCode.NOT_A_SESSION: ~is_session(days),
     }
 

@@ -1,6 +1,5 @@
 """The permutation test as assets: batches of worlds that any worker can compute, and the report on all of them."""
 
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -8,7 +7,7 @@ import dagster as dg
 from dagster_defs.assets.reports import Reports, as_markdown
 from execution.installation import Installation
 from research.permutation.experiment import Design, PermutationTest
-from research.permutation.worlds import Window
+from research.permutation.worlds import PermutationWindow
 from research.workbench import Bench
 from warehouse.lake import Lake
 from warehouse.settings.portfolio import Objective
@@ -31,9 +30,9 @@ class Permutations(Reports):
     walk_forward: bool = False
 
     def test(self, lake: Lake) -> PermutationTest:
-        """The test that is meant."""
+        """Return the test that is meant."""
         objective = Objective(self.objective) if self.objective else None
-        window = Window.parsed(self.window) if self.window else None
+        window = PermutationWindow.parsed(self.window) if self.window else None
         return PermutationTest.of(Bench.of(lake), Design(self.seed, objective, window, self.walk_forward))
 
 
@@ -45,7 +44,7 @@ def permutations(
     installation: dg.ResourceParam[Installation],
     progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult[Any]:
-    """What the grid and the live parameters would have given in permuted worlds."""
+    """Outcomes of the grid and of the live parameters in permuted worlds."""
     lake = installation.lake
     test = config.test(lake)
     first, last = (int(number) for number in context.partition_key.split("-"))
@@ -57,13 +56,13 @@ def permutations(
 def permutation_figures(
     config: Permutations, installation: dg.ResourceParam[Installation]
 ) -> dg.MaterializeResult[Any]:
-    """How often luck does as well, over the worlds computed so far."""
+    """Share of worlds in which luck does as well, over the worlds computed so far."""
     from research.permutation import report as permutation_report  # noqa: PLC0415
 
     lake = installation.lake
     test = config.test(lake)
     result = test.result(lake)
-    picture, data = permutation_report.write(test, result, Path(config.folder))
+    picture, data = permutation_report.write(test, result, config.within(installation))
     return dg.MaterializeResult(
         metadata={
             "best_p": result.best_p,

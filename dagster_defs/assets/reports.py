@@ -1,4 +1,4 @@
-"""The pictures and figures that people look at. What draws them is imported when they are drawn."""
+"""Pictures and figures for people. The module that draws them is imported when they are drawn."""
 
 import base64
 from pathlib import Path
@@ -6,21 +6,25 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from dagster_defs.environment import PROJECT
 from dagster_defs.resources import Warehouse
+from execution.installation import Installation
 
 if TYPE_CHECKING:
     from research.report.backtest import Report
 
 
 class Reports(dg.Config):
-    """Where reports are written."""
+    """Folder of pictures and files; empty for `reports` in the home."""
 
-    folder: str = str(PROJECT / "reports")
+    folder: str = ""
+
+    def within(self, installation: Installation) -> Path:
+        """Return the folder."""
+        return Path(self.folder) if self.folder else installation.reports
 
 
 def as_markdown(picture: Path) -> str:
-    """A picture as Markdown that carries the image itself."""
+    """Return a picture as Markdown that carries the image itself."""
     encoded = base64.b64encode(picture.read_bytes()).decode()
     return f"![{picture.stem}](data:image/png;base64,{encoded})"
 
@@ -36,11 +40,13 @@ def _reported(report: "Report") -> dg.MaterializeResult[Any]:
     deps=["backtest_daily", "backtest_metrics", "target_weights"],
     kinds={"matplotlib"},
 )
-def backtest_report(config: Reports, warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[Any]:
+def backtest_report(
+    config: Reports, warehouse: dg.ResourceParam[Warehouse], installation: dg.ResourceParam[Installation]
+) -> dg.MaterializeResult[Any]:
     """Equity, drawdown and monthly returns of the live strategy, its metrics and its weights."""
     from research.report.backtest import write_backtest  # noqa: PLC0415
 
-    return _reported(write_backtest(warehouse.lake, Path(config.folder)))
+    return _reported(write_backtest(warehouse.lake, config.within(installation)))
 
 
 @dg.asset(
@@ -48,8 +54,10 @@ def backtest_report(config: Reports, warehouse: dg.ResourceParam[Warehouse]) -> 
     deps=["walk_forward_daily", "walk_forward_metrics", "walk_forward_folds", "backtest_daily"],
     kinds={"matplotlib"},
 )
-def walk_forward_report(config: Reports, warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[Any]:
+def walk_forward_report(
+    config: Reports, warehouse: dg.ResourceParam[Warehouse], installation: dg.ResourceParam[Installation]
+) -> dg.MaterializeResult[Any]:
     """The out-of-sample equity and drawdown, the folds and their winners."""
     from research.report.backtest import write_walk_forward  # noqa: PLC0415
 
-    return _reported(write_walk_forward(warehouse.lake, Path(config.folder)))
+    return _reported(write_walk_forward(warehouse.lake, config.within(installation)))

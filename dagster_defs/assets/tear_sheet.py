@@ -1,12 +1,12 @@
 """The tear sheet as an asset: its pictures and headline figures in the catalog, the page beside them."""
 
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from dagster_defs.assets.reports import Reports, as_markdown
 from dagster_defs.resources import Warehouse
+from execution.installation import Installation
 from warehouse.sources.base import Progress
 
 GROUP = "report"
@@ -25,12 +25,15 @@ GROUP = "report"
     kinds={"matplotlib", "html"},
 )
 def tear_sheet(
-    config: Reports, warehouse: dg.ResourceParam[Warehouse], progress: dg.ResourceParam[Progress]
+    config: Reports,
+    warehouse: dg.ResourceParam[Warehouse],
+    installation: dg.ResourceParam[Installation],
+    progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult[Any]:
-    """What the evidence says: hindsight against an honest choice, what luck explains, what may be lost."""
+    """Evidence on one page: hindsight against an honest choice, the part of luck, the losses to expect."""
     from research.report.writing import write_tear_sheet  # noqa: PLC0415
 
-    written = write_tear_sheet(warehouse.lake, Path(config.folder), progress)
+    written = write_tear_sheet(warehouse.lake, config.within(installation), progress)
     figures = {name: value for name, value in written.metrics.items() if value is not None}
     pictures = {name: dg.MetadataValue.md(as_markdown(path)) for name, path in written.pictures.items()}
     return dg.MaterializeResult(

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import math
+import sys
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import click
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from dagster_defs.cli import terminal
 from dagster_defs.cli.options import JSON
@@ -13,9 +19,14 @@ from warehouse import readers
 from warehouse.errors import LakeError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from execution.installation import Installation
+
+SHOWN = 40
+"""Rows of a table in a terminal."""
+BATCH = 100_000
 
 
 @click.command()
@@ -47,10 +58,10 @@ ANSWERS = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.Sta
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "csv", "json"]),
+    type=click.Choice(["table", "csv", "json", "parquet"]),
     default="table",
     show_default=True,
-    help="For people, spreadsheets or scripts.",
+    help="A table shows 40 rows at most; the others give all of them, for spreadsheets and scripts.",
 )
 @click.argument("query")
 @click.pass_obj
@@ -62,20 +73,75 @@ def sql(installation: Installation, snapshot: int | None, form: str, query: str)
       swing sql "from live_targets"
       swing sql "select * from backtest_metrics order by sharpe desc limit 5"
       swing sql "from runs" --format json
+      swing sql "from bars" --format parquet > bars.parquet
       swing sql "from live_targets" --at 12
       swing sql "show tables"
     """
+    if form == "parquet" and sys.stdout.isatty():
+        raise click.UsageError("Parquet is no text: send it to a file, as in `--format parquet > rows.parquet`.")
     with installation.lake.reader(snapshot) as connection:
         installation.lake.confine(connection)
         try:
             if any(statement.type not in ANSWERS for statement in connection.extract_statements(query)):
                 raise LakeError("`swing sql` only answers: SELECT, FROM, DESCRIBE, SHOW and EXPLAIN.")
-            frame = connection.execute(query).df()
+            if form == "table":
+                _show_first(connection.execute(query))
+            else:
+                WRITERS[form](connection.execute(query).to_arrow_table())
         except duckdb.Error as error:
             raise LakeError(f"The query failed: {error}") from error
-    if form == "csv":
-        click.echo(frame.to_csv(index=False), nl=False)
-    elif form == "json":
-        click.echo(terminal.as_json(frame))
-    else:
-        terminal.show(frame)
+
+
+def _show_first(answer: duckdb.DuckDBPyConnection) -> None:
+    """Print the first rows, and how many more there are; those are counted and not kept."""
+    batches = answer.to_arrow_reader(BATCH)
+    columns = [(field.name, _is_number(field.type)) for field in batches.schema]
+    rows: list[tuple[object, ...]] = []
+    total = 0
+    for batch in batches:
+        total += batch.num_rows
+        part = batch.slice(0, SHOWN - len(rows))
+        rows += zip(*(column.to_pylist() for column in part.columns), strict=True)
+    terminal.show_rows(columns, rows)
+    if total > len(rows):
+        terminal.out.print(
+            f"… and {total - len(rows):,} rows more. `--format csv` (json, parquet) gives all of them; "
+            "`limit`, `where` and `order by` choose among them.",
+            markup=False,
+        )
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
+def _write_csv(table: pa.Table) -> None:
+    click.echo(table.to_pandas().to_csv(index=False), nl=False)
+
+
+def _write_json(table: pa.Table) -> None:
+    click.echo(json.dumps(_plain(table.to_pylist()), indent=2))
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any value that a query can give
+    """Return what JSON can say: times in ISO form, null for a figure that is not finite."""
+    match value:
+        case list():
+            return [_plain(each) for each in value]
+        case dict():
+            return {str(key): _plain(each) for key, each in value.items()}
+        case float():
+            return value if math.isfinite(value) else None
+        case date():  # and datetime
+            return value.isoformat()
+        case None | bool() | int() | str():
+            return value
+        case _:
+            return str(value)
+
+
+def _write_parquet(table: pa.Table) -> None:
+    pq.write_table(table, sys.stdout.buffer)
+
+
+WRITERS: dict[str, Callable[[pa.Table], None]] = {"csv": _write_csv, "json": _write_json, "parquet": _write_parquet}

@@ -21,30 +21,32 @@ if TYPE_CHECKING:
 @REPORTS
 @JSON
 @click.pass_obj
-def backtest(installation: Installation, reports: Path, as_json: bool) -> None:
+def backtest(installation: Installation, reports: Path | None, as_json: bool) -> None:
     """Build every model up to the backtest of all strategies, and report the live one.
 
     Writes equity.png, drawdown.png, monthly_returns.png, metrics.json and weights.csv.
     """
-    _research(installation, "backtest", "backtest_report", reports, as_json=as_json)
+    _research(installation, "backtest", reports, as_json=as_json)
 
 
 @click.command()
 @REPORTS
 @JSON
 @click.pass_obj
-def walkforward(installation: Installation, reports: Path, as_json: bool) -> None:
+def walkforward(installation: Installation, reports: Path | None, as_json: bool) -> None:
     """Choose the parameters on each train window, live with them through the test window after it.
 
     Builds every model; writes walk_forward_equity.png, walk_forward_drawdown.png and walk_forward.json.
     """
-    _research(installation, "walk_forward", "walk_forward_report", reports, as_json=as_json)
+    _research(installation, "walk_forward", reports, as_json=as_json)
 
 
-def _research(installation: Installation, job: str, asset: str, reports: Path, *, as_json: bool) -> None:
+def _research(installation: Installation, job: str, reports: Path | None, *, as_json: bool) -> None:
 
     with terminal.progress(f"Running {job}", is_quiet=as_json) as report:
-        told = jobs.metadata(jobs.run(installation, job, {asset: {"folder": str(reports.absolute())}}, report), asset)
+        folder = (reports or installation.reports).absolute()
+        asset = f"{job}_report"
+        told = jobs.metadata(jobs.run(installation, job, {asset: {"folder": str(folder)}}, report), asset)
 
     files = list(told.get("files", []))
     if as_json:

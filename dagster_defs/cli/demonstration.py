@@ -11,6 +11,7 @@ import click
 
 from dagster_defs import jobs
 from dagster_defs.cli import summaries, terminal, trading_summaries
+from dagster_defs.published_ledger import publish_ledger
 from execution import service
 from execution.orders.context import RebalanceRequest
 from execution.simulator.process import simulated_gateway
@@ -37,16 +38,12 @@ ROWS = readers.Question(
 @click.pass_obj
 def demo(installation: Installation) -> None:
     """Land the sample market, run the whole pipeline through Dagster, show what came out."""
-    lake, reports = installation.lake, installation.home / "reports"
+    lake, reports = installation.lake, installation.reports
     with terminal.progress("Running the whole pipeline") as report:
         result = jobs.run(
             installation,
             "everything",
-            {
-                "bars_landing": {"source": "synthetic"},
-                "backtest_report": {"folder": str(reports)},
-                "walk_forward_report": {"folder": str(reports)},
-            },
+            {"bars_landing": {"source": "synthetic"}},
             report,
         )
     landed = jobs.metadata(result, ["landing", "bar_versions"])
@@ -84,6 +81,7 @@ def _rebalance(installation: Installation) -> None:
         simulated = replace(installation, gateway_host="127.0.0.1", gateway_port=str(port), gateway_client_id="1")
         request = RebalanceRequest(Mode.PAPER, is_gateway_clock=True)
         trading_summaries.show(service.trade(simulated, request, lambda _step: None))
+    publish_ledger(installation)
     with service.open_ledger(installation) as ledger:
         kinds = Counter(row["kind"] for row in ledger.rows())
         _say(f"Ledger: {ledger.verify()} events: " + ", ".join(f"{kind} {count}" for kind, count in kinds.items()))

@@ -146,7 +146,7 @@ def main(ctx: click.Context) -> None:
     A first session:
       swing init                                  write portfolio.yaml: every setting, commented out
       swing fetch --source files ~/bars/          import price bars: CSV or Parquet, a file or a folder
-      swing backtest                              build every strategy, write pictures to reports/
+      swing backtest                              build every strategy, write pictures to $SWING_HOME/reports
       swing walkforward                           measure the choice of parameters out of sample
       swing weights                               show tonight's target weights
       swing trade                                 plan the account's trades; sends nothing

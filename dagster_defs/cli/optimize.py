@@ -12,8 +12,8 @@ from dagster_defs.cli import terminal
 from dagster_defs.cli.options import JSON, REPORTS, SEED
 from research.search import report as search_report
 from research.search.out_of_sample import live_through
-from research.search.studies import Goal, Search, search
-from research.search.trials import Trials, folds_of
+from research.search.studies import MAXIMISED, SearchDesign, search
+from research.search.trials import TriedPoints, folds_of
 from research.workbench import Bench
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def _folds(_context: click.Context, _option: click.Parameter, text: str) -> int 
 @click.option("--trials", type=click.IntRange(1), default=200, show_default=True, help="Trials a fold.")
 @click.option(
     "--objective",
-    type=click.Choice([goal.value for goal in Goal]),
+    type=click.Choice(list(MAXIMISED)),
     default="calmar",
     show_default=True,
     help="multi: Calmar, turnover and drawdown at once.",
@@ -52,7 +52,7 @@ def optimize(
     folds: int | None,
     top: int,
     seed: int,
-    reports: Path,
+    reports: Path | None,
     as_json: bool,
 ) -> None:
     """Search parameters beyond the grid inside each train fold, and live with what was found.
@@ -67,18 +67,18 @@ def optimize(
       swing optimize --folds 4                    the last four folds
     """
     with terminal.progress("Searching", is_quiet=as_json) as report:
-        bench, goal = Bench.of(installation.lake), Goal(objective)
+        bench = Bench.of(installation.lake)
         with bench.opened() as connection:
             wanted = folds_of(bench, connection, folds)
         with bench.opened() as connection:
-            tried = Trials.on(bench, connection)
-            found = search(tried, wanted, Search(goal, trials, top, seed), terminal.with_time_left(report))
+            tried = TriedPoints.on(bench, connection)
+            found = search(tried, wanted, SearchDesign(objective, trials, top, seed), terminal.with_time_left(report))
             report(0, 0, "the winner's neighbourhood")
-            stable = search_report.stability(tried, found, goal)
+            stable = search_report.stability(tried, found, objective)
         report(0, 0, "out of sample")
         lived = live_through(bench, found)
         data = search_report.record(found, lived, stable, len(tried))
-        files = search_report.write(data, lived, stable, reports.absolute())
+        files = search_report.write(data, lived, stable, reports or installation.reports)
     if as_json:
         click.echo(json.dumps(data | {"files": [str(file) for file in files]}, indent=2))
         return
@@ -91,7 +91,7 @@ def optimize(
     ]
     terminal.show(pd.DataFrame(rows), f"Winners of {len(found)} train windows, {len(tried)} strategies computed")
     terminal.out.print()
-    compared = pd.DataFrame([{"lived": each.name} | each.metrics for each in lived])
+    compared = pd.DataFrame([{"method": each.name} | each.metrics for each in lived])
     terminal.show(compared, "Out of sample, after costs, over the same folds")
     terminal.out.print()
     for warning in search_report.warnings_of(found, stable):

@@ -8,9 +8,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a sc
 REPORTS = click.option(
     "--reports",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("reports"),
-    show_default=True,
-    help="Folder for pictures and files.",
+    help="Folder for pictures and files (default: reports in $SWING_HOME).",
 )
 SEED = click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of the random numbers.")
 CLOCK = click.option(

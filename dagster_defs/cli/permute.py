@@ -11,7 +11,7 @@ from dagster_defs.cli import terminal
 from dagster_defs.cli.options import JSON, REPORTS, SEED
 from research.permutation import report as permutation_report
 from research.permutation.experiment import Design, PermutationTest
-from research.permutation.worlds import Window
+from research.permutation.worlds import PermutationWindow
 from research.workbench import Bench
 from warehouse.errors import ConfigurationError
 from warehouse.settings.portfolio import Objective
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from execution.installation import Installation
 
 
-def _window(_context: click.Context, _option: click.Parameter, text: str | None) -> Window | None:
+def _window(_context: click.Context, _option: click.Parameter, text: str | None) -> PermutationWindow | None:
     if text is None:
         return None
 
     try:
-        return Window.parsed(text)
+        return PermutationWindow.parsed(text)
     except ConfigurationError as error:
         raise click.BadParameter(str(error)) from error
 
@@ -54,10 +54,10 @@ def permute(
     installation: Installation,
     runs: int,
     objective: str | None,
-    window: Window | None,
+    window: PermutationWindow | None,
     walk_forward: bool,
     seed: int,
-    reports: Path,
+    reports: Path | None,
     as_json: bool,
 ) -> None:
     """Ask how often luck does as well: the grid, optimised again in permuted worlds.
@@ -79,7 +79,7 @@ def permute(
         test = PermutationTest.of(Bench.of(lake), design)
         test.run(lake, range(runs + 1), terminal.with_time_left(report))
         result = test.result(lake, runs)
-        files = permutation_report.write(test, result, reports.absolute())
+        files = permutation_report.write(test, result, reports or installation.reports)
     record = permutation_report.record(test, result) | {"files": [str(file) for file in files]}
     if as_json:
         click.echo(json.dumps(record, indent=2))
@@ -98,8 +98,8 @@ def permute(
         f"Permutation test of {test.objective}",
     )
     terminal.out.print(
-        f"\n{permutation_report.verdict(result.best_p, best)}\n"
-        f"{permutation_report.verdict(result.live_p, 'the live parameters')}\n",
+        f"\n{permutation_report.conclusion(result.best_p, best)}\n"
+        f"{permutation_report.conclusion(result.live_p, 'the live parameters')}\n",
         markup=False,
     )
     terminal.show_files(record["files"])

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 @REPORTS
 @JSON
 @click.pass_obj
-def report(installation: Installation, reports: Path, as_json: bool) -> None:
+def report(installation: Installation, reports: Path | None, as_json: bool) -> None:
     """Write the tear sheet: one HTML page that needs nothing else, its pictures as PNG, its numbers as JSON.
 
     What the live parameters show, what choosing them honestly would have shown, what of it luck explains, and what may
     be lost; every number with its interval or its caveat. Needs `swing backtest` and `swing walkforward`.
     """
     with terminal.progress("Writing the report", is_quiet=as_json) as progress:
-        written = write_tear_sheet(installation.lake, reports, progress)
+        written = write_tear_sheet(installation.lake, reports or installation.reports, progress)
     if as_json:
         click.echo(json.dumps({"files": [str(path) for path in written.files], **written.metrics}, indent=2))
     else:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dagster_defs.cli import terminal
-from research.report.facts.risk import FACTORS
 from research.report.facts.series import Missing
-from research.report.page.forms import day, gain, percent, probability, ratio
+from research.report.formats import day, gain, month, percent, probability, ratio, span
+from research.report.names import FACTORS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from research.report.facts.risk import BookRisk, Risk, Tails
-    from research.statistics.verdicts import Verdict
+    from research.report.interpretation import Interpretation
 
 
 def show(risk: Risk) -> None:
@@ -26,16 +26,16 @@ def show(risk: Risk) -> None:
         _show_tails(history)
     _say_exposure(risk)
     _show_crises(risk)
-    _show_words([] if isinstance(risk.regime, Missing) else [risk.regime.words], "How alike the assets move")
+    _show_words([] if isinstance(risk.regime, Missing) else [risk.regime.words], "Correlation of the assets")
     if isinstance(risk.regime, Missing):
-        _say(f"How alike the assets move is not known: {risk.regime.reason}")
+        _say(f"The correlation of the assets is not known: {risk.regime.reason}")
 
 
 def _show_book(book: BookRisk) -> None:
     held = ", ".join(f"{symbol} {percent(weight)}" for symbol, weight in book.weights.items())
     _title(f"{book.name} of {day(book.session)}: {held + ', ' if held else ''}cash {percent(book.cash)}")
     _show_tails(book.tails)
-    _show_words(book.words, "What the book is")
+    _show_words(book.words, "The book")
     if isinstance(book.shocks, Missing):
         _say(f"Shocks: {book.shocks.reason}")
     else:
@@ -52,7 +52,7 @@ def _show_book(book: BookRisk) -> None:
 
 
 def _show_tails(tails: Tails) -> None:
-    _title(f"{tails.name}: {tails.sessions:,} sessions, {day(tails.first)} to {day(tails.last)}")
+    _title(f"{tails.name}: {tails.sessions:,} sessions, {span(tails.first, tails.last)}")
     _say(tails.caveat)
     if isinstance(tails.risks, Missing):
         _say(f"Value at risk: {tails.risks.reason}")
@@ -110,11 +110,11 @@ def _show_crises(risk: Risk) -> None:
     if without:
         _say(f"* without {', '.join(without)}, which had no bars yet: that weight counts as cash.")
     if risk.not_replayed:
-        names = ", ".join(f"{window.name} ({window.first:%Y-%m})" for window in risk.not_replayed)
+        names = ", ".join(f"{window.name} ({month(window.first)})" for window in risk.not_replayed)
         _say(f"Not in the bars, so not replayed: {names}.")
 
 
-def _show_words(words: Sequence[Verdict], title: str) -> None:
+def _show_words(words: Sequence[Interpretation], title: str) -> None:
     if words:
         _title(title)
     for each in words:
@@ -128,8 +128,8 @@ def _table(rows: Sequence[Mapping[str, object]], title: str) -> None:
 
 
 def _title(text: str) -> None:
-    terminal.out.print(f"\n[bold]{text}[/bold]")
+    terminal.out.print(f"\n[bold]{terminal.plain(text)}[/bold]")
 
 
 def _say(text: str) -> None:
-    terminal.out.print(text, markup=False)
+    terminal.out.print(terminal.plain(text), markup=False)

@@ -1,4 +1,4 @@
-"""What a person, or a script, is told about the state of things."""
+"""Summaries of results, for a person or for a script."""
 
 from __future__ import annotations
 
@@ -7,25 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_defs.cli import terminal
 from warehouse import readers
+from warehouse.settings.strategy import AXES
 
 if TYPE_CHECKING:
     from warehouse.lake import Lake
 
-FOLD_COLUMNS = [
-    "fold_id",
-    "train_start",
-    "test_start",
-    "test_end",
-    "ema_fast",
-    "ema_slow",
-    "top_n",
-    "corr_cap",
-    "objective",
-]
+FOLD_COLUMNS = ["fold_id", "train_start", "test_start", "test_end", *AXES, "objective"]
 
 
 def as_record(lake: Lake, job: str) -> dict[str, Any]:
-    """The results of a research job, for a script."""
+    """Return the results of a research job, for a script."""
     if job == "backtest":
         questions = {"metrics": readers.LIVE_METRICS, "live_targets": readers.LIVE_TARGETS}
     else:
@@ -34,7 +25,7 @@ def as_record(lake: Lake, job: str) -> dict[str, Any]:
 
 
 def show(lake: Lake, job: str) -> None:
-    """The results of a research job, for a person."""
+    """Print the results of a research job, for a person."""
     if job == "backtest":
         show_targets(lake)
         show_metrics(lake, readers.LIVE_METRICS, "Backtest of the live strategy, after costs")
@@ -44,12 +35,12 @@ def show(lake: Lake, job: str) -> None:
 
 
 def show_targets(lake: Lake) -> None:
-    """The live targets, with cash."""
+    """Print the live targets, with cash."""
     terminal.show(readers.ask(lake, readers.LIVE_TARGETS), "Live targets")
 
 
 def show_metrics(lake: Lake, question: readers.Question, title: str) -> None:
-    """One strategy's metrics."""
+    """Print one strategy's metrics."""
     frame = readers.ask(lake, question)
     terminal.out.print()
     if frame.empty:
@@ -60,7 +51,7 @@ def show_metrics(lake: Lake, question: readers.Question, title: str) -> None:
 
 
 def show_folds(lake: Lake) -> None:
-    """The folds of the walk-forward, with their winners."""
+    """Print the folds of the walk-forward, with their winners."""
     folds = readers.ask(lake, readers.FOLDS)
     terminal.out.print()
     if folds.empty:

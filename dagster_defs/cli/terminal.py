@@ -1,24 +1,31 @@
-"""How results look in a terminal: tables, figures, progress."""
+"""Output to a terminal: tables, figures, progress."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import time
+from datetime import datetime
+from datetime import time as time_of_day
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from research.report.formats import percent, ratio
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
 FRACTIONS = {"cagr", "max_drawdown", "total_return", "volatility_annual", "weight"}
 UNBOUNDED = 100_000
+MIDNIGHT = time_of_day()
+ASCII = str.maketrans({"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-"})
 RATIOS = {"sharpe", "calmar", "profit_factor", "turnover_annual", "objective"}
 
 out = Console(highlight=False, soft_wrap=True)
@@ -27,12 +34,17 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 def show(frame: pd.DataFrame, title: str | None = None) -> None:
     """Print a table."""
+    columns = [(str(name), frame[name].dtype.kind in "iuf") for name in frame.columns]
+    show_rows(columns, frame.itertuples(index=False), title)
+
+
+def show_rows(columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[Any]], title: str | None = None) -> None:
+    """Print a table of these rows; each column has a name, and is a number or not."""
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for name in frame.columns:
-        is_number = frame[name].dtype.kind in "iuf"
-        table.add_column(str(name), justify="right" if is_number else "left", no_wrap=True)
-    for row in frame.itertuples(index=False):
-        table.add_row(*(text(name, value) for name, value in zip(frame.columns, row, strict=True)))
+    for name, is_number in columns:
+        table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*(escape(plain(text(name, value))) for (name, _), value in zip(columns, row, strict=True)))
     # As wide as it needs to be: a cut cell is worse than a wrapped line.
     unbounded = Console(highlight=False, width=UNBOUNDED, force_terminal=out.is_terminal)
     with unbounded.capture() as capture:
@@ -44,23 +56,44 @@ def show_record(record: Mapping[str, Any], title: str) -> None:
     """Print named figures, one a line."""
     out.print(f"[bold]{title}[/bold]")
     for name, value in record.items():
-        out.print(f"  {name:<18} {text(name, value)}", markup=False)
+        out.print(f"  {name:<18} {plain(text(name, value))}", markup=False)
 
 
 def text(name: str, value: Any) -> str:  # noqa: ANN401 - any cell of any table
-    """A cell: fractions as per cent, dates without midnight, nothing for null."""
-    if value is None or value != value:  # noqa: PLR0124 - NaN and NaT differ from themselves
-        return ""
-    if isinstance(value, float) and name in FRACTIONS:
-        return f"{value:.2%}"
-    if isinstance(value, float) and name in RATIOS:
-        return f"{value:.3f}"
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    if hasattr(value, "hour"):
-        is_date = (value.hour, value.minute, value.second) == (0, 0, 0) and value.tzinfo is None
-        return f"{value:%Y-%m-%d}" if is_date else f"{value:%Y-%m-%d %H:%M:%S%z}"
-    return str(value)
+    """Write a cell: fractions as per cent, dates without midnight, lists in brackets, nothing for null."""
+    match value:
+        case dict():
+            return "{" + ", ".join(f"{key}: {text(key, each) or 'null'}" for key, each in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(text(name, each) or "null" for each in value) + "]"
+        case _ if _is_missing(value):
+            return ""
+        case float():
+            return _figure(name, value)
+        case datetime():
+            is_date = value.time() == MIDNIGHT and value.tzinfo is None
+            return f"{value:%Y-%m-%d}" if is_date else f"{value:%Y-%m-%d %H:%M:%S%z}"
+        case _:
+            return " ".join(str(value).splitlines())
+
+
+def _figure(name: str, value: float) -> str:
+    if name in FRACTIONS:
+        return percent(value, 2)
+    return ratio(value, 3) if name in RATIOS else f"{value:.10g}"
+
+
+def _is_missing(value: Any) -> bool:  # noqa: ANN401 - any cell of any table
+    """Tell null: None, and what differs from itself (NaN, NaT) or cannot say whether it does (pandas' NA)."""
+    try:
+        return value is None or bool(value != value)  # noqa: PLR0124 - see above
+    except TypeError:
+        return True
+
+
+def plain(text: str) -> str:
+    """Write signs as a script, a spreadsheet and an ASCII terminal read them."""
+    return text.translate(ASCII)
 
 
 def as_json(frame: pd.DataFrame) -> str:
@@ -79,7 +112,7 @@ def _iso(moment: pd.Timestamp) -> str:
 
 @contextlib.contextmanager
 def progress(title: str, *, is_quiet: bool = False) -> Iterator[Callable[[int, int, str], None]]:
-    """A progress bar on stderr, gone when the work is done; silent where a script reads."""
+    """Show progress on stderr, gone when the work is done; silent where a script reads."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

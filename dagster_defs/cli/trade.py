@@ -9,6 +9,7 @@ import click
 
 from dagster_defs.cli import terminal, trading_summaries
 from dagster_defs.cli.options import CLOCK, JSON
+from dagster_defs.published_ledger import publish_ledger
 from execution import service
 from execution.orders.context import RebalanceRequest
 from warehouse.settings.trading import Mode
@@ -41,9 +42,18 @@ def trade(installation: Installation, mode: str, confirm: str, gateway_clock: bo
                                              broker.account in portfolio.yaml as well
     """
     with terminal.progress("Trading", is_quiet=as_json) as report:
-        outcome = service.trade(
-            installation, RebalanceRequest(Mode(mode), confirm, is_gateway_clock=gateway_clock), _steps(report)
-        )
+        try:
+            outcome = service.trade(
+                installation, RebalanceRequest(Mode(mode), confirm, is_gateway_clock=gateway_clock), _steps(report)
+            )
+        finally:
+            report(0, 0, "landing the ledger's events")
+            waiting = publish_ledger(installation)
+            if waiting:
+                terminal.err.print(
+                    f"The ledger has it; `orders`, `fills` and `positions` show it after the next build: {waiting}",
+                    markup=False,
+                )
     if as_json:
         click.echo(json.dumps(service.as_record(outcome), indent=2))
     else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dagster_defs.cli import terminal
+from research.report.formats import percent
 
 if TYPE_CHECKING:
     from execution.rebalance import RebalanceOutcome
@@ -19,7 +20,7 @@ def show(outcome: RebalanceOutcome) -> None:
         plan = outcome.plan
         _say(
             f"Plan for {plan.session_date} · account {outcome.account_id} · {plan.equity:,.2f} {plan.currency} · "
-            f"tracking error {float(plan.tracking_error):.2%}"
+            f"tracking error {percent(float(plan.tracking_error), 2)}"
         )
         lines = [
             {
@@ -27,9 +28,9 @@ def show(outcome: RebalanceOutcome) -> None:
                 "price": f"{line.price:,.2f}",
                 "held": f"{line.held:f}",
                 "planned": f"{line.planned:f}",
-                "weight before": f"{float(line.weight_before):.2%}",
-                "target": f"{float(line.weight_target):.2%}",
-                "after": f"{float(line.weight_after):.2%}",
+                "weight before": percent(float(line.weight_before), 2),
+                "target": percent(float(line.weight_target), 2),
+                "after": percent(float(line.weight_after), 2),
             }
             for line in plan.lines
         ]
@@ -66,4 +67,4 @@ def _amount(value: object) -> str:
 
 
 def _say(line: str) -> None:
-    terminal.out.print(line, markup=False)
+    terminal.out.print(terminal.plain(line), markup=False)

@@ -86,7 +86,7 @@
 {# Observations in a block: few enough that (1 − a)^(−s) stays in a double's range for every a. #}
 {% macro block_length() -%} 32 {%- endmacro %}
 
-{# What is left of a weight after some more observations. #}
+{# The rest of a weight after some more observations. #}
 {% macro decay(observations) -%}
     exp({{ observations }} * ln(1 - smoothing))
 {%- endmacro %}

@@ -22,6 +22,7 @@ latest_session as (
 expected as (
 
     select
+        target_weights.strategy_id,
         target_weights.session_date,
         target_weights.symbol,
         target_weights.weight
@@ -48,6 +49,7 @@ differences as (
 select * from differences
 union all
 select
+    null as strategy_id,
     latest_session.session_date,
     null as symbol,
     sum(live_targets.weight) as weight,

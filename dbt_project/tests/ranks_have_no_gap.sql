@@ -12,7 +12,7 @@ neighbours as (
         lag(score) over by_rank as better_score
     from {{ ref('rankings') }}
     window by_rank as (
-        partition by scenario_id, ema_fast, ema_slow, session_date order by rank
+        partition by scenario_id, ranking_id, session_date order by rank
     )
 
 )

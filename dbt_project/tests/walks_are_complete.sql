@@ -1,9 +1,9 @@
 {{ config(meta={
-    'description': 'No walk ran out of the ranks it may look at. If one did, raise correlation_depth in portfolio.yaml, or let the pipeline deepen its session.',
+    'description': 'No walk ran out of the ranks it may look at. A build deepens the session of one that does.',
 }) }}
 
 select
     *,
-    'the walk needs more ranks: raise correlation_depth' as reason
+    'the walk needs more ranks than a build looks at' as reason
 from {{ ref('walks') }}
 where is_cut_short is not false

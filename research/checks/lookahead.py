@@ -1,4 +1,4 @@
-"""Look-ahead: whether any row would have been another if later bars had not been there."""
+"""Look-ahead: a search for rows that would be others if later bars were not there."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Leak:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was compared.
+    """Result of a comparison.
 
     Attributes:
         cuts: Last sessions of the shorter histories.
@@ -75,7 +75,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class _Dated:
-    """How a relation's rows are compared."""
+    """A relation with the dates and the columns by which its rows are compared."""
 
     name: str
     source: str
@@ -123,7 +123,7 @@ def _cuts(whole: duckdb.DuckDBPyConnection, count: int) -> list[date]:
 
 
 def _dated(bench: Bench, connection: duckdb.DuckDBPyConnection) -> list[_Dated]:
-    """The relations whose rows belong to a session, or to a test window that starts at one."""
+    """Find the relations whose rows belong to a session, or to a test window that starts at one."""
     found = []
     names = [statement.relation for statement in bench.models.statements]
     for name in (name for name in names if name in bench.models.grains and name not in LATEST_ONLY):
@@ -145,7 +145,7 @@ def _dated(bench: Bench, connection: duckdb.DuckDBPyConnection) -> list[_Dated]:
 def _compared(
     whole: duckdb.DuckDBPyConnection, cut: duckdb.DuckDBPyConnection, relation: _Dated, day: date
 ) -> list[Leak]:
-    """The columns of one relation that differ up to a session."""
+    """Find the columns of one relation that differ up to a session."""
     past = f"(FROM {relation.source} WHERE {relation.day} <= DATE '{day}')"
     cut.register("whole_rows", whole.execute(f"FROM {past}").to_arrow_table())
     matches = " AND ".join(f"whole_rows.{column} IS NOT DISTINCT FROM cut_rows.{column}" for column in relation.grain)

@@ -1,4 +1,4 @@
-"""Warm-up: how far each indicator of the last session still moves when it may see more history."""
+"""Warm-up: the distance that each indicator of the last session still moves when it may see more history."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HISTORIES = (100, 150, 200, 300, 500, 750, 1000)
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """How far an indicator is, after a short history, from what the whole history says.
+    """Difference between an indicator after a short history and after the whole one.
 
     Attributes:
         relation: Where it stands.

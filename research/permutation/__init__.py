@@ -1,1 +1,1 @@
-"""The permutation test: worlds without structure, and how often luck does as well in them."""
+"""The permutation test: the choice repeated in worlds without structure."""

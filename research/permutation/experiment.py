@@ -1,4 +1,4 @@
-"""The permutation test: how often the best of the grid does as well where there is nothing to find."""
+"""The permutation test: the share of structureless worlds in which the best of the grid does as well."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from research.permutation.record import Asked, Outcome, append, recorded
-from research.permutation.worlds import HISTORY, Window, World, p_value
+from research.permutation.record import Asked, WorldOutcome, append, recorded
+from research.permutation.worlds import HISTORY, PermutationWindow, World, p_value
 from research.workbench import Bench, put
 from warehouse.errors import LakeError
 from warehouse.settings.portfolio import Objective, strategy_rows
@@ -33,7 +33,7 @@ STAGED = ("bars", "stg_bars")
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """What is asked.
+    """Design of a test.
 
     Attributes:
         seed: Of the permutations.
@@ -44,21 +44,21 @@ class Design:
 
     seed: int = 1
     objective: Objective | None = None
-    window: Window | None = None
+    window: PermutationWindow | None = None
     is_walk_forward: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a test found.
+    """Result of a test.
 
     Attributes:
         real: What history gave.
         permuted: What each permuted world gave.
     """
 
-    real: Outcome
-    permuted: tuple[Outcome, ...] = field(repr=False)
+    real: WorldOutcome
+    permuted: tuple[WorldOutcome, ...] = field(repr=False)
 
     @property
     def best_p(self) -> float:
@@ -84,24 +84,24 @@ class PermutationTest:
 
     test_id: str
     objective: Objective
-    window: Window
+    window: PermutationWindow
     world: World = field(repr=False)
     _bench: Bench = field(repr=False)
     _design: Design = field(repr=False)
 
     @property
     def seed(self) -> int:
-        """Of the permutations."""
+        """Seed of the permutations."""
         return self._design.seed
 
     @property
     def is_walk_forward(self) -> bool:
-        """Whether the folds are run again in every world."""
+        """True where the folds are run again in every world."""
         return self._design.is_walk_forward
 
     @property
     def strategies(self) -> int:
-        """How many strategies the grid has."""
+        """Number of strategies in the grid."""
         return sum(row.grid_order is not None for row in strategy_rows(self._bench.portfolio))
 
     @property
@@ -166,7 +166,7 @@ class PermutationTest:
                     future.cancel()
 
     def result(self, lake: Lake, runs: int | None = None) -> Result:
-        """What the recorded scenarios say: so many, or all there are.
+        """Return the recorded scenarios' result: of so many, or of all there are.
 
         Raises:
             LakeError: Some of them are missing.
@@ -181,21 +181,21 @@ class PermutationTest:
             )
         return Result(outcomes[HISTORY], tuple(outcomes[number] for number in numbers))
 
-    def outcomes(self, numbers: Sequence[int]) -> list[Outcome]:
+    def outcomes(self, numbers: Sequence[int]) -> list[WorldOutcome]:
         """Compute some scenarios, in one pass of the models."""
         with self._bench.opened(threads=1) as connection:
             connection.execute("UPDATE landing.settings SET objective = $objective", {"objective": self.objective})
             put(connection, "stg_bars", self.world.scenarios(self.seed, numbers))
             return (self._walk_forward if self.is_walk_forward else self._in_sample)(connection, numbers)
 
-    def _in_sample(self, connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> list[Outcome]:
+    def _in_sample(self, connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> list[WorldOutcome]:
         grid = _number_live_strategy(connection)
         put(connection, "walk_forward_windows", _one_window(self.window, numbers))
         given = (*STAGED, "walk_forward_windows")
         self._bench.compute(connection, ["walk_forward_objectives"], given, passing=["backtest_returns"])
         return _outcomes(connection, grid, numbers)
 
-    def _walk_forward(self, connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> list[Outcome]:
+    def _walk_forward(self, connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> list[WorldOutcome]:
         self._bench.compute(connection, ["walk_forward_metrics"], STAGED)
         best = dict(
             connection.execute(f"SELECT scenario_id, round({self.objective}, 10) FROM walk_forward_metrics").fetchall()
@@ -207,7 +207,7 @@ class PermutationTest:
         given = {statement.relation for statement in self._bench.models.statements} - set(goals)
         self._bench.compute(connection, ["walk_forward_objectives"], given)
         lived = _outcomes(connection, grid, numbers)
-        return [Outcome(each.scenario_id, best.get(each.scenario_id), each.live) for each in lived]
+        return [WorldOutcome(each.scenario_id, best.get(each.scenario_id), each.live) for each in lived]
 
     def _batches(self, numbers: Sequence[int], workers: int) -> Iterator[Sequence[int]]:
         rows = len(strategy_rows(self._bench.portfolio)) * len(self.world.sessions)
@@ -220,8 +220,8 @@ def _goal(design: Design) -> str:
     return "walk_forward_metrics" if design.is_walk_forward else "walk_forward_objectives"
 
 
-def _window(bench: Bench, connection: duckdb.DuckDBPyConnection, *, is_walk_forward: bool) -> Window:
-    """The first train window, or all that follows it."""
+def _window(bench: Bench, connection: duckdb.DuckDBPyConnection, *, is_walk_forward: bool) -> PermutationWindow:
+    """Return the first train window, or all that follows it."""
     connection.execute("DELETE FROM landing.strategies WHERE NOT is_live")
     bench.compute(connection, ["walk_forward_windows"], STAGED)
     row = connection.execute(
@@ -236,7 +236,7 @@ def _window(bench: Bench, connection: duckdb.DuckDBPyConnection, *, is_walk_forw
             "permute: --window START:END."
         )
     start, split, end = row
-    return Window(split, end) if is_walk_forward else Window(start, split)
+    return PermutationWindow(split, end) if is_walk_forward else PermutationWindow(start, split)
 
 
 def _number_live_strategy(connection: duckdb.DuckDBPyConnection) -> int:
@@ -249,15 +249,15 @@ def _number_live_strategy(connection: duckdb.DuckDBPyConnection) -> int:
     return grid
 
 
-def _one_window(window: Window, numbers: Sequence[int]) -> pa.Table:
-    """The window as the one fold of each scenario."""
+def _one_window(window: PermutationWindow, numbers: Sequence[int]) -> pa.Table:
+    """Return the window as the one fold of each scenario."""
     dates = {"train_start": window.start, "test_start": window.end, "test_end": window.end}
     rows = [{"scenario_id": number, "fold_id": 1, **dates} for number in numbers]
     days = [(name, pa.date32()) for name in dates]
     return pa.Table.from_pylist(rows, pa.schema([("scenario_id", pa.int32()), ("fold_id", pa.int64()), *days]))
 
 
-def _outcomes(connection: duckdb.DuckDBPyConnection, grid: int, numbers: Sequence[int]) -> list[Outcome]:
+def _outcomes(connection: duckdb.DuckDBPyConnection, grid: int, numbers: Sequence[int]) -> list[WorldOutcome]:
     rows = connection.execute(
         """
         SELECT scenario_id, max(objective) FILTER (grid_order <= $grid), any_value(objective) FILTER (is_live)
@@ -266,5 +266,5 @@ def _outcomes(connection: duckdb.DuckDBPyConnection, grid: int, numbers: Sequenc
         """,
         {"grid": grid},
     ).fetchall()
-    found = {scenario: Outcome(scenario, best, live) for scenario, best, live in rows}
-    return [found.get(number, Outcome(number, None, None)) for number in numbers]
+    found = {scenario: WorldOutcome(scenario, best, live) for scenario, best, live in rows}
+    return [found.get(number, WorldOutcome(number, None, None)) for number in numbers]

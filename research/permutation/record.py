@@ -16,13 +16,6 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 600
 """A daily run may hold the lock; a batch is worth waiting with."""
 
-TABLE = """
-CREATE SCHEMA IF NOT EXISTS landing;
-CREATE TABLE IF NOT EXISTS landing.permutations (
-    test_id VARCHAR, is_walk_forward BOOLEAN, objective VARCHAR, window_start DATE, window_end DATE, seed BIGINT,
-    scenario_id INTEGER, best DOUBLE, live DOUBLE, computed_at TIMESTAMPTZ
-);
-"""
 SCHEMA = pa.schema(
     [
         ("test_id", pa.string()),
@@ -40,7 +33,7 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a test asks.
+    """Question of a test.
 
     Attributes:
         test_id: The same for the same bars, models, parameters, window, objective and seed.
@@ -60,8 +53,8 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one world gave.
+class WorldOutcome:
+    """Objectives reached in one world.
 
     Attributes:
         scenario_id: 0 for history, else the number of the permutation.
@@ -74,7 +67,7 @@ class Outcome:
     live: float | None
 
 
-def append(lake: Lake, asked: Asked, outcomes: Sequence[Outcome]) -> None:
+def append(lake: Lake, asked: Asked, outcomes: Sequence[WorldOutcome]) -> None:
     """Append outcomes of a test; the writer's lock is held meanwhile.
 
     Raises:
@@ -82,13 +75,12 @@ def append(lake: Lake, asked: Asked, outcomes: Sequence[Outcome]) -> None:
     """
     rows = pa.Table.from_pylist([asdict(asked) | asdict(each) for each in outcomes], SCHEMA)
     with lake.lock(PATIENCE_SECONDS), lake.writer() as connection:
-        connection.execute(TABLE)
         connection.register("outcomes", rows)
         connection.execute("INSERT INTO landing.permutations BY NAME SELECT *, now() AS computed_at FROM outcomes")
 
 
-def recorded(lake: Lake, test_id: str) -> list[Outcome]:
-    """The outcomes of a test that the lake holds, each scenario once. Raises LakeError if there is no lake."""
+def recorded(lake: Lake, test_id: str) -> list[WorldOutcome]:
+    """Return the outcomes of a test that the lake holds, each scenario once. Raises LakeError if there is no lake."""
     with lake.reader() as connection:
         is_there = connection.execute(
             "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'landing' AND table_name = 'permutations'"
@@ -103,4 +95,4 @@ def recorded(lake: Lake, test_id: str) -> list[Outcome]:
             """,
             {"test_id": test_id},
         ).fetchall()
-    return [Outcome(*row) for row in rows]
+    return [WorldOutcome(*row) for row in rows]

@@ -1,12 +1,16 @@
-"""What a permutation test leaves behind for people: a picture and a JSON file."""
+"""Files that a permutation test leaves for people: a picture and a JSON file."""
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from research.report.pictures.backtest import save
-from research.report.pictures.research import luck_figure
+from research.report.facts.luck import RecordedPermutations, chosen_by, permuted
+from research.report.files import write_json, write_pictures
+from research.report.formats import p_value, percent
+from research.report.names import METRICS
+from research.report.pictures.judgement import permutations
+from research.statistics.metrics import Metric
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +21,7 @@ CONVINCING = 0.05
 
 
 def record(test: PermutationTest, result: Result) -> dict[str, Any]:
-    """A test's figures, for a script."""
+    """Return a test's figures, for a script."""
     return {
         "test_id": test.test_id,
         "kind": "walk_forward" if test.is_walk_forward else "in_sample",
@@ -33,24 +37,23 @@ def record(test: PermutationTest, result: Result) -> dict[str, Any]:
     }
 
 
-def verdict(p: float, what: str) -> str:
-    """What a p-value means, in words."""
-    if p <= CONVINCING:
-        return f"Luck alone does as well as {what} in {p:.1%} of permuted worlds: a sign of something real."
-    return f"Luck alone does as well as {what} in {p:.1%} of permuted worlds: no evidence of an edge."
+def conclusion(p: float, what: str) -> str:
+    """Put a p-value into words."""
+    found = "a sign of something real" if p <= CONVINCING else "no evidence of an edge"
+    return f"Luck alone does as well as {what} in {percent(p)} of permuted worlds: {found}."
 
 
 def write(test: PermutationTest, result: Result, folder: Path) -> list[Path]:
-    """Write permutation.png and permutation.json (permutation_walk_forward.… for that variant); the files."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write permutation.png and permutation.json (permutation_walk_forward.… for that variant); return the files."""
     stem = "permutation_walk_forward" if test.is_walk_forward else "permutation"
-    best = "Walk-forward" if test.is_walk_forward else "Best of the grid"
-    picture, data = folder / f"{stem}.png", folder / f"{stem}.json"
-    panels = [
-        (best, result.real.best, result.best_p, [each.best for each in result.permuted]),
-        ("Live parameters", result.real.live, result.live_p, [each.live for each in result.permuted]),
-    ]
-    title = f"Permutation test of {test.objective}: p = {result.best_p:.3f} for the {best.lower()}"
-    save(luck_figure(title, panels), picture)
-    data.write_text(json.dumps(record(test, result), indent=2) + "\n", encoding="utf-8")
-    return [picture, data]
+    best_of = chosen_by(is_walk_forward=test.is_walk_forward)
+    best = permuted(result.real.best, [each.best for each in result.permuted])
+    live = permuted(result.real.live, [each.live for each in result.permuted])
+    found = RecordedPermutations(test.test_id, "", best_of, len(result.permuted), best, live)
+    picture = replace(
+        permutations(found),
+        name=stem,
+        title=f"Permutation test of the {METRICS[Metric(test.objective)]}: {p_value(best.p)} for the {best_of.lower()}",
+        note="How often each objective came out where there is nothing to find; lines: history",
+    )
+    return [*write_pictures(folder, [picture]).values(), write_json(folder / f"{stem}.json", record(test, result))]

@@ -27,14 +27,14 @@ PRICES = ("adjusted_open", "adjusted_high", "adjusted_low", "adjusted_close", "c
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class PermutationWindow:
     """Sessions from start up to, not including, end."""
 
     start: date
     end: date
 
     @classmethod
-    def parsed(cls, text: str) -> Window:
+    def parsed(cls, text: str) -> PermutationWindow:
         """Read START:END. Raises ConfigurationError if it is no such thing."""
         try:
             start, end = (date.fromisoformat(part) for part in text.split(":"))
@@ -47,13 +47,13 @@ class Window:
         return cls(start, end)
 
     def __str__(self) -> str:
-        """As the command line takes it."""
+        """Write it as the command line takes it."""
         return f"{self.start}:{self.end}"
 
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """What each session did to each symbol, as ratios (sessions by symbols).
+    """Moves of each symbol in each session, as ratios (sessions by symbols).
 
     Attributes:
         gap: Open over the close before.
@@ -88,7 +88,7 @@ class World:
     _before: dict[str, FloatArray] = field(repr=False)
 
     @classmethod
-    def of(cls, bars: pd.DataFrame, window: Window) -> World:
+    def of(cls, bars: pd.DataFrame, window: PermutationWindow) -> World:
         """Split the window's bars into moves.
 
         Args:
@@ -126,12 +126,12 @@ class World:
 
     @property
     def permuted(self) -> int:
-        """How many sessions are permuted."""
+        """Number of sessions that are permuted."""
         return len(self.sessions) - self.first
 
     @property
     def digest(self) -> str:
-        """The sha256 (hex) of everything that a permuted world is made from."""
+        """Hash (sha256, hex) of everything that a permuted world is made from."""
         content = hashlib.sha256(repr((self.symbols, self.first)).encode())
         content.update(np.ascontiguousarray(self.sessions).view(np.int64).tobytes())
         for name in PRICES:
@@ -139,7 +139,7 @@ class World:
         return content.hexdigest()
 
     def scenarios(self, seed: int, numbers: Sequence[int]) -> pa.Table:
-        """Staged bars of some scenarios, as the models read them; scenario 0 is history itself.
+        """Return staged bars of some scenarios, as the models read them; scenario 0 is history itself.
 
         Args:
             seed: Of the permutations.
@@ -148,7 +148,7 @@ class World:
         return pa.concat_tables(self._staged(number, self._world(seed, number)) for number in numbers)
 
     def _world(self, seed: int, number: int) -> dict[str, FloatArray]:
-        """Prices, sessions by symbols."""
+        """Return prices, sessions by symbols."""
         if number == HISTORY:
             return self._bars
         order = permutation(seed, number, self.permuted)
@@ -179,13 +179,13 @@ class World:
 
 
 def permutation(seed: int, number: int, length: int) -> NDArray[np.int64]:
-    """The order of a scenario's sessions: the same on every machine."""
+    """Return the order of a scenario's sessions: the same on every machine."""
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, number])))
     return generator.permutation(length)
 
 
 def p_value(real: float | None, permuted: Sequence[float | None]) -> float:
-    """How often luck does at least as well: (1 + #{permuted ≥ real}) / (1 + permutations).
+    """Return the share of worlds that do at least as well: (1 + #{permuted ≥ real}) / (1 + permutations).
 
     A world in which the objective is not defined (None) has the worst there is.
     """
@@ -195,7 +195,7 @@ def p_value(real: float | None, permuted: Sequence[float | None]) -> float:
 
 
 def _last_known(prices: FloatArray) -> FloatArray:
-    """The last price of each column; NaN if there is none."""
+    """Return the last price of each column; NaN if there is none."""
     last = np.full(prices.shape[1], np.nan)
     for row in prices:
         last = np.where(np.isnan(row), last, row)

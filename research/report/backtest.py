@@ -1,32 +1,34 @@
-"""What a backtest and a walk-forward leave behind for people: pictures, metrics.json, weights.csv."""
+"""Files that a backtest and a walk-forward leave for people: pictures, metrics.json, weights.csv."""
 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from research.report.pictures import backtest as figures
+from research.report.facts.series import monthly_returns, series_of
+from research.report.files import write_json, write_pictures
+from research.report.names import HINDSIGHT, HONEST, LIVE, WALK_FORWARD
+from research.report.pictures import performance
 from warehouse import readers
+from warehouse.files import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
-    from matplotlib.figure import Figure
 
+    from research.report.pictures.canvas import Picture
     from warehouse.lake import Lake
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was written.
+    """Files and figures of a report.
 
     Attributes:
         metrics: Name -> figure; fractions, not per cent.
-        pictures: Title -> PNG file.
+        pictures: Name -> PNG file.
         files: Every file written.
     """
 
@@ -46,19 +48,22 @@ def write_backtest(lake: Lake, folder: Path) -> Report:
         weights = readers.answer(connection, readers.LIVE_WEIGHTS)
         metrics = _record(readers.answer(connection, readers.LIVE_METRICS))
     lived = daily[daily["session_date"] >= weights["session_date"].min()] if len(weights) else daily
-    series = {"Live strategy": lived}
-    report = Report(metrics, {}, [])
+    drawn: list[Picture] = []
     if len(lived):
-        _draw(report, folder / "equity.png", figures.equity_figure(series))
-        _draw(report, folder / "drawdown.png", figures.drawdown_figure(series))
-        _draw(report, folder / "monthly_returns.png", figures.monthly_heatmap(lived))
-    _write(report, folder / "metrics.json", _json(metrics))
-    _write(report, folder / "weights.csv", weights.to_csv(index=False, date_format="%Y-%m-%d"))
-    return report
+        live = series_of(LIVE, HINDSIGHT, lived)
+        drawn = [
+            performance.equity_found("equity", [live], _start(lived)),
+            performance.drawdowns_found("drawdown", [live]),
+            performance.months("monthly_returns", monthly_returns(live)),
+        ]
+    pictures = write_pictures(folder, drawn)
+    table = folder / "weights.csv"
+    write_atomically(table, weights.to_csv(index=False, date_format="%Y-%m-%d"))
+    return Report(metrics, pictures, [*pictures.values(), write_json(folder / "metrics.json", metrics), table])
 
 
 def write_walk_forward(lake: Lake, folder: Path) -> Report:
-    """Write the out-of-sample equity and drawdown beside the live strategy's, the folds and the metrics.
+    """Write the out-of-sample equity and drawdown beside the live parameters', the folds and the metrics.
 
     Raises:
         LakeError: The walk-forward was never built.
@@ -68,50 +73,24 @@ def write_walk_forward(lake: Lake, folder: Path) -> Report:
         live = readers.answer(connection, readers.LIVE_DAILY)
         folds = readers.answer(connection, readers.FOLDS)
         metrics = _record(readers.answer(connection, readers.WALK_FORWARD_METRICS))
-    report = Report(metrics, {}, [])
+    drawn: list[Picture] = []
     if len(daily):
-        series = {"Walk-forward, out of sample": daily, "Live parameters, in sample": _rebased(live, daily)}
-        _draw(report, folder / "walk_forward_equity.png", figures.equity_figure(series))
-        _draw(report, folder / "walk_forward_drawdown.png", figures.drawdown_figure(series))
-    _write(
-        report,
-        folder / "walk_forward.json",
-        _json({"metrics": metrics, "folds": json.loads(folds.to_json(orient="records", date_format="iso"))}),
-    )
-    return report
+        honest = series_of(WALK_FORWARD, HONEST, daily)
+        series = [honest, series_of(LIVE, HINDSIGHT, live).between(honest.sessions[0], honest.sessions[-1])]
+        drawn = [
+            performance.equity_found("walk_forward_equity", series, _start(daily)),
+            performance.drawdowns_found("walk_forward_drawdown", series),
+        ]
+    record = {"metrics": metrics, "folds": json.loads(folds.to_json(orient="records", date_format="iso"))}
+    pictures = write_pictures(folder, drawn)
+    return Report(metrics, pictures, [*pictures.values(), write_json(folder / "walk_forward.json", record)])
 
 
-def _rebased(daily: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
-    """The same returns from the reference's first session on, starting at its equity."""
-    common: pd.DataFrame = daily[daily["session_date"] >= reference["session_date"].iloc[0]].copy()
-    start = reference["equity"].iloc[0] / (1 + reference["net_return"].iloc[0])
-    common["equity"] = start * (1 + common["net_return"]).cumprod()
-    common["drawdown"] = common["equity"] / common["equity"].cummax().clip(lower=start) - 1
-    return common
+def _start(daily: pd.DataFrame) -> float:
+    """Equity before the first session."""
+    return float(daily["equity"].iloc[0] / (1 + daily["net_return"].iloc[0]))
 
 
 def _record(frame: pd.DataFrame) -> dict[str, Any]:
     rows = json.loads(frame.to_json(orient="records", double_precision=15))
     return dict(rows[0]) if rows else {}
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, indent=2) + "\n"
-
-
-def _draw(report: Report, path: Path, figure: Figure) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figures.save(figure, path)
-    report.pictures[path.stem] = path
-    report.files.append(path)
-
-
-def _write(report: Report, path: Path, text: str) -> None:
-    """Write atomically: a reader sees the file before or the one after."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.chmod(temporary, 0o644)  # noqa: PTH101 - mkstemp made it private
-    os.replace(temporary, path)  # noqa: PTH105 - a rename, on the path just made
-    report.files.append(path)

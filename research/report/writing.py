@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from research.report.facts.gathering import STEPS, gather
 from research.report.facts.record import as_record
 from research.report.facts.series import Missing
+from research.report.files import write_pictures
 from research.report.page.rendering import pictures, render, sections
 from research.report.page.summary import statements
 from research.statistics.metrics import Metric
+from warehouse.files import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ PAGE, NUMBERS = "report.html", "report.json"
 
 @dataclass(frozen=True, slots=True)
 class TearSheet:
-    """What was written.
+    """Files and headline figures of a tear sheet.
 
     Attributes:
         metrics: The headline figures, fractions: name -> value, None where not defined.
@@ -59,21 +59,17 @@ def write_tear_sheet(lake: Lake, folder: Path, progress: Progress) -> TearSheet:
     shown = sections(facts, curves)
     said = statements(facts)
     record = {"summary": [each.text for each in said]} | as_record(facts)
-    folder.mkdir(parents=True, exist_ok=True)
-    drawn = {picture.name: (folder / f"report_{picture.name}.png", picture.png()) for picture in pictures(shown)}
-    contents: dict[Path, bytes] = {
-        folder / PAGE: render(facts, shown).encode(),
-        folder / NUMBERS: f"{json.dumps(record, indent=1, ensure_ascii=False)}\n".encode(),
-        **dict(drawn.values()),
-    }
-    for path, content in contents.items():
-        _write(path, content)
+    page, numbers = folder / PAGE, folder / NUMBERS
+    write_atomically(page, render(facts, shown))
+    write_atomically(numbers, f"{json.dumps(record, indent=1, ensure_ascii=False)}\n")
+    named = [replace(picture, name=f"report_{picture.name}") for picture in pictures(shown)]
+    drawn = write_pictures(folder, named)
     progress(STEPS, STEPS, "done")
     return TearSheet(
-        page=folder / PAGE,
+        page=page,
         metrics=_headlines(facts),
-        pictures={name: path for name, (path, _) in drawn.items()},
-        files=list(contents),
+        pictures={name.removeprefix("report_"): path for name, path in drawn.items()},
+        files=[page, numbers, *drawn.values()],
         summary="\n".join(each.text for each in said),
     )
 
@@ -85,11 +81,3 @@ def _headlines(facts: Facts) -> dict[str, Any]:
         for kind, measured in (("live", live), ("walk_forward", honest))
         for metric in (Metric.SHARPE, Metric.CAGR, Metric.MAX_DRAWDOWN)
     }
-
-
-def _write(path: Path, content: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        os.fchmod(descriptor, 0o644)  # it was made private
-    os.replace(temporary, path)  # noqa: PTH105 - a rename, on the path just made

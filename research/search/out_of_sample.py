@@ -39,8 +39,7 @@ blended AS (
 )
 SELECT
     (SELECT max(allocation_id) FROM allocations) + row_number() OVER (ORDER BY session_date) AS allocation_id,
-    0 AS scenario_id, session_date, list(symbol ORDER BY symbol) AS symbols, list(weight ORDER BY symbol) AS weights,
-    [] AS selected_by
+    0 AS scenario_id, session_date, list(symbol ORDER BY symbol) AS symbols, list(weight ORDER BY symbol) AS weights
 FROM blended
 GROUP BY session_date
 """
@@ -49,7 +48,7 @@ GROUP BY session_date
 
 @dataclass(frozen=True, slots=True)
 class Lived:
-    """A series of test windows, accounted for like any strategy.
+    """Result of a series of test windows, accounted for like any strategy.
 
     Attributes:
         name: What was lived.
@@ -72,7 +71,7 @@ def live_through(bench: Bench, found: Sequence[Found]) -> list[Lived]:
             "FROM landing.strategies LIMIT 1",
             {"name": ENSEMBLE},
         )
-        bench.compute(connection, ["strategy_allocations"])
+        bench.compute(connection, ["allocations", "strategy_allocations"])
         _blend(connection, found)
         settled = {statement.relation for statement in bench.models.statements} - {"holdings", *SPLICED}
         bench.compute(connection, ["holdings"], settled)
@@ -123,7 +122,7 @@ def _lived(bench: Bench, connection: duckdb.DuckDBPyConnection, name: str, chose
 
 
 def _grid(bench: Bench, folds: Sequence[Fold]) -> Lived:
-    """The walk-forward of the grid, over the same folds."""
+    """Account for the walk-forward of the grid, over the same folds."""
     with bench.opened() as connection:
         settled = ["walk_forward_windows", "backtest_returns"]
         bench.compute(connection, settled)

@@ -1,27 +1,30 @@
-"""What a parameter search leaves behind: how stable its winner is, what it was worth, pictures and JSON."""
+"""Report of a parameter search: the stability of its winner, its worth, pictures and JSON."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from research.report.pictures.backtest import equity_figure, save
-from research.report.pictures.research import ParameterPanel, parameter_map
+from research.report.facts.series import series_of
+from research.report.files import write_json, write_pictures
+from research.report.formats import ratio
+from research.report.pictures.performance import equity_found
+from research.report.pictures.selection import ParameterMap, landscape
 from research.search.space import AXES, Point, at_edge, neighbours, plane
-from research.statistics.metrics import Metric
+from research.search.studies import MAXIMISED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from research.report.pictures.canvas import Picture
     from research.search.out_of_sample import Lived
-    from research.search.studies import Found, Goal
-    from research.search.trials import Trials
+    from research.search.studies import Found
+    from research.search.trials import TriedPoints
     from research.statistics.samples import FloatArray
 
 PLANES = (("ema_fast", "ema_slow"), ("top_n", "corr_cap"))
@@ -51,24 +54,23 @@ class Stability:
     objective: float
     neighbours: float
     edges: tuple[str, ...]
-    panels: tuple[ParameterPanel, ...] = field(repr=False)
+    panels: tuple[ParameterMap, ...] = field(repr=False)
 
     @property
     def is_fragile(self) -> bool:
-        """Whether a step away from the winner costs more than half of what it promised."""
+        """True where a step away from the winner costs more than half of what it promised."""
         return not self.neighbours > FRAGILE * self.objective
 
 
-def stability(trials: Trials, found: Sequence[Found], goal: Goal) -> Stability:
+def stability(trials: TriedPoints, found: Sequence[Found], objective: str) -> Stability:
     """Compute the newest winner's neighbourhood and its two planes."""
     fold, winner = found[-1].fold, found[-1].best[0]
-    metric = Metric(goal.value) if goal.value in set(Metric) else Metric.CALMAR
     around = neighbours(winner)
     planes = [plane(winner, *axes) for axes in PLANES]
     trials.compute({winner, *around, *(point for points in planes for point in points)})
 
     def objectives(points: Sequence[Point]) -> FloatArray:
-        return trials.measure(points, fold).metrics[metric].round(DECIMALS)
+        return trials.measure(points, fold).to_maximise(MAXIMISED[objective][0]).round(DECIMALS)
 
     return Stability(
         winner,
@@ -76,11 +78,12 @@ def stability(trials: Trials, found: Sequence[Found], goal: Goal) -> Stability:
         round(float(np.nanmedian(objectives(around))), DECIMALS),
         tuple(at_edge(winner)),
         tuple(
-            ParameterPanel(
+            ParameterMap(
+                "",
                 (rows, AXES[rows]),
                 (columns, AXES[columns]),
                 objectives(points).reshape(len(AXES[rows]), len(AXES[columns])),
-                (AXES[rows].index(getattr(winner, rows)), AXES[columns].index(getattr(winner, columns))),
+                frozenset({(AXES[rows].index(getattr(winner, rows)), AXES[columns].index(getattr(winner, columns)))}),
             )
             for (rows, columns), points in zip(PLANES, planes, strict=True)
         ),
@@ -88,7 +91,7 @@ def stability(trials: Trials, found: Sequence[Found], goal: Goal) -> Stability:
 
 
 def record(found: Sequence[Found], lived: Sequence[Lived], stable: Stability, computed: int) -> dict[str, Any]:
-    """A search's figures, for a script."""
+    """Return a search's figures, for a script."""
     return {
         "strategies_computed": computed,
         "folds": [
@@ -114,7 +117,7 @@ def _rounded(metrics: dict[str, Any]) -> dict[str, Any]:
 
 
 def warnings_of(found: Sequence[Found], stable: Stability) -> list[str]:
-    """What should make a person doubt the winner, in words."""
+    """Return the reasons to doubt the winner, in words."""
     told = []
     if stable.edges:
         named = ", ".join(stable.edges)
@@ -126,8 +129,8 @@ def warnings_of(found: Sequence[Found], stable: Stability) -> list[str]:
         )
     if stable.is_fragile:
         told.append(
-            f"One step away from the newest winner {stable.objective:.2f} becomes {stable.neighbours:.2f} (median): "
-            "a peak, not a plateau; likely luck."
+            f"One step away from the newest winner {ratio(stable.objective)} becomes {ratio(stable.neighbours)} "
+            "(median): a peak, not a plateau; likely luck."
         )
     changes = sum(one.best[0] != other.best[0] for one, other in pairwise(found))
     if changes > len(found) / 2:
@@ -136,12 +139,24 @@ def warnings_of(found: Sequence[Found], stable: Stability) -> list[str]:
 
 
 def write(data: dict[str, Any], lived: Sequence[Lived], stable: Stability, folder: Path) -> list[Path]:
-    """Write parameter_map.png, search_equity.png and search.json; the files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    pictures = [folder / "parameter_map.png", folder / "search_equity.png"]
-    title = "A peak among lower neighbours" if stable.is_fragile else "The winner stands among its like"
-    save(parameter_map(f"{title}: {stable.objective:.2f} against {stable.neighbours:.2f}", stable.panels), pictures[0])
-    save(equity_figure({NAMES[each.name]: each.daily for each in lived}), pictures[1])
-    file = folder / "search.json"
-    file.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-    return [*pictures, file]
+    """Write parameter_map.png, search_equity.png and search.json; return the files."""
+    found = "a peak, not a plateau" if stable.is_fragile else "a plateau"
+    title = f"Winner {ratio(stable.objective)}, neighbours {ratio(stable.neighbours)} (median): {found}"
+    alt = f"Objective over two parameters at a time. {title}."
+    drawn = [
+        replace(
+            landscape("parameter_map", title, alt, stable.panels),
+            note="Objective over the last train window; the frame is the winner",
+        ),
+        *_equity(lived),
+    ]
+    return [*write_pictures(folder, drawn).values(), write_json(folder / "search.json", data)]
+
+
+def _equity(lived: Sequence[Lived]) -> list[Picture]:
+    """Growth of the accounts, where there is a session to draw."""
+    daily = [each.daily for each in lived]
+    if not all(len(each) for each in daily):
+        return []
+    start = float(daily[0]["equity"].iloc[0] / (1 + daily[0]["net_return"].iloc[0]))
+    return [equity_found("search_equity", [series_of(NAMES[each.name], "", each.daily) for each in lived], start)]

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 import optuna
 
 from research.search.space import AXES, Point, at_edge
+from research.search.trials import TURNOVER
 from research.statistics.metrics import Metric
+from warehouse.settings.portfolio import Objective
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from research.search.trials import Fold, Measured, Trials
+    from research.search.trials import Fold, PointFigures, TriedPoints
     from research.statistics.samples import FloatArray
     from warehouse.sources.base import Progress
 
@@ -27,29 +28,26 @@ if TYPE_CHECKING:
 ASKED_AT_ONCE = 50
 
 
-class Goal(StrEnum):
-    """What a search maximises over a train window."""
-
-    CALMAR = "calmar"
-    SHARPE = "sharpe"
-    CAGR = "cagr"
-    PROFIT_FACTOR = "profit_factor"
-    MULTI = "multi"
-    """Calmar, turnover and drawdown at once; the winner is the front's best compromise."""
+MULTI = "multi"
+MAXIMISED: Mapping[str, tuple[str, ...]] = {
+    **{objective.value: (objective.value,) for objective in Objective},
+    MULTI: (Metric.CALMAR, TURNOVER, Metric.MAX_DRAWDOWN),
+}
+"""Objective of a search -> the figures that it maximises; of several, the winner is the front's best compromise."""
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """What is asked.
+class SearchDesign:
+    """Design of a search.
 
     Attributes:
-        goal: What is maximised.
-        trials: How many a fold.
-        top: How many of a fold's best make its ensemble.
+        objective: A key of `MAXIMISED`.
+        trials: Trials a fold.
+        top: Number of a fold's best that make its ensemble.
         seed: Of the samplers.
     """
 
-    goal: Goal = Goal.CALMAR
+    objective: str = Objective.CALMAR
     trials: int = 200
     top: int = 5
     seed: int = 1
@@ -57,7 +55,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a fold's study found.
+    """Result of a fold's study.
 
     Attributes:
         fold: The fold.
@@ -74,7 +72,7 @@ class Found:
     front: tuple[Point, ...] = field(repr=False)
 
 
-def search(trials: Trials, folds: Sequence[Fold], asked: Search, report: Progress) -> list[Found]:
+def search(trials: TriedPoints, folds: Sequence[Fold], asked: SearchDesign, report: Progress) -> list[Found]:
     """Search every fold's train window.
 
     A study learns from its own fold's trials alone: told of another fold's, it would propose what a later market
@@ -97,7 +95,7 @@ def search(trials: Trials, folds: Sequence[Fold], asked: Search, report: Progres
         report(done, total, f"{len(trials)} strategies computed")
         trials.compute({point for batch in points for point in batch})
         for study, fold, batch, proposed, seen in zip(studies, folds, asks, points, tried, strict=True):
-            values = _values(trials.measure(proposed, fold), asked.goal)
+            values = _values(trials.measure(proposed, fold), asked.objective)
             for trial, point, value in zip(batch, proposed, values, strict=True):
                 _tell(study, trial, value)
                 seen[point] = value
@@ -116,11 +114,11 @@ _DISTRIBUTIONS: dict[str, optuna.distributions.BaseDistribution] = {
 }
 
 
-def _study(asked: Search, fold: Fold) -> optuna.Study:
+def _study(asked: SearchDesign, fold: Fold) -> optuna.Study:
     seed = int(np.random.SeedSequence([asked.seed, fold.fold_id]).generate_state(1)[0])
-    if asked.goal is Goal.MULTI:
+    if len(MAXIMISED[asked.objective]) > 1:
         sampler: optuna.samplers.BaseSampler = optuna.samplers.NSGAIISampler(population_size=ASKED_AT_ONCE, seed=seed)
-        return optuna.create_study(directions=["maximize"] * 3, sampler=sampler)
+        return optuna.create_study(directions=["maximize"] * len(MAXIMISED[asked.objective]), sampler=sampler)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         # A batch is asked before any of it is answered: the liar keeps it from being one point many times.
@@ -129,18 +127,12 @@ def _study(asked: Search, fold: Fold) -> optuna.Study:
 
 
 def _point(trial: optuna.Trial) -> Point:
-    values = trial.params
-    return Point(values["ema_fast"], values["ema_slow"], values["top_n"], round(values["corr_cap"], 2))
+    return Point(*(round(trial.params[name], 2) for name in AXES))
 
 
-def _values(measured: Measured, goal: Goal) -> FloatArray:
-    """The objectives of each point, to be maximised; rounded, so that equal returns tie."""
-    if goal is Goal.MULTI:
-        metrics = measured.metrics
-        rows = [metrics[Metric.CALMAR], -measured.turnover, metrics[Metric.MAX_DRAWDOWN]]
-    else:
-        rows = [measured.metrics[Metric(goal.value)]]
-    return np.column_stack(rows).round(10)
+def _values(measured: PointFigures, objective: str) -> FloatArray:
+    """Return points by figures, to be maximised; rounded, so that equal returns tie."""
+    return np.column_stack([measured.to_maximise(name) for name in MAXIMISED[objective]]).round(10)
 
 
 def _tell(study: optuna.Study, trial: optuna.Trial, value: FloatArray) -> None:
@@ -150,12 +142,12 @@ def _tell(study: optuna.Study, trial: optuna.Trial, value: FloatArray) -> None:
         study.tell(trial, state=optuna.trial.TrialState.FAIL)
 
 
-def _found(fold: Fold, seen: dict[Point, FloatArray], asked: Search) -> Found:
+def _found(fold: Fold, seen: dict[Point, FloatArray], asked: SearchDesign) -> Found:
     """Rank a fold's trials; equal ones in the order of their parameters."""
     points = sorted(seen)
     values = np.array([seen[point] for point in points])
     is_defined = np.isfinite(values).all(axis=1)
-    if asked.goal is Goal.MULTI:
+    if len(MAXIMISED[asked.objective]) > 1:
         scores, front = _compromise(values, is_defined)
     else:
         scores = np.where(is_defined, values[:, 0], -np.inf)

@@ -9,6 +9,7 @@ import numpy as np
 
 from research.search.space import Point, land_points
 from research.statistics.metrics import Metric, measure
+from research.statistics.samples import SESSIONS_A_YEAR
 from warehouse.errors import LakeError
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 BATCH = 200
 """Strategies of one pass: few enough that every pair of averages and cap, which the models walk, fits memory."""
+
+TURNOVER = "turnover"
 
 SETTLED = ("bars", "stg_bars", "features")
 """What no parameter of a search changes."""
@@ -39,7 +42,7 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class PointFigures:
     """Figures of points over a train window, one of each a point; NaN where not defined.
 
     Attributes:
@@ -50,10 +53,14 @@ class Measured:
     metrics: dict[Metric, FloatArray]
     turnover: FloatArray
 
+    def to_maximise(self, name: str) -> FloatArray:
+        """Return a figure such that more of it is better."""
+        return -self.turnover if name == TURNOVER else self.metrics[Metric(name)]
+
 
 @dataclass(frozen=True, slots=True)
-class Trials:
-    """The daily returns of every point tried so far.
+class TriedPoints:
+    """Store of the daily returns of every point tried so far.
 
     Attributes:
         bench: The bars and the models.
@@ -67,14 +74,14 @@ class Trials:
     _turnovers: dict[Point, FloatArray] = field(repr=False, default_factory=dict)
 
     @classmethod
-    def on(cls, bench: Bench, connection: duckdb.DuckDBPyConnection) -> Trials:
+    def on(cls, bench: Bench, connection: duckdb.DuckDBPyConnection) -> TriedPoints:
         """Start on an open scratch database of a bench."""
         bench.compute(connection, ["features", "sessions"])
         days = connection.execute("SELECT session_date FROM sessions ORDER BY session_date").fetchall()
         return cls(bench, connection, np.array([day for (day,) in days], dtype="datetime64[D]"))
 
     def __len__(self) -> int:
-        """How many points were computed."""
+        """Count the points that were computed."""
         return len(self._returns)
 
     def compute(self, points: Collection[Point]) -> None:
@@ -83,12 +90,12 @@ class Trials:
         for at in range(0, len(missing), BATCH):
             self._compute(missing[at : at + BATCH])
 
-    def measure(self, points: Sequence[Point], fold: Fold) -> Measured:
+    def measure(self, points: Sequence[Point], fold: Fold) -> PointFigures:
         """Measure computed points over every session of a fold's train window."""
         first, last = np.searchsorted(self.sessions, [np.datetime64(fold.train_start), np.datetime64(fold.test_start)])
         returns = np.array([self._returns[point][first:last] for point in points])
-        turnover = np.array([self._turnovers[point][first:last].mean() * 252 for point in points])
-        return Measured(measure(returns), turnover)
+        turnover = np.array([self._turnovers[point][first:last].mean() * SESSIONS_A_YEAR for point in points])
+        return PointFigures(measure(returns), turnover)
 
     def _compute(self, points: Sequence[Point]) -> None:
         land_points(self.connection, self.bench.portfolio, points)
@@ -105,7 +112,7 @@ class Trials:
 
 
 def folds_of(bench: Bench, connection: duckdb.DuckDBPyConnection, count: int | None) -> list[Fold]:
-    """The walk-forward's folds under the live strategy: all, or the last so many.
+    """Return the walk-forward's folds under the live strategy: all, or the last so many.
 
     Raises:
         LakeError: The history is too short for one.

@@ -1,4 +1,4 @@
-"""How long the blocks of a stationary bootstrap must be. Apart, because the library behind it takes seconds to load."""
+"""Length of a stationary bootstrap's blocks. Apart, because the library behind it takes seconds to load."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from arch.bootstrap import optimal_block_length as politis_white
 
-from research.statistics.metrics import NO_SPREAD
+from research.statistics.metrics import varies
 from research.statistics.samples import SampleError, one_series
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def optimal_block_length(returns: ArrayLike) -> float:
     """
     row = one_series(returns, at_least=SHORTEST_HISTORY)
     centred = row - row.mean()
-    if centred.std() <= NO_SPREAD * abs(row.mean()):
+    if not varies(row.mean(), centred.std()):
         raise SampleError("These returns do not vary, so no block length suits them: choose sessions with trades.")
     lengths = [float(politis_white(series)["stationary"].iloc[0]) for series in (centred, centred**2)]
     return max(1.0, *lengths)

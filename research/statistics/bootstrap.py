@@ -22,7 +22,7 @@ CHUNK = 250_000
 
 @dataclass(frozen=True, slots=True)
 class Draws:
-    """How to resample.
+    """Instruction to resample.
 
     Attributes:
         block_length: Mean sessions of a block, 1 or more; `block_length.optimal_block_length` has the usual choice.
@@ -55,7 +55,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bootstrap:
-    """Every headline metric with its interval.
+    """Headline metrics, each with its interval.
 
     Attributes:
         level: Share of the resampled values inside an interval, equally cut at both ends.

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Purging:
-    """How a history is split.
+    """Division of a history into train and test sets.
 
     Attributes:
         groups: Runs of sessions that the history is cut into.
         test_groups: How many of them each split tests on.
         purge: Sessions left out of training on both sides of a test group, because what they earn was decided inside
             it or the other way round; weights here earn over the one session that follows.
-        embargo: Further sessions left out after a test group, whose signals still look back into it; about 1 % of the
+        embargo: Further sessions left out after a test group, whose signals still look back into it; about 1% of the
             history is usual.
     """
 

@@ -1,4 +1,4 @@
-"""How concentrated a book is, and what it loses when correlations or factors move against it.
+"""Concentration of a book, and its losses when correlations or factors move against it.
 
 Weights are fractions of equity, covariances per session; cash is what the weights leave.
 """
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import norm
 
-from research.statistics.samples import SESSIONS_A_YEAR, FloatArray, SampleError, many_series
+from research.statistics.metrics import annualised
+from research.statistics.samples import FloatArray, SampleError, many_series
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,7 @@ MOST_STEPS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Concentration:
-    """How a book is spread.
+    """Spread of a book.
 
     Attributes:
         invested: Sum of the weights.
@@ -46,12 +47,12 @@ class Concentration:
 
 @dataclass(frozen=True, slots=True)
 class CorrelationStress:
-    """The risk of a book if correlations rise to at least `correlation`.
+    """Risk of a book if correlations rise to at least `correlation`.
 
     Attributes:
         volatility: Annual, as it is.
         stressed_volatility: Annual, with the raised correlations.
-        value_at_risk: Normal, at 95 % over one session, as it is; a positive fraction of equity, mean return 0.
+        value_at_risk: Normal, at 95% over one session, as it is; a positive fraction of equity, mean return 0.
         stressed_value_at_risk: The same with the raised correlations.
     """
 
@@ -64,7 +65,7 @@ class CorrelationStress:
 
 @dataclass(frozen=True, slots=True)
 class FactorShock:
-    """What a move of one factor does to a book, all else still.
+    """Return of a book when one factor moves and all else stands still.
 
     Attributes:
         shock: Return of the factor.
@@ -80,7 +81,7 @@ class FactorShock:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CorrelationRegime:
-    """How alike the assets move, over time.
+    """Likeness of the assets' moves, over time.
 
     Attributes:
         averages: Mean pairwise correlation over the trailing window, one a session from the end of the first window.
@@ -135,8 +136,8 @@ def stress_correlations(
     scale = np.outer(deviations, deviations)
     raised = nearest_correlation(np.maximum(matrix / scale, correlation))
     now, stressed = _deviation(held, matrix), _deviation(held, raised * scale)
-    quantile, year = float(norm.ppf(LEVEL)), math.sqrt(SESSIONS_A_YEAR)
-    return CorrelationStress(correlation, now * year, stressed * year, now * quantile, stressed * quantile)
+    quantile = float(norm.ppf(LEVEL))
+    return CorrelationStress(correlation, annualised(now), annualised(stressed), now * quantile, stressed * quantile)
 
 
 def nearest_correlation(matrix: ArrayLike) -> FloatArray:

@@ -19,7 +19,7 @@ BLOCKS = 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BacktestOverfitting:
-    """What happens out of sample to the trial that was best in sample, over every split of the blocks into halves.
+    """Fate out of sample of the trial that was best in sample, over every split of the blocks into halves.
 
     Attributes:
         probability: Of overfitting (PBO): how often the best in sample ranks at or below the median out of sample.
@@ -90,7 +90,7 @@ def backtest_overfitting(returns: ArrayLike, blocks: int = BLOCKS) -> BacktestOv
 
 
 def _halves(blocks: int) -> FloatArray:
-    """Every half of the blocks as a row of 0 and 1; the last complements the first, and so on inwards."""
+    """Return every half of the blocks as a row of 0 and 1; the last complements the first, and so on inwards."""
     half = blocks // 2
     chosen = np.array(list(combinations(range(blocks), half)), dtype=np.intp)
     member = np.zeros((len(chosen), blocks))

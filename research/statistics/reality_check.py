@@ -1,4 +1,4 @@
-"""Whether the best of many trials beats a benchmark once the search itself is counted."""
+"""Comparison of the best of many trials with a benchmark, once the search itself is counted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHORTEST_HISTORY = 30
 
 @dataclass(frozen=True, slots=True)
 class RealityCheck:
-    """p-values of "no trial is better than the benchmark".
+    """Tests of "no trial is better than the benchmark".
 
     Attributes:
         trials: Trials compared; those with the benchmark's own returns are left out.

@@ -1,4 +1,4 @@
-"""What a book may lose: value at risk and expected shortfall four ways, its own test, and drawdowns to expect.
+"""Losses to expect of a book: value at risk and expected shortfall four ways, their test, and drawdowns.
 
 Losses are positive fractions of equity. A book's history is its weights of today times the assets' past returns; a
 strategy's is what it earned.
@@ -31,7 +31,7 @@ STANDARD_NORMAL = NormalDist()
 
 
 class TailMethod(StrEnum):
-    """Where the distribution of losses is taken from."""
+    """Origin of the distribution of losses."""
 
     HISTORICAL = "historical"
     """The past itself; over several sessions, every run of them (they overlap, so they are fewer than they look)."""
@@ -45,7 +45,7 @@ class TailMethod(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """Over how many sessions a loss is counted, and the probability with which it is not exceeded."""
+    """Sessions over which a loss is counted, and the probability with which it is not exceeded."""
 
     level: float = 0.95
     sessions: int = 1
@@ -69,7 +69,7 @@ class TailRisk:
 
 @dataclass(frozen=True, slots=True)
 class KupiecTest:
-    """Whether losses exceeded a value at risk as often as it says.
+    """Comparison of a value at risk with the losses that exceeded it.
 
     Attributes:
         statistic: Likelihood ratio, χ² with one degree of freedom if the level is right.
@@ -111,7 +111,7 @@ class DrawdownDistribution:
 
 
 def tail_risks(returns: ArrayLike, seed: int = 0) -> tuple[TailRisk, ...]:
-    """Return the tail risk by every method, at 95 and 99 %, over 1 and 10 sessions."""
+    """Return the tail risk by every method, at 95 and 99%, over 1 and 10 sessions."""
     return tuple(
         tail_risk(returns, method, Horizon(level, sessions), seed)
         for sessions in HORIZONS
@@ -239,7 +239,7 @@ def _expansion(powers: tuple[float, float, float], skewness: float, kurtosis: fl
 
 
 def _is_distribution(skewness: float, kurtosis: float) -> bool:
-    """Whether the expansion rises everywhere: its derivative a·z² + b·z + c has no root."""
+    """Return True where the expansion rises everywhere: its derivative a·z² + b·z + c has no root."""
     a, b = kurtosis / 8 - skewness**2 / 6, skewness / 3
     c = 1 - kurtosis / 8 + 5 * skewness**2 / 36
     return c > 0 and a >= 0 and b**2 <= 4 * a * c

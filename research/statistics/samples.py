@@ -1,4 +1,4 @@
-"""What the statistics accept: finite returns per session as fractions, one row a series, oldest first."""
+"""Samples that the statistics accept: finite returns per session as fractions, one row a series, oldest first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a Sharpe ratio can be believed: probabilistic and deflated Sharpe ratio, minimum track record length.
+"""Reliability of a Sharpe ratio: probabilistic and deflated Sharpe ratio, minimum track record length.
 
 Sharpe ratios are per session unless a name says annual (times √252). All of it takes sessions as independent: returns
 that follow each other (autocorrelation) make every number here too sure of itself (Lo 2002).
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import norm
 
-from research.statistics.metrics import NO_SPREAD
+from research.statistics.metrics import annualised, sharpe_of, varies
 from research.statistics.samples import SESSIONS_A_YEAR, SampleError, many_series, one_series
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True, slots=True)
 class SharpeSample:
-    """What a track record says of its Sharpe ratio.
+    """Sharpe ratio of a track record, with the shape of its returns.
 
     Attributes:
         sharpe: Mean over sample deviation (n - 1), per session, at a riskless rate of 0.
@@ -38,9 +38,14 @@ class SharpeSample:
     kurtosis: float = 3.0
 
     @property
+    def years(self) -> float:
+        """Length of the record, in years of 252 sessions."""
+        return self.sessions / SESSIONS_A_YEAR
+
+    @property
     def annual(self) -> float:
         """The Sharpe ratio, annualised."""
-        return annual_sharpe(self.sharpe)
+        return annualised(self.sharpe)
 
     @property
     def dispersion(self) -> float:
@@ -60,7 +65,7 @@ class SharpeSample:
 
 @dataclass(frozen=True, slots=True)
 class ProbabilisticSharpe:
-    """The probability that the true Sharpe ratio exceeds `benchmark` (per session)."""
+    """Probability that the true Sharpe ratio exceeds `benchmark` (per session)."""
 
     sample: SharpeSample
     benchmark: float
@@ -69,7 +74,7 @@ class ProbabilisticSharpe:
 
 @dataclass(frozen=True, slots=True)
 class MinimumTrackRecord:
-    """How long a record must be for its Sharpe ratio to exceed `benchmark` with `confidence`.
+    """Length of record that a Sharpe ratio needs to exceed `benchmark` with `confidence`.
 
     Attributes:
         sessions: None where the Sharpe ratio is not above the benchmark: no length would do.
@@ -87,13 +92,13 @@ class MinimumTrackRecord:
 
     @property
     def is_long_enough(self) -> bool:
-        """Whether the sample is as long as that."""
+        """True where the sample is as long as that."""
         return self.sessions is not None and self.sample.sessions >= self.sessions
 
 
 @dataclass(frozen=True, slots=True)
 class Trials:
-    """What was tried before one was chosen.
+    """Strategies that were tried before one was chosen.
 
     Attributes:
         recorded: Number of trials.
@@ -110,7 +115,7 @@ class Trials:
 
 @dataclass(frozen=True, slots=True)
 class DeflatedSharpe:
-    """The probability that the true Sharpe ratio exceeds what the luckiest of `trials` worthless ones would show.
+    """Probability that the true Sharpe ratio exceeds what the luckiest of `trials` worthless ones would show.
 
     Attributes:
         benchmark: That expected maximum, per session.
@@ -123,11 +128,6 @@ class DeflatedSharpe:
     probability: float
 
 
-def annual_sharpe(sharpe: float) -> float:
-    """Annualise a Sharpe ratio per session: times √252."""
-    return sharpe * math.sqrt(SESSIONS_A_YEAR)
-
-
 def sharpe_sample(returns: ArrayLike) -> SharpeSample:
     """Measure one series of returns; moments are the population's, the deviation of the Sharpe ratio n - 1.
 
@@ -136,10 +136,11 @@ def sharpe_sample(returns: ArrayLike) -> SharpeSample:
     """
     row = one_series(returns, at_least=4)
     mean, deviation = float(row.mean()), float(row.std(ddof=1))
-    if deviation <= NO_SPREAD * abs(mean):
+    if not varies(mean, deviation):
         raise SampleError("These returns do not vary, so they have no Sharpe ratio: choose sessions with trades.")
     scaled = (row - mean) / row.std()
-    return SharpeSample(len(row), mean / deviation, float((scaled**3).mean()), float((scaled**4).mean()))
+    sharpe = float(sharpe_of(mean, deviation, 1))
+    return SharpeSample(len(row), sharpe, float((scaled**3).mean()), float((scaled**4).mean()))
 
 
 def probabilistic_sharpe(sample: SharpeSample, benchmark: float = 0.0) -> ProbabilisticSharpe:
@@ -185,8 +186,8 @@ def measure_trials(returns: ArrayLike) -> Trials:
     """
     rows = many_series(returns)
     deviation = rows.std(axis=1, ddof=1)
-    varies = deviation > NO_SPREAD * np.abs(rows.mean(axis=1))
-    rows, deviation = rows[varies], deviation[varies]
+    is_alive = varies(rows.mean(axis=1), deviation)
+    rows, deviation = rows[is_alive], deviation[is_alive]
     recorded = len(rows)
     if recorded < 2:  # noqa: PLR2004 - a variance takes two
         raise SampleError(f"{recorded} trials with returns that vary cannot be compared: record two or more.")
@@ -194,7 +195,9 @@ def measure_trials(returns: ArrayLike) -> Trials:
     scaled = (rows - mean[:, None]) / (deviation * math.sqrt(rows.shape[1] - 1))[:, None]
     # The sum over all pairs is the square of the sum: no matrix of trials by trials is needed.
     average = float(((scaled.sum(axis=0) ** 2).sum() - recorded) / (recorded * (recorded - 1)))
-    return Trials(recorded, effective_trials(recorded, average), average, float((mean / deviation).var(ddof=1)))
+    return Trials(
+        recorded, effective_trials(recorded, average), average, float(sharpe_of(mean, deviation, 1).var(ddof=1))
+    )
 
 
 def expected_maximum_sharpe(trials: float, sharpe_variance: float) -> float:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from research.statistics.samples import SESSIONS_A_YEAR, FloatArray
+from research.statistics.metrics import sharpe_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from research.statistics.samples import FloatArray
 
 ROUNDING = 1e-12
 """A variance below this fraction of the series' own is what rounding leaves of none."""
@@ -37,7 +39,6 @@ def sharpe_of_subsets(rows: FloatArray, starts: NDArray[np.intp], member: FloatA
     count = (member @ counts)[:, None]
     shift = member @ sums / count
     variance = (member @ squares - count * shift**2) / (count - 1)
-    varies = variance > ROUNDING * centred.var(axis=1)
-    sharpe = (centre + shift) * np.sqrt(SESSIONS_A_YEAR) / np.sqrt(np.where(varies, variance, 1))
-    rounded: FloatArray = np.where(varies, sharpe, 0).round(SAME)
+    known = np.where(variance > ROUNDING * centred.var(axis=1), variance, np.nan)
+    rounded: FloatArray = np.nan_to_num(sharpe_of(centre + shift, np.sqrt(known))).round(SAME)
     return rounded

@@ -27,10 +27,19 @@ GROUPS = {
     "landing": LANDING | {"landing/ledger_events"},
     "staging": {"bars", "sessions", "stg_bars", "strategies"},
     "features": {"emas", "features", "panel"},
-    "signals": {"correlations", "rankings", "selections", "walks"},
+    "signals": {
+        "candidate_matrices",
+        "correlations",
+        "rankings",
+        "return_windows",
+        "selections",
+        "trend_scores",
+        "walks",
+    },
     "targets": {
         "allocations",
         "holdings",
+        "inverse_volatility_weights",
         "live_targets",
         "strategy_allocations",
         "target_weights",
@@ -60,7 +69,10 @@ JOBS = {
     "everything": ALL,
     "permutation": {"landing/permutations"},
     "report": {"tear_sheet"},
-    "trade": LANDING.union(*(GROUPS[name] for name in ("staging", "features", "signals", "targets"))) | {"rebalance"},
+    "trade": LANDING.union(*(GROUPS[name] for name in ("staging", "features", "signals", "targets")))
+    | {"rebalance"}
+    | LEDGER,
+    "ledger": LEDGER,
 }
 SCHEDULES = {
     "daily_after_close": ("daily", "30 18 * * 1-5", "America/New_York"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -13,7 +12,6 @@ import click
 import matplotlib.image
 import pytest
 from command_line import Said, Swing
-from generations import PUBLIC
 
 from dagster_defs.cli.main import COMMANDS, main
 
@@ -89,22 +87,9 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, tuple[Swing
     return {name: (homes[name], said[name]) for name in FAILURES}
 
 
-def _rows(market: Market, query: str, snapshot: int | None = None) -> list[dict[str, Any]]:
-    """Read the lake without the command, to compare with what that says."""
-    with market.swing.lake.reader(snapshot) as connection:
-        rows: list[dict[str, Any]] = connection.execute(query).to_arrow_table().to_pylist()
-    return rows
-
-
 def _printed(row: Mapping[str, Any]) -> dict[str, Any]:
     """Make a row that equals its JSON, which keeps 15 decimals."""
     return {name: pytest.approx(value, rel=1e-12) if isinstance(value, float) else value for name, value in row.items()}
-
-
-def _narrow_snapshot(market: Market) -> int:
-    """Find the snapshot that the backtest of the narrow universe left."""
-    runs = _rows(market, "FROM runs WHERE kind = 'backtest' ORDER BY started_at")
-    return int(runs[0]["snapshot_after"])
 
 
 def test_every_step_of_the_market_went_well(market: Market) -> None:
@@ -125,7 +110,7 @@ def test_init_writes_settings_that_change_nothing(market: Market) -> None:
 
 def test_fetch_lands_once(market: Market) -> None:
     """The first fetch lands all bars and says so, the second nothing."""
-    landed = _rows(market, "SELECT count(*) AS bars, max(batch_id) AS batch FROM bars")
+    landed = market.rows("SELECT count(*) AS bars, max(batch_id) AS batch FROM bars")
     assert landed == [{"bars": 16_977, "batch": 1}]
     assert "Landed 16,977 new and 0 changed bars" in market.said["fetch"].out
     assert market.said["again"].record | {"batch_id": 0} == {
@@ -143,14 +128,14 @@ def test_fetch_lands_once(market: Market) -> None:
 
 def test_backtest_reports_what_the_warehouse_holds(market: Market) -> None:
     """metrics.json equals backtest_metrics, weights.csv target_weights, each of the live strategy."""
-    reports = market.swing.home.parent / "reports"
+    reports = market.swing.home / "reports"
     live = "SEMI JOIN (FROM strategies WHERE is_live) USING (strategy_id)"
-    held = _rows(market, f"SELECT * EXCLUDE (scenario_id) FROM backtest_metrics {live}")
+    held = market.rows(f"SELECT * EXCLUDE (scenario_id) FROM backtest_metrics {live}")
     written = json.loads((reports / "metrics.json").read_text(encoding="utf-8"))
     assert [written] == [_printed(row) for row in held]
     with (reports / "weights.csv").open(encoding="utf-8") as file:
         csv_rows = [(row["session_date"], row["symbol"], float(row["weight"])) for row in csv.DictReader(file)]
-    weights = _rows(market, f"FROM target_weights {live} ORDER BY session_date, symbol")
+    weights = market.rows(f"FROM target_weights {live} ORDER BY session_date, symbol")
     assert csv_rows == [(str(row["session_date"]), row["symbol"], row["weight"]) for row in weights]
     assert "Backtest of the live strategy" in market.said["backtest"].out
 
@@ -158,7 +143,7 @@ def test_backtest_reports_what_the_warehouse_holds(market: Market) -> None:
 @pytest.mark.parametrize("name", [*PICTURES, "walk_forward_equity.png", "walk_forward_drawdown.png"])
 def test_pictures_are_pictures(market: Market, name: str) -> None:
     """Each picture that a command names has a size and more than one colour."""
-    path = market.swing.home.parent / "reports" / name
+    path = market.swing.home / "reports" / name
     step = "walkforward" if name.startswith("walk") else "backtest"
     assert str(path) in market.said[step].out
     pixels = matplotlib.image.imread(path)
@@ -171,9 +156,9 @@ def test_another_universe_is_a_setting(market: Market) -> None:
     narrow = market.said["narrow"].record
     symbols = {row["symbol"] for row in narrow["live_targets"]}
     assert symbols <= {"GLD", "IEF", "TLT", "CASH"}
-    assert symbols != {row["symbol"] for row in _rows(market, "FROM live_targets")}
+    assert symbols != {row["symbol"] for row in market.rows("FROM live_targets")}
     (metrics,) = narrow["metrics"]
-    assert metrics["total_return"] != _rows(market, "FROM backtest_metrics")[0]["total_return"]
+    assert metrics["total_return"] != market.rows("FROM backtest_metrics")[0]["total_return"]
     assert (market.swing.home.parent / "narrow" / "equity.png").exists()
 
 
@@ -187,9 +172,9 @@ def test_a_broken_bar_publishes_nothing(market: Market) -> None:
 def test_walkforward_reports_what_the_warehouse_holds(market: Market) -> None:
     """The folds and metrics that are printed, written and stored are the same."""
     printed = market.said["walkforward"].record
-    held = _rows(market, "SELECT * EXCLUDE (scenario_id) FROM walk_forward_metrics")
+    held = market.rows("SELECT * EXCLUDE (scenario_id) FROM walk_forward_metrics")
     assert printed["metrics"] == [_printed(row) for row in held]
-    file = market.swing.home.parent / "reports" / "walk_forward.json"
+    file = market.swing.home / "reports" / "walk_forward.json"
     written = json.loads(file.read_text(encoding="utf-8"))
     assert written["metrics"] == printed["metrics"][0]
     assert len(printed["folds"]) == len(written["folds"]) == 19
@@ -197,7 +182,7 @@ def test_walkforward_reports_what_the_warehouse_holds(market: Market) -> None:
 
 def test_every_run_is_a_row(market: Market) -> None:
     """Each run stands in `runs` with its kind, outcome, snapshots and configuration."""
-    runs = _rows(market, "FROM runs ORDER BY started_at")
+    runs = market.rows("FROM runs ORDER BY started_at")
     assert [(run["kind"], run["outcome"]) for run in runs] == [
         ("fetch", "succeeded"),
         ("fetch", "succeeded"),
@@ -220,9 +205,9 @@ def test_weights_of_tonight_and_of_the_past(market: Market) -> None:
     tonight = market.swing("weights", "--json").record
     assert tonight == [
         _printed(row | {"session_date": str(row["session_date"])})
-        for row in _rows(market, "FROM live_targets ORDER BY symbol = 'CASH', weight DESC, symbol")
+        for row in market.rows("FROM live_targets ORDER BY symbol = 'CASH', weight DESC, symbol")
     ]
-    known = str(_narrow_snapshot(market))
+    known = str(market.narrow_snapshot)
     then = market.swing("weights", "--asof", "2019-08-05", "--known-at", known, "--json").record
     now = market.swing("weights", "--asof", "2019-08-05")
     assert then[-1]["symbol"] == "CASH"
@@ -230,41 +215,6 @@ def test_weights_of_tonight_and_of_the_past(market: Market) -> None:
     assert {row["symbol"] for row in then} <= {"GLD", "IEF", "TLT", "CASH"}
     assert now.out.splitlines()[1].startswith("2019-08-05")
     assert "CASH" in now.out
-
-
-def test_sql_knows_every_public_relation(market: Market) -> None:
-    """Each relation answers to its bare name and has its columns and rows."""
-    counts = ", ".join(f"(SELECT count(*) FROM {name}) AS {name}" for name in PUBLIC)
-    (found,) = market.swing("sql", f"SELECT {counts}", "--format", "json").record
-    assert found.keys() == PUBLIC.keys()
-    assert all(count > 0 for count in found.values())
-    missing = {
-        name: set(columns.split()) - {row["column_name"] for row in _rows(market, f"DESCRIBE {name}")}
-        for name, columns in PUBLIC.items()
-    }
-    assert not {name: columns for name, columns in missing.items() if columns}
-
-
-def test_sql_prints_and_travels(market: Market) -> None:
-    """A table for people, CSV for spreadsheets, and the state of an earlier snapshot."""
-    query = "SELECT symbol FROM landing.universe ORDER BY symbol"
-    table = market.swing("sql", query).out.split()
-    assert table == ["symbol", *sorted(["SPY", "QQQ", "VTI", "TLT", "IEF", "GLD", "XLE", "BND", "BITO"])]
-    at = str(_narrow_snapshot(market))
-    text = market.swing("sql", query, "--format", "csv", "--at", at).out
-    assert list(csv.DictReader(io.StringIO(text))) == [{"symbol": s} for s in ("GLD", "IEF", "TLT")]
-
-
-@pytest.mark.parametrize("statement", ["DELETE FROM landing.bar_versions", "CREATE TABLE mine (a INT)"])
-def test_sql_only_reads(market: Market, statement: str) -> None:
-    """A statement that would change the lake is refused, and changes nothing."""
-    snapshots = "SELECT count(*) AS snapshots FROM snapshots()"
-    before = _rows(market, snapshots)
-    said = market.swing("sql", statement)
-    assert said.code == 5
-    assert "read-only" in said.err
-    assert "Traceback" not in said.err
-    assert _rows(market, snapshots) == before
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,9 @@ def test_from_bars_over_the_wire_to_a_rebalanced_account(desk: Desk) -> None:
     assert len(desk.gateway.record) == len(planned)
     assert len(done.record["fills"]) >= len(planned)
 
+    asked = desk.swing("sql", "SELECT symbol, filled FROM orders WHERE filled > 0", "--format", "json").record
+    assert {row["symbol"]: row["filled"] for row in asked} == {name: float(held) for name, held in planned.items()}
+
     again = desk.trade("--paper")
     assert again.code == 0
     assert "already" in again.out

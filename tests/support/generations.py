@@ -18,7 +18,7 @@ PUBLIC = {
     "correlations": "session_date symbol_1 symbol_2 correlation observations",
     "selections": "strategy_id session_date symbol score rank pick",
     "target_weights": "strategy_id session_date symbol weight",
-    "live_targets": "session_date symbol weight",
+    "live_targets": "strategy_id session_date symbol weight",
     "backtest_daily": f"strategy_id {BACKTEST_COLUMNS}",
     "backtest_metrics": f"strategy_id {METRICS_COLUMNS}",
     "walk_forward_folds": "fold_id train_start test_start test_end strategy_id objective",

@@ -26,11 +26,12 @@ PACKAGES = {
 
 ROOMS = {
     "warehouse/calendar/": {"warehouse.errors"},
-    "warehouse/settings/": {"warehouse.errors", "warehouse.calendar"},
+    "warehouse/settings/": {"warehouse.errors", "warehouse.files", "warehouse.calendar", "warehouse.symbols"},
     "warehouse/sources/": {
         "warehouse.errors",
         "warehouse.calendar",
         "warehouse.settings",
+        "warehouse.symbols",
         "warehouse.validation",  # the gate that a failing source is judged by
     },
     "research/statistics/": {"warehouse.errors"},
@@ -39,6 +40,7 @@ ROOMS = {
         "research.readers",
         "research.statistics",
         "research.permutation",
+        "research.report.formats",
         "research.report.interpretation",
         "research.report.names",
     },
@@ -48,7 +50,6 @@ ROOMS = {
         "research.report.facts",
         "research.report.formats",
         "research.report.names",
-        "research.report.page.forms",
     },
     "execution/planning/": {
         "warehouse.calendar",

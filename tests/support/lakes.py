@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
+import pytest
 import yaml
 
-from warehouse.lake import ALIAS, Lake
-from warehouse.landing import create_tables, land_bars, land_portfolio
+from warehouse import landing
+from warehouse.lake import Lake, scratch
+from warehouse.landing import land_bars, land_portfolio
 from warehouse.settings.portfolio import FILE_NAME, load_portfolio
 from warehouse.sources.files.source import FileSource
 from warehouse.transformation.runner import Transformation
@@ -20,6 +21,7 @@ from warehouse.transformation.runner import Transformation
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    import duckdb
     import pandas as pd
 
     from warehouse.transformation.runner import Built, Statement
@@ -40,20 +42,23 @@ class World:
     Attributes:
         bars: One row per bar, with the columns of a file of bars; its symbols are the universe.
         settings: What stands in portfolio.yaml beside the universe.
+        first_walk_depth: Ranks that a selection looks at in the first place.
     """
 
     bars: pd.DataFrame
     settings: dict[str, Any] = field(default_factory=dict)
+    first_walk_depth: int = landing.FIRST_WALK_DEPTH
 
     def land(self, connection: duckdb.DuckDBPyConnection, home: Path) -> None:
         """Write bars and portfolio.yaml to `home`, and land both."""
         portfolio = {"universe": sorted(self.bars["symbol"].unique().tolist())} | self.settings
         (home / FILE_NAME).write_text(yaml.safe_dump(portfolio), encoding="utf-8")
         self.bars.to_parquet(home / "bars.parquet")
-        create_tables(connection)
         landed = land_bars(connection, FileSource([home / "bars.parquet"]))
         assert landed.quarantined == 0, "a world must consist of bars"
-        land_portfolio(connection, load_portfolio(home))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(landing, "FIRST_WALK_DEPTH", self.first_walk_depth)
+            land_portfolio(connection, load_portfolio(home))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +94,7 @@ class Models:
     @contextlib.contextmanager
     def computed(self, world: World) -> Iterator[duckdb.DuckDBPyConnection]:
         """Compute a world's relations in memory, under the lake's alias: no dbt, about a second."""
-        with tempfile.TemporaryDirectory() as home, duckdb.connect() as connection:
-            connection.execute(f"ATTACH ':memory:' AS {ALIAS}")
-            connection.execute(f"USE {ALIAS}")
+        with tempfile.TemporaryDirectory() as home, scratch() as connection:
             world.land(connection, Path(home))
             for statement in self.statements:
                 connection.execute(statement.sql)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from command_line import Said, Swing
@@ -27,7 +27,7 @@ class Market:
     """The sample market, and what was said while it came to be.
 
     Attributes:
-        swing: Runs further commands on it; its reports are in `reports` beside its home.
+        swing: Runs further commands on it; its reports are in `reports` in its home.
         said: By step: init, fetch, again, narrow, backtest, broken, walkforward.
         intact: Whether the readers saw the same before and after the step `broken`.
     """
@@ -35,6 +35,18 @@ class Market:
     swing: Swing
     said: Mapping[str, Said]
     intact: bool
+
+    def rows(self, query: str, snapshot: int | None = None) -> list[dict[str, Any]]:
+        """Read the lake without the command, to compare with what that says."""
+        with self.swing.lake.reader(snapshot) as connection:
+            rows: list[dict[str, Any]] = connection.execute(query).to_arrow_table().to_pylist()
+        return rows
+
+    @property
+    def narrow_snapshot(self) -> int:
+        """The snapshot that the backtest of the narrow universe left."""
+        runs = self.rows("FROM runs WHERE kind = 'backtest' ORDER BY started_at")
+        return int(runs[0]["snapshot_after"])
 
 
 @pytest.fixture(scope="session")

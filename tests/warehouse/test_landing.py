@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
+from warehouse.calendar.sessions import sessions
 from warehouse.errors import LakeError, SourceError
 from warehouse.lake import Lake, current_snapshot
-from warehouse.landing import create_tables, land_bars, land_portfolio
+from warehouse.landing import land_bars, land_portfolio
 from warehouse.settings.portfolio import load_portfolio
 from warehouse.sources.files.source import FileOptions, FileSource
 from warehouse.sources.synthetic import SyntheticSource
@@ -76,8 +77,8 @@ class Landing:
 def landing(tmp_path: Path) -> Landing:
     """Make a lake with tables and nothing in them."""
     lake = Lake(tmp_path / "home")
-    with lake.lock(), lake.writer() as connection:
-        create_tables(connection)
+    with lake.lock(), lake.writer():
+        pass
     return Landing(lake, tmp_path)
 
 
@@ -129,21 +130,75 @@ def test_a_provisional_bar_never_displaces_a_final_one(landing: Landing, models:
 
 def test_invalid_rows_are_quarantined_with_file_and_line(landing: Landing) -> None:
     """What is no bar is set aside once, with its place; the rest is landed."""
-    lines = [
-        MONDAY,
+    lines = [f"SPY,{day},512,514,511,513,513,100,0" for day in sessions(date(2023, 3, 6), date(2024, 3, 4))]
+    lines += [
         "SPY,2024-03-05,513,505,506,507,507,100,0",
-        "SPY,2024-03-09,513,513,506,507,507,100,0",
         "SPY,2024-03-06,513,513,506,,507,100,0",
+        "SPY,2024-03-09,513,513,506,507,507,100,0",
     ]
     landed = landing.land(*lines)
-    assert (landed.read, landed.new, landed.quarantined) == (4, 1, 3)
+    assert (landed.read, landed.new, landed.quarantined) == (len(lines), len(lines) - 3, 3)
     assert landing.land(*lines).quarantined == 0
-    file = str(landing.folder / "bars.csv")
+    file, last = str(landing.folder / "bars.csv"), len(lines) + 1
     assert landing.rows("SELECT code, file, line FROM quarantined_bars ORDER BY line") == [
-        ("HIGH_BELOW_LOW", file, 3),
-        ("NOT_A_SESSION", file, 4),
-        ("MISSING_VALUE", file, 5),
+        ("HIGH_BELOW_LOW", file, last - 2),
+        ("MISSING_VALUE", file, last - 1),
+        ("NOT_A_SESSION", file, last),
     ]
+
+
+def bars_of(first: date, last: date, factor: float = 1.0, split: float = 1.0) -> list[str]:
+    """Write bars of every session: the close by the day of the year, adjusted by a factor and a split."""
+    lines = []
+    for day in sessions(first, last):
+        close = (500 + day.timetuple().tm_yday / 10) / split
+        adjusted = f"{close},{close},{close},{close},{close * factor:.6f}"
+        lines.append(f"SPY,{day},{adjusted},100,0")
+    return lines
+
+
+MARCH, APRIL = (date(2024, 3, 1), date(2024, 3, 28)), (date(2024, 4, 1), date(2024, 4, 30))
+OVERLAP = (date(2024, 3, 20), date(2024, 4, 30))
+WHOLE = (MARCH[0], APRIL[1])
+
+
+@pytest.mark.parametrize("span", [OVERLAP, APRIL, WHOLE])
+def test_bars_of_the_same_adjustment_continue_a_series(landing: Landing, span: tuple[date, date]) -> None:
+    """An overlap that agrees, bars that follow on, and the whole history again."""
+    landing.land(*bars_of(*MARCH, 0.98))
+    landing.land(*bars_of(*span, 0.98))
+    assert landing.rows("SELECT count(DISTINCT session_date) FROM landing.bar_versions") == [(len(sessions(*WHOLE)),)]
+
+
+@pytest.mark.parametrize(
+    ("span", "adjustment", "message"),
+    [
+        (OVERLAP, (0.97, 1.0), r"close is now 1 and the adjusted close 0\.9898 times"),
+        (OVERLAP, (0.98, 2.0), r"close is now 0\.5 and the adjusted close 0\.5 times"),
+        (APRIL, (1.0, 1.0), "where they meet, 2024-03-28 and 2024-04-01, the adjustment changes"),
+        (APRIL, (0.98, 2.0), "where they meet, 2024-03-28 and 2024-04-01, the adjustment changes"),
+        ((date(2024, 2, 1), date(2024, 3, 5)), (1.0, 1.0), r"adjusted close 1\.0204 times"),
+    ],
+)
+def test_bars_of_another_adjustment_are_refused(
+    landing: Landing, span: tuple[date, date], adjustment: tuple[float, float], message: str
+) -> None:
+    """A dividend or a split re-bases all earlier bars: a part of them must not stay as it was."""
+    landing.land(*bars_of(*MARCH, 0.98))
+    before = landing.snapshot
+    with pytest.raises(SourceError, match=message + ".*land its whole history, from 2024-03-01 on"):
+        landing.land(*bars_of(*span, *adjustment))
+    assert landing.snapshot == before
+
+
+def test_a_whole_history_of_another_adjustment_is_a_new_version(landing: Landing, models: Models) -> None:
+    """Where it replaces every stored bar, one adjustment stands in the series."""
+    landing.land(*bars_of(*MARCH, 0.98))
+    landed = landing.land(*bars_of(*WHOLE, 0.97))
+    assert (landed.new, landed.changed) == (len(sessions(*APRIL)), len(sessions(*MARCH)))
+    landing.newest(models)
+    factors = landing.rows("SELECT DISTINCT round(adj_close / close, 4) FROM bars")
+    assert factors == [(0.97,)]
 
 
 def test_made_up_bars_do_not_join_real_ones(landing: Landing) -> None:
@@ -156,7 +211,6 @@ def test_made_up_bars_do_not_join_real_ones(landing: Landing) -> None:
 
     sample = Landing(Lake(landing.folder / "sample"), landing.folder)
     with sample.lake.lock(), sample.lake.writer() as connection:
-        create_tables(connection)
         land_bars(connection, SyntheticSource())
     with pytest.raises(SourceError, match="made-up and real prices must not mix"):
         sample.land(MONDAY)

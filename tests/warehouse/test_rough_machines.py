@@ -16,9 +16,9 @@ from warehouse import landing
 from warehouse.calendar import sessions as calendar
 from warehouse.errors import LakeError, SourceError
 from warehouse.lake import Lake
-from warehouse.landing import create_tables, land_bars
+from warehouse.landing import land_bars
 from warehouse.sources.base import RAW_BAR_SCHEMA, BarSource, Progress
-from warehouse.sources.files import formats
+from warehouse.sources.files import source as files
 from warehouse.sources.files.source import FileSource
 
 if TYPE_CHECKING:
@@ -57,7 +57,6 @@ def lake(tmp_path: Path) -> Lake:
     """A lake with a bar."""
     made = Lake(tmp_path / "home")
     with made.lock(), made.writer() as connection:
-        create_tables(connection)
         land_bars(connection, Given(DAY))
     return made
 
@@ -101,7 +100,6 @@ def test_a_lake_lies_where_its_home_is_called(tmp_path: Path, name: str) -> None
     """Quotes and spaces lead to no other file; a lake may be moved to such a home."""
     lake = Lake(tmp_path / name)
     with lake.lock(), lake.writer() as connection:
-        create_tables(connection)
         land_bars(connection, Given(DAY))
     shutil.move(lake.home, tmp_path / f"moved {name}")
     with Lake(tmp_path / f"moved {name}").reader() as connection:
@@ -167,7 +165,6 @@ def test_a_bar_comes_back_from_a_calendar_that_was_short(tmp_path: Path, monkeyp
         return np.zeros(len(days), dtype=bool)
 
     with lake.lock(), lake.writer() as connection:
-        create_tables(connection)
         with monkeypatch.context() as wrong:
             wrong.setattr(landing, "is_session", nothing)
             assert land_bars(connection, Given(DAY)).quarantined == 1
@@ -201,6 +198,6 @@ def test_a_parquet_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeyp
     pq.write_table(next(Given(DAY, DAY, DAY).fetch(lambda *_: None)).drop(["problem", "file", "line"]), path)
     for bound in ("MOST_ROWS", "MOST_BYTES"):
         with monkeypatch.context() as tight:
-            tight.setattr(formats, bound, 2)
+            tight.setattr(files, bound, 2)
             with pytest.raises(SourceError, match="Split it"):
                 list(FileSource([path]).fetch(lambda *_: None))

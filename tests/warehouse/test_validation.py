@@ -50,9 +50,9 @@ def judged(*changes: dict[str, Any]) -> Verdict:
         ({"high": math.inf}, QuarantineCode.UNREADABLE_VALUE, "not finite: high inf"),
         ({"symbol": ""}, QuarantineCode.MISSING_VALUE, "missing: symbol"),
         (
-            {"session_date": None, "volume": None},
+            {"session_date": None, "dividend": None},
             QuarantineCode.MISSING_VALUE,
-            "missing: session_date, volume",
+            "missing: session_date, dividend",
         ),
         ({"adj_close": math.nan}, QuarantineCode.MISSING_VALUE, "missing: adj_close"),
         ({"low": 0.0}, QuarantineCode.NON_POSITIVE_PRICE, "not positive: low 0.0"),
@@ -60,7 +60,6 @@ def judged(*changes: dict[str, Any]) -> Verdict:
         ({"high": 8.0}, QuarantineCode.HIGH_BELOW_LOW, "high 8.0 < low 9.0"),
         ({"close": 12.5}, QuarantineCode.CLOSE_OUTSIDE_RANGE, "close 12.5 outside 9.0 to 12.0"),
         ({"close": 8.5}, QuarantineCode.CLOSE_OUTSIDE_RANGE, "close 8.5 outside 9.0 to 12.0"),
-        ({"volume": -1.0}, QuarantineCode.NEGATIVE_VOLUME, "volume -1.0 < 0"),
         (
             {"session_date": date(2024, 1, 1)},
             QuarantineCode.NOT_A_SESSION,
@@ -92,6 +91,33 @@ def test_good_rows_pass_unchanged() -> None:
         GOOD | flat | {"line": 4},
         GOOD | huge | {"line": 5},
     ]
+
+
+@pytest.mark.parametrize(
+    ("change", "kept", "mend"),
+    [
+        ({"open": 0.0}, {"open": None}, "open left empty"),
+        ({"open": -math.inf}, {"open": None}, "open left empty"),
+        ({"open": None}, {"open": None}, None),
+        ({"volume": -1.0}, {"volume": None}, "volume left empty"),
+        ({"volume": None}, {"volume": None}, None),
+        ({"close": 12.01}, {"close": 12.01, "high": 12.01}, "high or low widened to the close"),
+        ({"close": 8.99}, {"close": 8.99, "low": 8.99}, "high or low widened to the close"),
+    ],
+)
+def test_a_bar_stays_where_its_fault_changes_no_result(
+    change: dict[str, Any], kept: dict[str, Any], mend: str | None
+) -> None:
+    """No formula reads open and volume: they are left empty. A close a tick outside widens the range."""
+    verdict = judged(change)
+    assert verdict.valid.to_pylist() == [GOOD | kept]
+    assert verdict.mended == ({mend: 1} if mend else {})
+
+
+def test_a_tick_of_a_cheap_share_is_no_hair() -> None:
+    """A cent outside a range of five cents is no rounding."""
+    cheap = {"open": 0.05, "high": 0.06, "low": 0.05, "close": 0.04, "adj_close": 0.04}
+    assert judged(cheap).quarantined["code"].to_pylist() == ["CLOSE_OUTSIDE_RANGE"]
 
 
 def test_first_valid_row_of_a_key_stays() -> None:

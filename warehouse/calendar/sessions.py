@@ -1,7 +1,7 @@
 """The exchange calendar XNYS: which days trade, and when each session closes.
 
-It reaches from 1990 to a year from today, and to KNOWN_TO whatever this machine's clock says; days beyond are no
-sessions, and asking for one raises ValueError.
+It reaches from 1900 to a year from today, and to KNOWN_TO whatever this machine's clock says; before 1970 it takes some
+holidays for sessions. Days beyond are no sessions, and asking for one raises ValueError.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EXCHANGE = "XNYS"
 EXCHANGE_ZONE = ZoneInfo("America/New_York")
-FIRST_DAY = date(1990, 1, 1)  # before the first ETF
+FIRST_DAY = date(1900, 1, 1)  # before any bar
 KNOWN_TO = date(2027, 12, 31)
 """Last day whose holidays were known when this was written: a clock that is behind hides no session up to then."""
 
@@ -54,7 +54,16 @@ def sessions(start: date, end: date) -> list[date]:
 
 def is_session(dates: NDArray[np.datetime64]) -> NDArray[np.bool_]:
     """Tell which dates (an array of days; NaT is none) are sessions."""
-    return np.isin(dates.astype("datetime64[D]"), _calendar().days)
+    days, wanted = _calendar().days, dates.astype("datetime64[D]")
+    at = np.searchsorted(days, wanted)
+    is_found: NDArray[np.bool_] = days[np.minimum(at, len(days) - 1)] == wanted
+    return is_found
+
+
+def session_numbers(dates: NDArray[np.datetime64]) -> NDArray[np.intp]:
+    """Return, for each of an array of days, the number of sessions before it: successive sessions differ by one."""
+    numbers: NDArray[np.intp] = np.searchsorted(_calendar().days, dates.astype("datetime64[D]"))
+    return numbers
 
 
 def last_completed_session(now: datetime) -> date:

@@ -1,4 +1,4 @@
-"""When a rebalance may trade: from some minutes before a session's close to one minute before it."""
+"""The minutes in which a rebalance may trade: from some minutes before a session's close to one minute before it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LAST_MINUTE = timedelta(minutes=1)
 
 
 class Phase(StrEnum):
-    """Where a moment lies."""
+    """Places of a moment."""
 
     NO_SESSION = "no_session"
     TOO_EARLY = "too_early"
@@ -34,7 +34,7 @@ class Window:
     close: datetime
 
     def phase(self, now: datetime) -> Phase:
-        """Where `now` (aware) lies."""
+        """Return the place of `now` (aware)."""
         if now < self.opens:
             return Phase.TOO_EARLY
         return Phase.OPEN if now < self.deadline else Phase.TOO_LATE

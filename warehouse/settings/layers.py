@@ -36,7 +36,7 @@ SectionT = TypeVar("SectionT", bound=Section)
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with the value of one key, or between the values of several."""
+    """A fault in the value of one key, or between the values of several."""
 
     keys: tuple[Key, ...]
     text: str
@@ -47,13 +47,19 @@ class Problem:
         return cls(tuple(tuple(name.split(".")) for name in names), text)
 
 
-def load(model: type[SectionT], paths: Sequence[Path], rules: Callable[[SectionT], Iterable[Problem]]) -> SectionT:
+def load(
+    model: type[SectionT],
+    paths: Sequence[Path],
+    rules: Callable[[SectionT], Iterable[Problem]],
+    retired: Collection[str] = (),
+) -> SectionT:
     """Lay each file over the ones before it, key by key (a list replaces), and check the whole.
 
     Args:
-        model: What the whole must look like.
+        model: Of the whole.
         paths: The files; the first holds every key.
-        rules: What is wrong between values that are each allowed.
+        rules: Yields the problems between values that are each allowed.
+        retired: Uppermost keys that once had a meaning; they are passed over.
 
     Raises:
         ConfigurationError: A file cannot be read or is not YAML, or some values are not allowed;
@@ -73,6 +79,8 @@ def load(model: type[SectionT], paths: Sequence[Path], rules: Callable[[SectionT
         values: object = None
         for document in documents:
             values = _merge(values, document.values, refused)
+        if isinstance(values, dict):
+            values = {name: value for name, value in values.items() if name not in retired}
         try:
             settings = model.model_validate(values, extra="ignore" if attempt else "forbid")
             break

@@ -23,7 +23,7 @@ MAX_DEPTH = 3
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a key stands (lines count from 1), and the value found there as its author wrote it."""
+    """The place of a key (lines count from 1), and the value found there as its author wrote it."""
 
     file: Path
     line: int

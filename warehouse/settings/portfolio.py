@@ -7,27 +7,31 @@ import json
 import math
 import textwrap
 from collections import Counter
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from warehouse import symbols
 from warehouse.errors import ConfigurationError
+from warehouse.files import write_atomically
 from warehouse.settings import layers as layered_settings
 from warehouse.settings.layers import Problem, Section
+from warehouse.settings.strategy import Capital, Costs, Grid, Strategy, StrategyRow
 from warehouse.settings.trading import BrokerSettings, DecideOn, LimitSettings, Mode, Trading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 FILE_NAME = "portfolio.yaml"
 DEFAULTS = Path(__file__).with_name(FILE_NAME)
 CASH = "CASH"
 MAX_GRID_ROWS = 20_000
-NO_NUMBER_CHANGES = {"quality", "correlation_depth", "broker", "trading", "limits"}
+NO_NUMBER_CHANGES = {"quality", "broker", "trading", "limits"}
+RETIRED = {"correlation_depth"}
+"""Keys of earlier versions; a file that still holds one stays valid."""
 
 TEMPLATE_HEAD = """\
 ## Your portfolio: whatever stands here replaces the same setting of the defaults below.
@@ -35,65 +39,27 @@ TEMPLATE_HEAD = """\
 ## follow the defaults. `swing status` tells whether the result is valid.
 """
 
-# Each description says what is allowed, in the words of the error message that shows it.
-_SESSIONS = "a whole number of sessions from 2 to 5000"
-_TOP_N = "a whole number from 1 to 50"
-_CORRELATION = "a number from -1 to 1"
-_EACH = "a list of at least one, each "
-_SYMBOL = "up to 12 of A-Z, 0-9, '.' and '-', starting with a letter"
-
-Sessions = Annotated[int, Field(ge=2, le=5000, description=_SESSIONS)]
+# The description says what is allowed, in the words of the error message that shows it.
 Months = Annotated[int, Field(ge=1, le=600, description="a whole number of months from 1 to 600")]
-TopN = Annotated[int, Field(ge=1, le=50, description=_TOP_N)]
-Correlation = Annotated[float, Field(ge=-1, le=1, description=_CORRELATION)]
-Fraction = Annotated[float, Field(ge=0, lt=1, description="a fraction from 0 to below 1")]
-Symbol = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9.\-]{0,11}$")]
+
+
+def _one_form(text: str) -> str:
+    symbol = symbols.canonical(text)
+    if symbol is None:
+        raise ValueError(symbols.RULE)
+    return symbol
+
+
+Symbol = Annotated[str, AfterValidator(_one_form)]
 
 
 class Objective(StrEnum):
-    """What the walk-forward maximises over a train window."""
+    """Measures that the walk-forward can maximise over a train window."""
 
     CALMAR = "calmar"
     SHARPE = "sharpe"
     CAGR = "cagr"
     PROFIT_FACTOR = "profit_factor"
-
-
-class Strategy(Section):
-    """The live parameters; windows in sessions, weights as fractions of equity."""
-
-    ema_fast: Sessions
-    ema_slow: Sessions
-    top_n: TopN
-    corr_cap: Correlation
-    corr_window: Sessions
-    corr_min_obs: int = Field(ge=3, le=5000, description="a whole number from 3 to corr_window")
-    atr_window: Sessions
-    vol_window: Sessions
-    max_weight: float = Field(gt=0, le=1, description="a fraction above 0 and at most 1")
-    cash_buffer: Fraction
-
-
-class Grid(Section):
-    """The axes whose every combination is a strategy; its other parameters are the live ones."""
-
-    ema_fast: tuple[Sessions, ...] = Field(strict=False, min_length=1, description=_EACH + _SESSIONS)
-    ema_slow: tuple[Sessions, ...] = Field(strict=False, min_length=1, description=_EACH + _SESSIONS)
-    top_n: tuple[TopN, ...] = Field(strict=False, min_length=1, description=_EACH + _TOP_N)
-    corr_cap: tuple[Correlation, ...] = Field(strict=False, min_length=1, description=_EACH + _CORRELATION)
-
-
-class Costs(Section):
-    """Slippage as a fraction of the value traded; commission in USD."""
-
-    slippage: Fraction
-    commission_per_share: float = Field(ge=0, description="an amount of USD, 0 or more")
-
-
-class Capital(Section):
-    """What the backtest starts with, in USD."""
-
-    initial_equity: float = Field(gt=0, description="an amount of USD above 0")
 
 
 class WalkForward(Section):
@@ -105,7 +71,7 @@ class WalkForward(Section):
 
 
 class Quality(Section):
-    """When bars count as doubtful; decides on warnings, never on a number."""
+    """The age at which bars count as doubtful; decides on warnings, never on a number."""
 
     stale_after_sessions: int = Field(ge=1, le=5000, description="a whole number of sessions from 1 to 5000")
 
@@ -114,14 +80,13 @@ class Portfolio(Section):
     """The whole configuration; made by `load_portfolio`, which also checks the keys against each other."""
 
     universe: tuple[Symbol, ...] = Field(
-        strict=False, min_length=1, description=f"a list of at least one symbol, each {_SYMBOL}"
+        strict=False, min_length=1, description=f"a list of at least one symbol, each {symbols.RULE}"
     )
     strategy: Strategy
     grid: Grid
     costs: Costs
     capital: Capital
     walk_forward: WalkForward
-    correlation_depth: int = Field(ge=1, le=5000, description="a whole number from 1 to 5000")
     quality: Quality
     broker: BrokerSettings
     trading: Trading
@@ -129,41 +94,13 @@ class Portfolio(Section):
 
     @property
     def parameters_hash(self) -> str:
-        """The sha256 (hex) of everything that can change a number; the universe's order cannot."""
+        """Return the sha256 (hex) of everything that can change a number; the universe's order cannot."""
         values = self.model_dump(mode="json", exclude=NO_NUMBER_CHANGES)
         return _digest(values | {"universe": sorted(self.universe)})
 
 
-@dataclass(frozen=True, slots=True)
-class StrategyRow:
-    """One row of `strategies`; units as in the configuration.
-
-    Attributes:
-        strategy_id: First 12 hex digits of the sha256 of the parameters (everything below is_live).
-        grid_order: 1..N in grid order; None for a live strategy that is not on the grid.
-        is_live: True on exactly one row.
-    """
-
-    strategy_id: str
-    grid_order: int | None
-    is_live: bool
-    ema_fast: int
-    ema_slow: int
-    top_n: int
-    corr_cap: float
-    corr_window: int
-    corr_min_obs: int
-    atr_window: int
-    vol_window: int
-    max_weight: float
-    cash_buffer: float
-    slippage: float
-    commission_per_share: float
-    initial_equity: float
-
-
 def strategy_rows(portfolio: Portfolio) -> list[StrategyRow]:
-    """The grid in grid order (first axis slowest), then the live strategy if it is not on it."""
+    """Return the grid in grid order (first axis slowest), then the live strategy if it is not on it."""
     sections = (portfolio.strategy, portfolio.costs, portfolio.capital)
     live = {name: value for section in sections for name, value in section}
     axes = dict(portfolio.grid)
@@ -173,7 +110,7 @@ def strategy_rows(portfolio: Portfolio) -> list[StrategyRow]:
         candidates.append(live)
         orders.append(None)
     return [
-        StrategyRow(_digest(parameters)[:12], order, parameters == live, **parameters)
+        StrategyRow(_digest(parameters)[:12], order, parameters == live, parameters)
         for order, parameters in zip(orders, candidates, strict=True)
     ]
 
@@ -187,7 +124,7 @@ def load_portfolio(home: Path) -> Portfolio:
     """
     override = home / FILE_NAME
     paths = [DEFAULTS, override] if override.exists() else [DEFAULTS]
-    return layered_settings.load(Portfolio, paths, _contradictions)
+    return layered_settings.load(Portfolio, paths, _contradictions, RETIRED)
 
 
 def write_override_template(home: Path) -> Path:
@@ -203,9 +140,7 @@ def write_override_template(home: Path) -> Path:
     # Prose becomes "## …" and a setting "# …", so that taking "# " away switches the setting on.
     body = textwrap.indent(defaults, "# ").replace("# # ", "## ")
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(f"{TEMPLATE_HEAD}\n{body}")
+        write_atomically(path, f"{TEMPLATE_HEAD}\n{body}")
     except OSError as error:
         raise ConfigurationError(
             f"{path} cannot be written: {error.strerror}. Point SWING_HOME at a folder of yours."
@@ -214,7 +149,7 @@ def write_override_template(home: Path) -> Path:
 
 
 def _contradictions(portfolio: Portfolio) -> Iterator[Problem]:
-    """What is wrong between values that are each allowed."""
+    """Yield the problems between values that are each allowed."""
     strategy = portfolio.strategy
     for symbol, times in Counter(portfolio.universe).items():
         if times > 1:
@@ -225,7 +160,7 @@ def _contradictions(portfolio: Portfolio) -> Iterator[Problem]:
         yield Problem.of("fast must be below slow", "strategy.ema_fast", "strategy.ema_slow")
     if strategy.corr_min_obs > strategy.corr_window:
         yield Problem.of("min_obs may be at most the window", "strategy.corr_min_obs", "strategy.corr_window")
-    yield from _grid_contradictions(portfolio.grid)
+    yield from _grid_contradictions(dict(portfolio.grid))
     if portfolio.trading.scheduled_mode is not Mode.DRY_RUN and (
         portfolio.trading.decide_on is DecideOn.PROVISIONAL_BAR and not portfolio.broker.is_source_of_bars
     ):
@@ -236,18 +171,15 @@ def _contradictions(portfolio: Portfolio) -> Iterator[Problem]:
             "trading.decide_on",
             "broker.is_source_of_bars",
         )
-    deepest = max(strategy.top_n, *portfolio.grid.top_n)
-    if portfolio.correlation_depth < deepest:
-        yield Problem.of(f"must be at least the largest top_n, {deepest}", "correlation_depth")
 
 
-def _grid_contradictions(grid: Grid) -> Iterator[Problem]:
-    for axis, points in grid:
+def _grid_contradictions(axes: Mapping[str, Sequence[float]]) -> Iterator[Problem]:
+    for axis, points in axes.items():
         if any(left >= right for left, right in pairwise(points)):
             yield Problem.of("must rise strictly", f"grid.{axis}")
-    if max(grid.ema_fast) >= min(grid.ema_slow):
+    if max(axes["ema_fast"]) >= min(axes["ema_slow"]):
         yield Problem.of("every fast must be below every slow", "grid.ema_fast", "grid.ema_slow")
-    rows = math.prod(len(points) for _, points in grid)
+    rows = math.prod(map(len, axes.values()))
     if rows > MAX_GRID_ROWS:
         yield Problem.of(f"the lists make {rows:,} strategies; at most {MAX_GRID_ROWS:,} are allowed", "grid")
 

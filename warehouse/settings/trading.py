@@ -1,4 +1,4 @@
-"""The configuration's sections about trading: the gateway, how to trade, and what is never exceeded."""
+"""The configuration's sections about trading: the gateway, the trading, and its bounds."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Share = Annotated[Decimal, Field(ge=0, le=1, strict=False, description="a fracti
 
 
 class OrderType(StrEnum):
-    """How orders are priced."""
+    """Ways to price orders."""
 
     LIMIT = "limit"
     MARKET = "market"
 
 
 class Settlement(StrEnum):
-    """Which cash buys may spend."""
+    """Cash that buys may spend."""
 
     SETTLED_ONLY = "settled_only"
     UNSETTLED_OK = "unsettled_ok"
@@ -40,7 +40,7 @@ class Mode(StrEnum):
 
 
 class DecideOn(StrEnum):
-    """Which bar is the newest that a decision sees."""
+    """The newest bar that a decision sees."""
 
     PROVISIONAL_BAR = "provisional_bar"
     PREVIOUS_CLOSE = "previous_close"
@@ -54,7 +54,7 @@ class Unpriced(StrEnum):
 
 
 class BrokerSettings(Section):
-    """Where the gateway listens and which account is traded there."""
+    """The gateway, and the account traded there."""
 
     host: str = Field(min_length=1, description="a host name or address")
     port: int = Field(ge=1, le=65535, description="a port from 1 to 65535")
@@ -68,7 +68,7 @@ class BrokerSettings(Section):
 
 
 class Trading(Section):
-    """When and how a rebalance trades."""
+    """Time and manner of a rebalance."""
 
     is_live_allowed: bool = Field(description="true or false")
     scheduled_mode: Mode = Field(strict=False, description=f"one of {', '.join(Mode)}")
@@ -82,7 +82,7 @@ class Trading(Section):
 
 
 class LimitSettings(Section):
-    """What a rebalance never exceeds; a trade beyond one of them is refused and said."""
+    """Bounds that no rebalance exceeds; a trade beyond one of them is refused and said."""
 
     orders_per_session: int = Field(ge=1, le=100, description="a whole number from 1 to 100")
     order_value: Amount

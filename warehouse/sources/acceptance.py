@@ -25,7 +25,7 @@ class Soundness:
     Attributes:
         newest: The last session with a sound bar; None if there is no such bar.
         gaps: The sessions from the first row to `newest` without one.
-        fault: Why the answer is not taken; None if it is. Stale bars are true all the same.
+        fault: The reason not to take the answer; None if it is taken. Stale bars are true all the same.
     """
 
     newest: date | None

@@ -49,9 +49,9 @@ class BarSource(ABC):
     """
 
     name: str
-    """What the lake stores in `bars.source`."""
+    """The lake stores it in `bars.source`."""
     failures: Mapping[str, str] = MappingProxyType({})
-    """Why a symbol that was asked for has no bars, by symbol, after `fetch`; the others' bars are there."""
+    """The reason for which a symbol that was asked for has no bars, by symbol, after `fetch`; the others' are there."""
 
     @abstractmethod
     def fetch(self, progress: Progress) -> Iterator[pa.Table]:

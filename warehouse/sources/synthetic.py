@@ -101,6 +101,9 @@ class SyntheticSource(BarSource):
             progress(done, len(ASSETS), asset.symbol)
 
 
+SOURCE = SyntheticSource
+
+
 class _Draws:
     """A stream of random numbers that is exact on every platform."""
 
@@ -126,7 +129,7 @@ class _Draws:
 
 @dataclass(frozen=True)
 class _Session:
-    """What all symbols share on a day."""
+    """The part of a day that all symbols share."""
 
     day: date
     regime: Regime

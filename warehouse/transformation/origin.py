@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from warehouse.runs import code_version
+from warehouse.version import code_version
 
 if TYPE_CHECKING:
     import duckdb

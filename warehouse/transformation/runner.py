@@ -46,7 +46,7 @@ _parsed: dict[float, Manifest] = {}
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What one build did.
+    """The result of one build.
 
     Attributes:
         results: Per model and test, in the order they ran; the last attempt of each.
@@ -64,7 +64,7 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What a build executes for one model."""
+    """The statement that a build executes for one model."""
 
     relation: str
     sql: str
@@ -174,7 +174,7 @@ class Transformation:
 
     @property
     def manifest_file(self) -> Path:
-        """Where `parse` writes the manifest."""
+        """The file that `parse` writes the manifest to."""
         return self.lake.home / "dbt" / "manifest.json"
 
     def statements(self, select: Sequence[str]) -> list[Statement]:
@@ -238,7 +238,7 @@ class Transformation:
 
 
 def newest_change() -> float:
-    """When a file of the dbt project last changed, as seconds since the epoch."""
+    """Return the time of the newest change in the dbt project, in seconds since the epoch."""
     return max(file.stat().st_mtime for file in PROJECT.rglob("*") if file.suffix in {".sql", ".yml"})
 
 
@@ -260,7 +260,7 @@ class FailedBuildError(PipelineError):
 
 
 def _explained(connection: duckdb.DuckDBPyConnection, result: RunResult) -> str:
-    """What failed, and for a test the first rows that it refused."""
+    """Say what failed, and for a test the first rows that it refused."""
     said = f"{result.node.name}: {result.message}"
     query = getattr(result.node, "compiled_code", None)
     if result.status != "fail" or not query:
@@ -308,7 +308,7 @@ def deepen_walks(connection: duckdb.DuckDBPyConnection) -> int:
 
 @contextlib.contextmanager
 def _environment(lake: Lake) -> Iterator[None]:
-    """What profiles.yml and dbt_project.yml read."""
+    """Set the variables that profiles.yml and dbt_project.yml read."""
     wanted = {
         "SWING_HOME": str(lake.home),
         "DBT_TARGET_PATH": str(lake.home / "dbt"),

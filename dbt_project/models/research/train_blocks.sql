@@ -48,7 +48,7 @@ sequences as (
         returns.scenario_id,
         returns.strategy_id,
         session_blocks.block_start,
-        min_by(returns.net_return, returns.session_date, 100000) as net_returns
+        {{ ordered_list('returns.net_return', 'returns.session_date') }} as net_returns
     from {{ ref('backtest_returns') }} as returns
     inner join grid on returns.strategy_id = grid.strategy_id
     inner join session_blocks

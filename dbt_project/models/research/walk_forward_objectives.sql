@@ -26,7 +26,7 @@ paths as (
         sum(gains) as gains,
         sum(losses) as losses,
         list_reduce(  -- noqa: PRS
-            min_by(path, block_start, 100000),
+            {{ ordered_list('path', 'block_start') }},
             lambda earlier, later : {{ joined_path('earlier', 'later') }}
         ) as path
     from blocks
@@ -34,32 +34,28 @@ paths as (
 
 ),
 
-measured as (
+deviations as (
 
     select
         *,
-        path.growth ** (252.0 / sessions) - 1 as cagr,
-        (path.growth ** (252.0 / sessions) - 1) / nullif(1 - path.depth, 0) as calmar,
-        total / sessions * sqrt(252)
-        / nullif(sqrt(greatest(total_of_squares - total * total / sessions, 0) / (sessions - 1)), 0) as sharpe,
-        gains / nullif(losses, 0) as profit_factor
+        sqrt(greatest(total_of_squares - total * total / sessions, 0) / (sessions - 1)) as deviation
     from paths
 
 )
 
 -- rounded, so that strategies with the same returns tie whatever order their sums ran in
 select
-    measured.scenario_id,
-    measured.fold_id,
-    measured.strategy_id,
+    deviations.scenario_id,
+    deviations.fold_id,
+    deviations.strategy_id,
     round(
         case settings.objective
-            when 'calmar' then measured.calmar
-            when 'sharpe' then measured.sharpe
-            when 'cagr' then measured.cagr
-            when 'profit_factor' then measured.profit_factor
+            when 'calmar' then {{ calmar('path', 'sessions') }}
+            when 'sharpe' then {{ sharpe('total / sessions', 'deviation') }}
+            when 'cagr' then {{ cagr('path', 'sessions') }}
+            when 'profit_factor' then {{ profit_factor('gains', 'losses') }}
         end,
         10
     ) as objective
-from measured
+from deviations
 cross join {{ source('landing', 'settings') }} as settings

@@ -1,110 +1,21 @@
 with
 
-features as (
+-- a further score joins these here, for rankings of its own
+scores as (
 
-    select * from {{ ref('features') }}
-
-),
-
-spans as (
-
-    select list(distinct span order by span) as spans
-    from {{ ref('emas') }}
-
-),
-
--- every average of a bar in one row, in span order
-averages as (
-
-    select
-        scenario_id,
-        symbol,
-        session_date,
-        min_by(ema, span, 100000) as emas
-    from {{ ref('emas') }}
-    group by scenario_id, symbol, session_date
-
-),
-
-trends as (
-
-    select distinct
-        strategies.ema_fast,
-        strategies.ema_slow,
-        list_position(spans.spans, strategies.ema_fast) as fast_position,
-        list_position(spans.spans, strategies.ema_slow) as slow_position,
-        greatest(strategies.ema_slow, strategies.corr_window + 1) as warm_up_bars
-    from {{ ref('strategies') }} as strategies
-    cross join spans
-
-),
-
-known as (
-
-    select
-        features.scenario_id,
-        features.session_date,
-        features.symbol,
-        features.bar_number,
-        features.adjusted_close,
-        features.atr_pct,
-        features.volatility,
-        averages.emas
-    from averages
-    inner join features
-        on
-            averages.scenario_id = features.scenario_id
-            and averages.symbol = features.symbol
-            and averages.session_date = features.session_date
-    where features.volatility > 0 and features.atr > 0
-
-),
-
-fasts as (
-
-    select distinct
-        ema_fast,
-        fast_position
-    from trends
-
-),
-
--- the slow average decides who is ranked, and moves no score
-scored as (
-
-    select
-        known.*,
-        fasts.ema_fast,
-        known.emas[fasts.fast_position] as fast,
-        (known.adjusted_close / known.emas[fasts.fast_position] - 1) / known.atr_pct as score
-    from known
-    cross join fasts
-
-),
-
-eligible as (
-
-    select
-        scored.*,
-        trends.ema_slow
-    from scored
-    inner join trends on scored.ema_fast = trends.ema_fast
-    where
-        scored.fast > scored.emas[trends.slow_position]
-        and scored.bar_number + 1 >= trends.warm_up_bars
+    select * from {{ ref('trend_scores') }}
 
 )
 
 select
     scenario_id,
-    ema_fast,
-    ema_slow,
+    ranking_id,
     session_date,
     symbol,
     score,
     row_number() over (
-        partition by scenario_id, ema_fast, ema_slow, session_date
+        partition by scenario_id, ranking_id, session_date
         order by score desc, symbol asc
     ) as rank,
     volatility
-from eligible
+from scores

@@ -16,7 +16,7 @@ walks as (
 
     select
         *,
-        unnest(trends) as trend
+        unnest(ranking_ids) as ranking_id
     from {{ ref('walks') }}
 
 )
@@ -30,14 +30,10 @@ select
     rankings.rank,
     list_position(walks.ranks[:strategies.top_n], rankings.rank) as pick
 from strategies
-inner join rankings
-    on
-        strategies.ema_fast = rankings.ema_fast
-        and strategies.ema_slow = rankings.ema_slow
+inner join rankings on strategies.ranking_id = rankings.ranking_id
 inner join walks
     on
         rankings.scenario_id = walks.scenario_id
         and rankings.session_date = walks.session_date
-        and rankings.ema_fast = walks.trend.ema_fast
-        and rankings.ema_slow = walks.trend.ema_slow
+        and rankings.ranking_id = walks.ranking_id
         and strategies.corr_cap = walks.corr_cap

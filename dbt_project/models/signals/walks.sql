@@ -23,21 +23,20 @@ rankings as (
 
 ),
 
-by_trend as (
+by_ranking as (
 
     select
         scenario_id,
         session_date,
-        ema_fast,
-        ema_slow,
-        min_by(symbol, rank, 100000) filter (where rank <= walk_depth) as symbols,
+        ranking_id,
+        {{ ordered_list('symbol', 'rank') }} filter (where rank <= walk_depth) as symbols,
         count(*) > any_value(walk_depth) as is_cut
     from rankings
     group by all
 
 ),
 
--- trends that rank the same symbols in the same order share their walks
+-- rankings of the same symbols in the same order share their walks
 candidates as (
 
     select
@@ -45,68 +44,9 @@ candidates as (
         session_date,
         symbols,
         bool_or(is_cut) as is_cut,
-        list_sort(list({ 'ema_fast': ema_fast, 'ema_slow': ema_slow })) as trends
-    from by_trend
+        list_sort(list(ranking_id)) as ranking_ids
+    from by_ranking
     group by scenario_id, session_date, symbols
-
-),
-
--- 2, above every cap, stands for a correlation that is not known
-correlations as (
-
-    select
-        scenario_id,
-        session_date,
-        symbol_1 as symbol,
-        symbol_2 as other,
-        coalesce(correlation, 2) as correlation,
-        null as volatility
-    from {{ ref('correlations') }}
-    union all
-    select
-        scenario_id,
-        session_date,
-        symbol_2 as symbol,
-        symbol_1 as other,
-        coalesce(correlation, 2) as correlation,
-        null as volatility
-    from {{ ref('correlations') }}
-    union all
-    select distinct
-        scenario_id,
-        session_date,
-        symbol,
-        symbol as other,
-        2 as correlation,
-        volatility
-    from rankings
-    where rank <= walk_depth
-
-),
-
-matrix_rows as (
-
-    select
-        scenario_id,
-        session_date,
-        symbol,
-        min_by(correlation, other, 100000) as correlations,
-        max(volatility) as volatility
-    from correlations
-    group by all
-
-),
-
-matrices as (
-
-    select
-        scenario_id,
-        session_date,
-        min_by(symbol, symbol, 100000) as matrix_symbols,
-        min_by(volatility, symbol, 100000) as matrix_volatilities,
-        min_by(correlations, symbol, 100000) as matrix
-    from matrix_rows
-    group by all
 
 ),
 
@@ -114,12 +54,12 @@ placed as (
 
     select
         candidates.*,
-        matrices.matrix,
-        matrices.matrix_symbols,
-        matrices.matrix_volatilities,
-        [list_position(matrices.matrix_symbols, symbol) for symbol in candidates.symbols] as places  -- noqa: RF02
+        matrices.correlations,
+        matrices.symbols as matrix_symbols,
+        matrices.volatilities as matrix_volatilities,
+        [list_position(matrices.symbols, symbol) for symbol in candidates.symbols] as places  -- noqa: RF02
     from candidates
-    inner join matrices
+    inner join {{ ref('candidate_matrices') }} as matrices
         on
             candidates.scenario_id = matrices.scenario_id
             and candidates.session_date = matrices.session_date
@@ -137,7 +77,7 @@ walked as (
             [[place] for place in placed.places],
             lambda taken, candidate : if(
                 len(taken) < rules.longest
-                and list_max(list_select(placed.matrix[candidate[1]], taken)) <= rules.corr_cap,
+                and list_max(list_select(placed.correlations[candidate[1]], taken)) <= rules.corr_cap,
                 taken || candidate,
                 taken
             )
@@ -150,7 +90,7 @@ walked as (
 select
     scenario_id,
     session_date,
-    trends,
+    ranking_ids,
     corr_cap,
     [list_position(places, place)::integer for place in taken] as ranks,  -- noqa: RF02
     list_select(matrix_symbols, taken) as symbols,

@@ -32,7 +32,7 @@ select
     distinct_sessions.session_date,
     row_number() over by_date as session_number,
     lag(distinct_sessions.session_date) over by_date as previous_session_date,
-    coalesce(deepened.depth, settings.correlation_depth) as walk_depth
+    coalesce(deepened.depth, settings.walk_depth) as walk_depth
 from distinct_sessions
 cross join settings
 left join deepened

@@ -6,21 +6,8 @@ strategies as (
 
 )
 
+-- strategies that score and admit symbols by the same parameters share a ranking
 select
-    strategy_id,
-    grid_order,
-    is_live,
-    ema_fast,
-    ema_slow,
-    top_n,
-    corr_cap,
-    corr_window,
-    corr_min_obs,
-    atr_window,
-    vol_window,
-    max_weight,
-    cash_buffer,
-    slippage,
-    commission_per_share,
-    initial_equity
+    *,
+    dense_rank() over (order by ema_fast, ema_slow)::integer as ranking_id
 from strategies

@@ -1,5 +1,12 @@
 with
 
+live_strategy as (
+
+    select strategy_id from {{ ref('strategies') }}
+    where is_live
+
+),
+
 latest_session as (
 
     select max(session_date) as session_date
@@ -14,9 +21,9 @@ positions as (
         target_weights.symbol,
         target_weights.weight
     from {{ ref('target_weights') }} as target_weights
-    inner join {{ ref('strategies') }} as strategies on target_weights.strategy_id = strategies.strategy_id
+    inner join live_strategy on target_weights.strategy_id = live_strategy.strategy_id
     inner join latest_session on target_weights.session_date = latest_session.session_date
-    where target_weights.scenario_id = 0 and strategies.is_live
+    where target_weights.scenario_id = 0
 
 ),
 
@@ -38,9 +45,11 @@ combined as (
 )
 
 select
+    live_strategy.strategy_id,
     latest_session.session_date,
     combined.symbol,
     combined.weight
 from combined
 cross join latest_session
+cross join live_strategy
 where latest_session.session_date is not null

@@ -15,30 +15,29 @@ selections as (
         max_weight,
         cash_buffer,
         unnest(selected_by) as selection
-    from {{ ref('allocations') }}
+    from {{ ref('inverse_volatility_weights') }}
 
 ),
 
-selecting_trends as (
+selecting_rankings as (
 
     select
         *,
-        unnest(selection.trends) as trend
+        unnest(selection.ranking_ids) as ranking_id
     from selections
 
 )
 
 select
-    selecting_trends.scenario_id,
+    selecting_rankings.scenario_id,
     strategies.strategy_id,
-    selecting_trends.session_date,
-    selecting_trends.allocation_id
-from selecting_trends
+    selecting_rankings.session_date,
+    selecting_rankings.allocation_id
+from selecting_rankings
 inner join strategies
     on
-        selecting_trends.trend.ema_fast = strategies.ema_fast
-        and selecting_trends.trend.ema_slow = strategies.ema_slow
-        and selecting_trends.selection.corr_cap = strategies.corr_cap
-        and selecting_trends.selection.top_n = strategies.top_n
-        and selecting_trends.max_weight = strategies.max_weight
-        and selecting_trends.cash_buffer = strategies.cash_buffer
+        selecting_rankings.ranking_id = strategies.ranking_id
+        and selecting_rankings.selection.corr_cap = strategies.corr_cap
+        and selecting_rankings.selection.top_n = strategies.top_n
+        and selecting_rankings.max_weight = strategies.max_weight
+        and selecting_rankings.cash_buffer = strategies.cash_buffer

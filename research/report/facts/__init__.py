@@ -1,1 +1,1 @@
-"""What the tear sheet says, as values: gathered and measured before anything is drawn."""
+"""Facts of the tear sheet, as values: gathered and measured before anything is drawn."""

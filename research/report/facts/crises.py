@@ -1,4 +1,4 @@
-"""The crises that a history lived through, replayed for the strategy, a book held through them, and the benchmark."""
+"""Crises of a history, replayed for the strategy, for a book held through them, and for the benchmark."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class CrisisWindow:
     """A crisis by its name and days, both included."""
 
     name: str
@@ -27,23 +27,23 @@ class Window:
 
 
 WINDOWS = (
-    Window("Financial crisis", date(2008, 9, 1), date(2009, 3, 9)),
-    Window("Euro crisis, US downgrade", date(2011, 7, 1), date(2011, 10, 31)),
-    Window("China's devaluation", date(2015, 8, 1), date(2015, 8, 31)),
-    Window("Volatility spike", date(2018, 2, 1), date(2018, 2, 28)),
-    Window("Fourth quarter of 2018", date(2018, 10, 1), date(2018, 12, 31)),
-    Window("Pandemic crash", date(2020, 2, 19), date(2020, 3, 23)),
-    Window("Inflation and rate rises", date(2022, 1, 1), date(2022, 12, 31)),
+    CrisisWindow("Financial crisis", date(2008, 9, 1), date(2009, 3, 9)),
+    CrisisWindow("Euro crisis, US downgrade", date(2011, 7, 1), date(2011, 10, 31)),
+    CrisisWindow("China's devaluation", date(2015, 8, 1), date(2015, 8, 31)),
+    CrisisWindow("Volatility spike", date(2018, 2, 1), date(2018, 2, 28)),
+    CrisisWindow("Fourth quarter of 2018", date(2018, 10, 1), date(2018, 12, 31)),
+    CrisisWindow("Pandemic crash", date(2020, 2, 19), date(2020, 3, 23)),
+    CrisisWindow("Inflation and rate rises", date(2022, 1, 1), date(2022, 12, 31)),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What happened to one series in a crisis.
+    """Fate of one series in a crisis.
 
     Attributes:
         total: Return over the window; None where the series does not span it.
-        drawdown: Deepest fall inside it, a fraction at most 0.
+        drawdown: Maximum drawdown inside it, a fraction at most 0.
         without: Symbols of a book that did not exist yet, whose weight counts as cash.
     """
 
@@ -55,15 +55,15 @@ class Replay:
 
 @dataclass(frozen=True, slots=True)
 class Crisis:
-    """A crisis and what each series did in it."""
+    """A crisis with the fate of each series."""
 
-    window: Window
+    window: CrisisWindow
     sessions: int
     replays: tuple[Replay, ...]
 
 
 def replay(
-    windows: Sequence[Window], series: Sequence[Series], assets: pd.DataFrame, books: Sequence[Book]
+    windows: Sequence[CrisisWindow], series: Sequence[Series], assets: pd.DataFrame, books: Sequence[Book]
 ) -> list[Crisis]:
     """Replay those of the windows whose sessions `assets` has, from before the first to the last.
 
@@ -82,7 +82,7 @@ def replay(
 
 
 def held(weights: Mapping[str, float], assets: pd.DataFrame) -> Series:
-    """The returns of a book whose weights are kept; what an asset without a bar does is nothing."""
+    """Return the returns of a book whose weights are kept; an asset without a bar does not move."""
     known = [symbol for symbol in weights if symbol in assets]
     share = np.array([weights[symbol] for symbol in known])
     returns = assets[known].fillna(0).to_numpy(dtype=float) @ share

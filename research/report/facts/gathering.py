@@ -1,4 +1,4 @@
-"""Everything that the tear sheet says, gathered before a word of it is written."""
+"""Gathering of all facts of the tear sheet, before a word of it is written."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from research.readers import EQUAL_WEIGHT, SPY, read_history, read_search
 from research.report.facts.holdings import holdings_of
 from research.report.facts.luck import Evidence, luck_of, read_permutations
-from research.report.facts.risk import HINDSIGHT, HONEST, LIVE, WALK_FORWARD, benchmarks_of, risk_of
+from research.report.facts.risk import benchmarks_of, risk_of
 from research.report.facts.selection import PARAMETERS, selection_of
 from research.report.facts.series import (
     Missing,
     measured,
+    monthly_returns,
     possible,
     resampling,
     rolling_correlation,
@@ -23,7 +24,7 @@ from research.report.facts.series import (
     sharpe_difference,
     worst_drawdowns,
 )
-from research.report.pictures.backtest import monthly_returns
+from research.report.names import HINDSIGHT, HONEST, LIVE, WALK_FORWARD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from research.report.facts.luck import Luck
     from research.report.facts.risk import Risk
     from research.report.facts.selection import Selection
-    from research.report.facts.series import Difference, Drawdown, Measured, Series
+    from research.report.facts.series import Difference, Drawdown, MeasuredSeries, Series
     from research.statistics.samples import FloatArray
     from warehouse.lake import Lake
     from warehouse.sources.base import Progress
@@ -47,7 +48,7 @@ STEPS = 6
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What the facts were computed from."""
+    """Origin of the facts: snapshot, parameters, universe, sources."""
 
     snapshot: int
     as_of: date
@@ -62,7 +63,7 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rolling:
-    """Over the trailing 252 sessions: the Sharpe ratio, and the correlation to the benchmark (None without one)."""
+    """Sharpe ratio over the trailing year, and the correlation to the benchmark (None without one)."""
 
     of: str
     sessions: pd.DatetimeIndex
@@ -72,7 +73,7 @@ class Rolling:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curves:
-    """The series themselves, which pictures are drawn from.
+    """Series that pictures are drawn from.
 
     Attributes:
         live: Over all its sessions.
@@ -93,7 +94,7 @@ class Curves:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The tear sheet's facts.
+    """All facts of the tear sheet.
 
     Attributes:
         whole: The live strategy and the benchmarks over all sessions.
@@ -103,8 +104,8 @@ class Facts:
     """
 
     provenance: Provenance
-    whole: tuple[Measured | Missing, ...]
-    common: tuple[Measured | Missing, ...]
+    whole: tuple[MeasuredSeries | Missing, ...]
+    common: tuple[MeasuredSeries | Missing, ...]
     differences: tuple[Difference | Missing, ...]
     drawdowns: Mapping[str, tuple[Drawdown, ...]]
     monthly: pd.DataFrame
@@ -152,7 +153,7 @@ def gather(lake: Lake, progress: Progress) -> tuple[Facts, Curves]:
             common=common,
             differences=differences,
             drawdowns={each.name: worst_drawdowns(each) for each in (live, curves.walk_forward)},
-            monthly=monthly_returns(history.live).rename_axis("year").reset_index(),
+            monthly=monthly_returns(live),
             rolling=tuple(_rolling(each, named.get(SPY)) for each in (live, curves.walk_forward)),
             holdings=holdings,
             selection=selection,
@@ -177,7 +178,7 @@ def _provenance(history: History) -> Provenance:
     )
 
 
-def _measured(series: Series) -> Measured:
+def _measured(series: Series) -> MeasuredSeries:
     return measured(series, resampling(series))
 
 

@@ -1,13 +1,13 @@
-"""What the live strategy held, what each symbol earned, and what trading cost."""
+"""Positions of the live strategy: weights, each symbol's earnings, and the cost of trading."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
+from research.statistics.metrics import growth, total_return
 from research.statistics.samples import SESSIONS_A_YEAR
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What one symbol did for the strategy.
+    """Contribution of one symbol to the strategy.
 
     Attributes:
         total: Sum over sessions of weight times return, before costs: points of equity, not compounded.
@@ -34,7 +34,7 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """One calendar year, which the history may begin or end in.
+    """A calendar year, which the history may begin or end in.
 
     Attributes:
         net: Return after costs.
@@ -91,8 +91,8 @@ def holdings_of(history: History) -> Holdings:
         years=_years(live),
         turnover=float(live["turnover"].mean()) * SESSIONS_A_YEAR,
         cost=float(live["cost"].mean()) * SESSIONS_A_YEAR,
-        gross_growth=float(np.prod(1 + live["gross_return"])),
-        net_growth=float(np.prod(1 + live["net_return"])),
+        gross_growth=float(growth(live["gross_return"].to_numpy(dtype=float))[-1]),
+        net_growth=float(growth(live["net_return"].to_numpy(dtype=float))[-1]),
         weights=_quarterly_weights(rows, pd.DatetimeIndex(live["session_date"])),
     )
 
@@ -103,8 +103,8 @@ def _years(live: pd.DataFrame) -> tuple[Year, ...]:
         Year(
             year=int(str(year)),
             sessions=len(group),
-            net=float(np.prod(1 + group["net_return"]) - 1),
-            gross=float(np.prod(1 + group["gross_return"]) - 1),
+            net=total_return(group["net_return"].to_numpy(dtype=float)),
+            gross=total_return(group["gross_return"].to_numpy(dtype=float)),
             turnover=float(group["turnover"].sum()),
             cost=float(group["cost"].sum()),
         )

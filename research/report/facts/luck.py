@@ -1,4 +1,4 @@
-"""What of the result luck alone explains: the statistics of overfitting, and permuted worlds."""
+"""Luck as an explanation of the result: the statistics of overfitting, and permuted worlds."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ import numpy as np
 from research.permutation.worlds import p_value
 from research.readers import if_built
 from research.report.facts.series import DRAWS, SEED, Missing, Series, possible
+from research.report.interpretation import Interpretation, interpret
+from research.report.names import BEST_OF_GRID, WALK_FORWARD, Statistic
 from research.statistics.block_length import optimal_block_length
 from research.statistics.bootstrap import Draws
 from research.statistics.cross_validation import purged_paths
-from research.statistics.metrics import sharpe_ratio
+from research.statistics.metrics import annualised, sharpe_ratio
 from research.statistics.overfitting import backtest_overfitting
 from research.statistics.reality_check import reality_check
 from research.statistics.samples import FloatArray, SampleError
 from research.statistics.sharpe import (
     Trials,
-    annual_sharpe,
     deflated_sharpe,
     measure_trials,
     minimum_track_record,
     probabilistic_sharpe,
     sharpe_sample,
 )
-from research.statistics.verdicts import Verdict, verdict
 from warehouse.readers import Question
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 PERMUTATIONS = Question(
     """
     SELECT
-        test_id,
+        test_id, any_value(is_walk_forward) AS is_walk_forward,
         format('{}, {}, {} to {}',
             if(any_value(is_walk_forward), 'walk-forward', 'in sample'), any_value(objective),
             any_value(window_start), any_value(window_end) - 1) AS description,
@@ -55,7 +55,7 @@ FEWEST_WORLDS = 19
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One statistic, what it is about, and what it means.
+    """A statistic of something, with its meaning.
 
     Attributes:
         value: Its number: a probability, a p-value, or years for the minimum track record; None where infinite.
@@ -63,7 +63,7 @@ class Judgement:
 
     about: str
     value: float | None
-    words: Verdict
+    words: Interpretation
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +71,13 @@ class Unanswered:
     """A statistic that the sample cannot carry."""
 
     about: str
-    statistic: str
+    statistic: Statistic
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Permuted:
-    """What the best of the grid, or the live parameters, reach in permuted worlds.
+    """Objectives in permuted worlds of the best of the grid, of the walk-forward, or of the live parameters.
 
     Attributes:
         real: In history; None where the objective is not defined.
@@ -91,15 +91,17 @@ class Permuted:
 
 
 @dataclass(frozen=True, slots=True)
-class PermutationTest:
-    """One recorded permutation test.
+class RecordedPermutations:
+    """A recorded permutation test.
 
     Attributes:
         description: Its kind, objective and window.
+        best_of: The name of the choice that `best` is the result of.
     """
 
     test_id: str
     description: str
+    best_of: str
     runs: int
     best: Permuted
     live: Permuted
@@ -107,7 +109,7 @@ class PermutationTest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Luck:
-    """How far the search explains the result.
+    """Explanation of the result by the search alone.
 
     Attributes:
         sharpe: Annual Sharpe ratio of every trial over the live strategy's sessions.
@@ -123,12 +125,12 @@ class Luck:
     benchmark: str
     judgements: tuple[Judgement, ...]
     unanswered: tuple[Unanswered, ...]
-    permutations: tuple[PermutationTest, ...]
+    permutations: tuple[RecordedPermutations, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """What luck is judged on.
+    """Returns that luck is judged on.
 
     Attributes:
         trials: Net returns, strategies by sessions of `live`.
@@ -141,28 +143,28 @@ class Evidence:
     benchmark: Series | None
 
 
-def luck_of(evidence: Evidence, permutations: Sequence[PermutationTest]) -> Luck:
+def luck_of(evidence: Evidence, permutations: Sequence[RecordedPermutations]) -> Luck:
     """Judge the result by every statistic of overfitting that the sample carries."""
     live, trials = evidence.live, evidence.trials
     sharpe = sharpe_ratio(trials)
     counted = possible(lambda: measure_trials(trials))
     sample = possible(lambda: sharpe_sample(live.returns))
-    asked: list[tuple[str, str, Callable[[], tuple[float | None, object]]]] = []
+    asked: list[tuple[str, Statistic, Callable[[], tuple[float | None, object]]]] = []
     for series in (live, evidence.walk_forward):
         asked += [
-            (series.name, "Probabilistic Sharpe ratio", partial(_probabilistic, series)),
-            (series.name, "Minimum track record length", partial(_track_record, series)),
+            (series.name, Statistic.PROBABILISTIC_SHARPE, partial(_probabilistic, series)),
+            (series.name, Statistic.TRACK_RECORD, partial(_track_record, series)),
         ]
     asked += [
-        (f"{live.name}, every trial counted", "Deflated Sharpe ratio", partial(_deflated, evidence, effective=False)),
+        (f"{live.name}, every trial counted", Statistic.DEFLATED_SHARPE, partial(_deflated, evidence, effective=False)),
         (
             f"{live.name}, alike trials as one",
-            "Deflated Sharpe ratio",
+            Statistic.DEFLATED_SHARPE,
             partial(_deflated, evidence, effective=True),
         ),
-        ("The grid", "Probability of backtest overfitting", partial(_overfitting, trials)),
-        ("The grid", "Combinatorial purged cross-validation", partial(_paths, trials)),
-        ("The grid", "Reality check and superior predictive ability", partial(_reality, evidence)),
+        ("The grid", Statistic.OVERFITTING, partial(_overfitting, trials)),
+        ("The grid", Statistic.PURGED_PATHS, partial(_paths, trials)),
+        ("The grid", Statistic.REALITY_CHECK, partial(_reality, evidence)),
     ]
     judgements, unanswered = [], []
     for about, statistic, ask in asked:
@@ -170,10 +172,10 @@ def luck_of(evidence: Evidence, permutations: Sequence[PermutationTest]) -> Luck
         if isinstance(answer, Missing):
             unanswered.append(Unanswered(about, statistic, answer.reason))
         else:
-            judgements.append(Judgement(about, answer[0], verdict(answer[1])))
+            judgements.append(Judgement(about, answer[0], interpret(answer[1])))
     expected = None
     if not isinstance(counted, Missing) and not isinstance(sample, Missing):
-        expected = annual_sharpe(deflated_sharpe(sample, counted.recorded, counted.sharpe_variance).benchmark)
+        expected = annualised(deflated_sharpe(sample, counted.recorded, counted.sharpe_variance).benchmark)
     return Luck(
         trials=counted,
         sharpe=sharpe,
@@ -186,17 +188,32 @@ def luck_of(evidence: Evidence, permutations: Sequence[PermutationTest]) -> Luck
     )
 
 
-def read_permutations(connection: duckdb.DuckDBPyConnection) -> list[PermutationTest]:
-    """The recorded permutation tests, the newest first."""
+def read_permutations(connection: duckdb.DuckDBPyConnection) -> list[RecordedPermutations]:
+    """Read the recorded permutation tests, the newest first."""
     rows = if_built(connection, PERMUTATIONS)
     tests = []
     for test_id in rows["test_id"].unique().tolist() if len(rows) else []:
         worlds = rows[rows["test_id"] == test_id]
-        real, permuted = worlds[worlds["scenario_id"] == 0], worlds[worlds["scenario_id"] > 0]
-        if len(permuted) >= FEWEST_WORLDS:
-            best, live = (_permuted(real[name].tolist(), permuted[name].tolist()) for name in ("best", "live"))
-            tests.append(PermutationTest(str(test_id), str(real["description"].iloc[0]), len(permuted), best, live))
+        real, shuffled = worlds[worlds["scenario_id"] == 0], worlds[worlds["scenario_id"] > 0]
+        if len(shuffled) >= FEWEST_WORLDS:
+            best, live = (_permuted(real[name].tolist(), shuffled[name].tolist()) for name in ("best", "live"))
+            description, best_of = (
+                str(real["description"].iloc[0]),
+                chosen_by(is_walk_forward=bool(real["is_walk_forward"].iloc[0])),
+            )
+            tests.append(RecordedPermutations(str(test_id), description, best_of, len(shuffled), best, live))
     return tests
+
+
+def chosen_by(*, is_walk_forward: bool) -> str:
+    """Name the choice that a permutation test judges."""
+    return WALK_FORWARD if is_walk_forward else BEST_OF_GRID
+
+
+def permuted(real: float | None, worlds: Sequence[float | None]) -> Permuted:
+    """Compare history's objective with those of permuted worlds; None is undefined."""
+    defined = np.array([each for each in worlds if each is not None], dtype=np.float64)
+    return Permuted(real, p_value(real, worlds), defined)
 
 
 def _probabilistic(series: Series) -> tuple[float, object]:
@@ -234,8 +251,6 @@ def _reality(evidence: Evidence) -> tuple[float, object]:
     return result.spa_consistent, result
 
 
-def _permuted(real: Sequence[float], permuted: Sequence[float]) -> Permuted:
-    history = None if math.isnan(real[0]) else real[0]
-    worlds = [None if math.isnan(each) else each for each in permuted]
-    defined = np.array([each for each in worlds if each is not None], dtype=np.float64)
-    return Permuted(history, p_value(history, worlds), defined)
+def _permuted(real: Sequence[float], worlds: Sequence[float]) -> Permuted:
+    history, *others = (None if math.isnan(each) else each for each in (real[0], *worlds))
+    return permuted(history, others)

@@ -1,4 +1,4 @@
-"""What may be lost: by the books of today and by the strategy's history, in figures and in words."""
+"""Losses to expect, by the books of today and by the strategy's history, in figures and in words."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import numpy as np
 import pandas as pd
 
 from research.readers import SPY, read_history, read_search
-from research.report.facts.crises import WINDOWS, Crisis, Window, held, replay
+from research.report.facts.crises import WINDOWS, Crisis, CrisisWindow, held, replay
 from research.report.facts.series import DRAWS, SEED, Missing, Series, possible, series_of
+from research.report.formats import day
+from research.report.interpretation import Interpretation, interpret
+from research.report.names import BENCHMARK, HINDSIGHT, HONEST, LIVE, WALK_FORWARD
 from research.statistics.block_length import optimal_block_length
 from research.statistics.bootstrap import Draws
 from research.statistics.exposure import (
@@ -33,22 +36,16 @@ from research.statistics.risk import (
     tail_risks,
 )
 from research.statistics.samples import SESSIONS_A_YEAR, FloatArray, SampleError
-from research.statistics.verdicts import Verdict, verdict
 from warehouse.errors import LakeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from research.readers import Book, History, Search
+    from research.readers import Book, History, SearchRecord
     from warehouse.lake import Lake
 
-LIVE, WALK_FORWARD = "Live parameters", "Walk-forward"
-HINDSIGHT = "Parameters chosen with knowledge of these years."
-HONEST = "Parameters chosen afresh in each fold, from the years before it."
-BENCHMARK = "Without costs or taxes; mixes are brought back to their weights at every close."
 SHOCKS = {"SPY": -0.20, "TLT": -0.10, "GLD": -0.15, "XLE": -0.25}
-FACTORS = {"SPY": "US equities", "TLT": "long Treasury bonds", "GLD": "gold", "XLE": "energy"}
 # The other methods estimate a fourth moment, or draw 100,000 times, for every session: too slow to be tested so.
 TESTED = (TailMethod.HISTORICAL, TailMethod.NORMAL)
 TESTED_OVER = 500
@@ -60,12 +57,12 @@ BINS = 40
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """A method's value at risk against what happened, and how many exceedances were to be expected."""
+    """A method's value at risk against what happened, with the number of exceedances to be expected."""
 
     method: TailMethod
     test: KupiecTest
     expected: float
-    words: Verdict
+    words: Interpretation
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +81,12 @@ class DrawdownOdds:
     beyond: Mapping[float, float]
     edges: FloatArray
     counts: FloatArray
-    words: Verdict
+    words: Interpretation
 
 
 @dataclass(frozen=True, slots=True)
 class Tails:
-    """What a series of returns says about losses to come."""
+    """Losses to expect, judged by a series of returns."""
 
     name: str
     caveat: str
@@ -103,7 +100,7 @@ class Tails:
 
 @dataclass(frozen=True, slots=True)
 class BookRisk:
-    """A book, what it may lose, and what moves it."""
+    """A book, its losses to expect, and the factors that move it."""
 
     name: str
     session: date
@@ -113,12 +110,12 @@ class BookRisk:
     concentration: Concentration | Missing
     stress: CorrelationStress | Missing
     shocks: tuple[FactorShock, ...] | Missing
-    words: tuple[Verdict, ...]
+    words: tuple[Interpretation, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """How the strategy was invested, on average over its sessions.
+    """Investment of the strategy, on average over its sessions.
 
     Attributes:
         effective_holdings: 1 / Σ of squared shares of what is invested, over the sessions with positions.
@@ -132,8 +129,8 @@ class Exposure:
 
 
 @dataclass(frozen=True, slots=True)
-class Regime:
-    """How alike the assets move, against their own past.
+class CorrelationHistory:
+    """Likeness of the assets' moves, against their own past.
 
     Attributes:
         left_out: Symbols without a bar in every session measured.
@@ -146,19 +143,19 @@ class Regime:
     percentile: float
     sessions: pd.DatetimeIndex
     averages: FloatArray
-    words: Verdict
+    words: Interpretation
 
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """Everything `swing risk` says."""
+    """All facts of `swing risk`."""
 
     books: tuple[BookRisk, ...]
     histories: tuple[Tails, ...]
     crises: tuple[Crisis, ...]
-    not_replayed: tuple[Window, ...]
+    not_replayed: tuple[CrisisWindow, ...]
     exposure: Exposure
-    regime: Regime | Missing
+    regime: CorrelationHistory | Missing
 
 
 def read_risk(lake: Lake) -> Risk:
@@ -176,7 +173,7 @@ def read_risk(lake: Lake) -> Risk:
     return risk_of(history, search)
 
 
-def risk_of(history: History, search: Search | None = None) -> Risk:
+def risk_of(history: History, search: SearchRecord | None = None) -> Risk:
     """Measure the risk of the books of today and of the strategy's history."""
     series = [series_of(LIVE, HINDSIGHT, history.live)]
     if search is not None:
@@ -200,7 +197,7 @@ def risk_of(history: History, search: Search | None = None) -> Risk:
 
 
 def benchmarks_of(history: History) -> list[Series]:
-    """The benchmarks that the bars allow."""
+    """Return the benchmarks that the bars allow."""
     sessions = pd.DatetimeIndex(history.benchmarks.index)
     return [
         Series(str(name), BENCHMARK, sessions, returns.to_numpy(dtype=float))
@@ -224,7 +221,7 @@ def _tails(series: Series) -> Tails:
 
 def _tested(series: Series, method: TailMethod, level: float) -> Tested:
     test = backtest_value_at_risk(series.returns, method, level, TESTED_OVER)
-    return Tested(method, test, test.expected, verdict(test))
+    return Tested(method, test, test.expected, interpret(test))
 
 
 def _drawdown_odds(returns: FloatArray) -> DrawdownOdds:
@@ -238,7 +235,7 @@ def _drawdown_odds(returns: FloatArray) -> DrawdownOdds:
         beyond={depth: distribution.probability_beyond(depth) for depth in DEPTHS},
         edges=edges,
         counts=counts.astype(np.float64),
-        words=verdict(distribution),
+        words=interpret(distribution),
     )
 
 
@@ -248,7 +245,7 @@ def _book_risk(book: Book, assets: pd.DataFrame) -> BookRisk:
     weights = np.array([book.weights[symbol] for symbol in symbols])
     series = held(book.weights, common)
     start = f", which limits it to the {len(common):,} sessions that all of them have" if symbols else ""
-    caveat = f"Its weights of {book.session_date:%Y-%m-%d}, kept over the past of its symbols{start}; no costs."
+    caveat = f"Its weights of {day(book.session_date)}, kept over the past of its symbols{start}; no costs."
     recent = common[-SESSIONS_A_YEAR:].to_numpy(dtype=float).T
     covariance = np.atleast_2d(np.cov(recent)) if symbols and len(common) > 1 else np.empty((len(symbols),) * 2)
     spread = possible(lambda: concentration(weights, covariance))
@@ -263,7 +260,7 @@ def _book_risk(book: Book, assets: pd.DataFrame) -> BookRisk:
         concentration=spread,
         stress=stress,
         shocks=possible(lambda: _shocked(symbols, weights, assets)),
-        words=tuple(verdict(each) for each in found if not isinstance(each, Missing)),
+        words=tuple(interpret(each) for each in found if not isinstance(each, Missing)),
     )
 
 
@@ -298,12 +295,12 @@ def _exposure(history: History) -> Exposure:
     )
 
 
-def _regime(history: History) -> Regime:
+def _regime(history: History) -> CorrelationHistory:
     universe = history.assets.reindex(columns=list(history.universe))
     since = universe[universe.index >= history.live["session_date"].iloc[0]]
     whole = since.dropna(axis="columns")
     regime = correlation_regime(whole.to_numpy(dtype=float).T)
-    return Regime(
+    return CorrelationHistory(
         window=regime.window,
         symbols=tuple(whole.columns),
         left_out=tuple(symbol for symbol in history.universe if symbol not in whole),
@@ -311,5 +308,5 @@ def _regime(history: History) -> Regime:
         percentile=regime.percentile,
         sessions=pd.DatetimeIndex(whole.index[regime.window - 1 :]),
         averages=regime.averages,
-        words=verdict(regime),
+        words=interpret(regime),
     )

@@ -1,4 +1,4 @@
-"""How the parameters were chosen, and what became of the choice out of sample."""
+"""Choice of the parameters, fold by fold, and its result out of sample."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ import numpy as np
 import pandas as pd
 
 from research.report.facts.series import Missing
-from research.statistics.metrics import Metric, measure
+from research.statistics.metrics import Metric, sharpe_ratio, total_return
+from warehouse.settings.strategy import AXES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from research.readers import History, Search
+    from research.readers import History, SearchRecord
     from research.statistics.samples import FloatArray
 
-PARAMETERS = ("ema_fast", "ema_slow", "top_n", "corr_cap")
+PARAMETERS = tuple(AXES)
 MAPPED = (Metric.SHARPE, Metric.CALMAR)
 
 
 @dataclass(frozen=True, slots=True)
-class Fold:
-    """One choice, and what it earned afterwards.
+class FoldResult:
+    """Choice of one fold, with its earnings afterwards.
 
     Attributes:
         objective: The winner's, in the train window.
@@ -47,7 +48,7 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How often each value of a parameter was chosen.
+    """Number of folds that chose each value of a parameter.
 
     Attributes:
         at_edge: Share of the folds whose winner has the lowest or highest value of three or more: a sign that the best
@@ -60,8 +61,8 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """A strategy of the grid, and where it stands by each mapped metric over all sessions."""
+class GridPoint:
+    """A strategy of the grid, with each mapped metric over all sessions."""
 
     parameters: Mapping[str, float]
     is_live: bool
@@ -91,20 +92,20 @@ class Neighbourhood:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Selection:
-    """The choices of the walk-forward and the map that they were made on."""
+    """Choices of the walk-forward, with the map that they were made on."""
 
     objective: str
     train_months: int
     test_months: int
-    folds: tuple[Fold, ...]
+    folds: tuple[FoldResult, ...]
     changes: int
     tallies: tuple[Tally, ...]
     trained: float | None
-    points: tuple[Point, ...]
+    points: tuple[GridPoint, ...]
     neighbourhood: Neighbourhood | Missing
 
 
-def selection_of(history: History, search: Search) -> Selection:
+def selection_of(history: History, search: SearchRecord) -> Selection:
     """Follow every fold from its choice to its result, and map the grid."""
     folds = _folds(history, search)
     chosen = [tuple(fold.parameters.values()) for fold in folds]
@@ -123,7 +124,7 @@ def selection_of(history: History, search: Search) -> Selection:
     )
 
 
-def _folds(history: History, search: Search) -> tuple[Fold, ...]:
+def _folds(history: History, search: SearchRecord) -> tuple[FoldResult, ...]:
     sessions = pd.DatetimeIndex(history.live["session_date"])
     row_of = {strategy: row for row, strategy in enumerate(search.strategies["strategy_id"])}
     tested = dict(tuple(search.walk_forward.groupby("fold_id")))
@@ -133,8 +134,9 @@ def _folds(history: History, search: Search) -> tuple[Fold, ...]:
             continue
         inside = np.asarray((sessions >= fold["train_start"]) & (sessions < fold["test_start"]))
         after = tested[fold["fold_id"]]
+        earned = after["net_return"].to_numpy(dtype=float)
         folds.append(
-            Fold(
+            FoldResult(
                 fold_id=int(fold["fold_id"]),
                 train_start=fold["train_start"].date(),
                 test_start=fold["test_start"].date(),
@@ -142,8 +144,8 @@ def _folds(history: History, search: Search) -> tuple[Fold, ...]:
                 parameters={name: fold[name] for name in PARAMETERS},
                 objective=_known(fold["objective"]),
                 trained=_sharpe(search.trials[row_of[fold["strategy_id"]], inside]),
-                tested=_sharpe(after["net_return"].to_numpy(dtype=float)),
-                total=float(np.prod(1 + after["net_return"]) - 1),
+                tested=_sharpe(earned),
+                total=total_return(earned),
             )
         )
     return tuple(folds)
@@ -156,9 +158,9 @@ def _tally(parameter: str, grid: pd.Series[float], chosen: Sequence[float]) -> T
     return Tally(parameter, counts, ends / len(chosen) if len(values) > 2 and chosen else None)  # noqa: PLR2004 - ends
 
 
-def _point(row: Mapping[Any, Any]) -> Point:
+def _point(row: Mapping[Any, Any]) -> GridPoint:
     parameters = {name: row[name] for name in PARAMETERS}
-    return Point(parameters, bool(row["is_live"]), {metric: _known(row[metric]) for metric in MAPPED})
+    return GridPoint(parameters, bool(row["is_live"]), {metric: _known(row[metric]) for metric in MAPPED})
 
 
 def _neighbourhood(grid: pd.DataFrame) -> Neighbourhood | Missing:
@@ -177,7 +179,7 @@ def _neighbourhood(grid: pd.DataFrame) -> Neighbourhood | Missing:
 
 
 def _sharpe(returns: FloatArray) -> float | None:
-    return _known(measure(returns[None, :])[Metric.SHARPE][0]) if len(returns) > 1 else None
+    return _known(sharpe_ratio(returns[None, :])[0]) if len(returns) > 1 else None
 
 
 def _known(value: float | None) -> float | None:

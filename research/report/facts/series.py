@@ -1,4 +1,4 @@
-"""A series of returns with its sessions, and what is measured of one: intervals, drawdowns, rolling figures."""
+"""A series of returns with its sessions, and its measures: intervals, drawdowns, rolling figures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from research.statistics.block_length import optimal_block_length
 from research.statistics.bootstrap import Draws, Interval, bootstrap, resampled
-from research.statistics.metrics import Metric, sharpe_ratio
+from research.statistics.metrics import annualised, drawdown, growth, sharpe_of, sharpe_ratio, total_return
 from research.statistics.samples import SESSIONS_A_YEAR, FloatArray, SampleError
 
 if TYPE_CHECKING:
@@ -19,17 +19,21 @@ if TYPE_CHECKING:
     from datetime import date
 
     from research.statistics.bootstrap import Bootstrap
+    from research.statistics.metrics import Metric
 
 T = TypeVar("T")
 
 DRAWS, SEED = 2_000, 1
 LEVEL = 0.95
 WORST = 5
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+YEAR = "Year"
+"""Column of the year's total."""
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What cannot be said, and why."""
+    """Reason why something cannot be measured."""
 
     reason: str
 
@@ -49,31 +53,28 @@ class Series:
 
     @property
     def growth(self) -> FloatArray:
-        """Of 1 invested before the first session, at each close."""
-        growth: FloatArray = np.cumprod(1 + self.returns, dtype=np.float64)
-        return growth
+        """Growth of 1 invested before the first session, at each close."""
+        return growth(self.returns)
 
     @property
     def drawdown(self) -> FloatArray:
-        """Below the highest growth so far, the start included; fractions, zero or negative."""
-        growth = self.growth
-        depth: FloatArray = growth / np.maximum(np.maximum.accumulate(growth), 1) - 1
-        return depth
+        """Distance below the highest growth so far, the start included; fractions, zero or negative."""
+        return drawdown(self.returns)
 
     @property
     def total(self) -> float:
-        """Return over all of it."""
-        return float(self.growth[-1] - 1)
+        """Return over all sessions, a fraction."""
+        return total_return(self.returns)
 
     def between(self, first: pd.Timestamp, last: pd.Timestamp) -> Series:
-        """The sessions from `first` to `last`, both included."""
+        """Return the sessions from `first` to `last`, both included."""
         inside = np.asarray((self.sessions >= first) & (self.sessions <= last))
         return Series(self.name, self.caveat, self.sessions[inside], self.returns[inside])
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """A series' headline metrics, each with its interval."""
+class MeasuredSeries:
+    """Headline metrics of a series, each with its interval."""
 
     name: str
     caveat: str
@@ -86,7 +87,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One series' Sharpe ratio less another's, with the interval of drawn common histories."""
+    """Sharpe ratio of one series less another's, with the interval of drawn common histories."""
 
     of: str
     against: str
@@ -119,7 +120,7 @@ def series_of(name: str, caveat: str, frame: pd.DataFrame) -> Series:
 
 
 def possible(statistic: Callable[[], T]) -> T | Missing:
-    """What the statistic says, or why the sample cannot carry it."""
+    """Return the statistic, or the reason why the sample cannot carry it."""
     try:
         return statistic()
     except SampleError as error:
@@ -135,11 +136,11 @@ def resampling(series: Series) -> Bootstrap:
     return bootstrap(series.returns, Draws(optimal_block_length(series.returns), DRAWS, SEED), LEVEL)
 
 
-def measured(series: Series, drawn: Bootstrap) -> Measured:
+def measured(series: Series, drawn: Bootstrap) -> MeasuredSeries:
     """Measure a series that was resampled."""
     first, last = series.sessions[0].date(), series.sessions[-1].date()
     length, metrics = drawn.draws.block_length, drawn.intervals
-    return Measured(series.name, series.caveat, first, last, len(series.returns), length, metrics)
+    return MeasuredSeries(series.name, series.caveat, first, last, len(series.returns), length, metrics)
 
 
 def sharpe_difference(one: Series, other: Series) -> Difference:
@@ -157,7 +158,7 @@ def sharpe_difference(one: Series, other: Series) -> Difference:
 
 
 def worst_drawdowns(series: Series, count: int = WORST) -> tuple[Drawdown, ...]:
-    """The deepest falls, none inside another, deepest first."""
+    """Return the deepest falls, none inside another, deepest first."""
     depth = np.append(0.0, series.drawdown)
     # Before its first session a series stands where it starts.
     days = series.sessions.insert(0, series.sessions[0])
@@ -174,14 +175,27 @@ def worst_drawdowns(series: Series, count: int = WORST) -> tuple[Drawdown, ...]:
 
 
 def rolling_sharpe(series: Series, window: int = SESSIONS_A_YEAR) -> FloatArray:
-    """Annual Sharpe ratio of the trailing window; null before it is full."""
+    """Return the annual Sharpe ratio of the trailing window, one a session; null before it is full."""
     rolling = pd.Series(series.returns).rolling(window)
-    ratio: FloatArray = (rolling.mean() / rolling.std() * np.sqrt(SESSIONS_A_YEAR)).to_numpy()
-    return ratio
+    return annualised(sharpe_of(rolling.mean(), rolling.std(), 1))
 
 
 def rolling_correlation(one: Series, other: Series, window: int = SESSIONS_A_YEAR) -> FloatArray:
-    """Correlation of the trailing window; null before it is full, or where one does not vary."""
+    """Return the correlation of the trailing window, one a session; null before it is full or without spread."""
     correlation = pd.Series(one.returns).rolling(window).corr(pd.Series(other.returns))
     bounded: FloatArray = correlation.where(np.isfinite(correlation)).to_numpy()
     return bounded
+
+
+def monthly_returns(series: Series) -> pd.DataFrame:
+    """Compound returns to calendar months and years.
+
+    Returns:
+        One row a year: year, Jan to Dec and Year, fractions; a month without a session is null.
+    """
+    days = series.sessions
+    growth_of = pd.DataFrame({"year": days.year, "month": days.month, "growth": 1 + series.returns})
+    table = growth_of.pivot_table(index="year", columns="month", values="growth", aggfunc="prod")
+    table = table.reindex(columns=range(1, 13)).set_axis(list(MONTHS), axis="columns")
+    table = table.assign(**{YEAR: growth_of.groupby("year")["growth"].prod()}) - 1
+    return table.rename_axis("year").reset_index()

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from research.report.page.forms import NOTHING
+from research.report.formats import NOTHING
 from research.report.pictures.canvas import NARROW, WIDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from research.report.facts.series import Missing
+    from research.report.formats import Form
+    from research.report.interpretation import Standing
     from research.report.pictures.canvas import Picture
     from research.statistics.bootstrap import Interval
-    from research.statistics.verdicts import Standing
 
 BREAKPOINT = 640
-
-
-class Form(Protocol):
-    """How a number is written."""
-
-    def __call__(self, value: float | None, /) -> str:
-        """Write it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +28,7 @@ class Html:
     text: str
 
     def __str__(self) -> str:
-        """The HTML."""
+        """Return the HTML."""
         return self.text
 
 
@@ -47,8 +41,8 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """One idea of the page.
+class PageSection:
+    """A section of the page: one idea.
 
     Attributes:
         name: Its anchor.
@@ -62,39 +56,39 @@ class Section:
 
 
 def number(value: float | None, form: Form) -> Html:
-    """A number as people read it, with its exact value beside it for machines."""
+    """Write a number as people read it, with its exact value beside it for machines."""
     text = escape(form(value))
     return Html(text) if value is None or text == NOTHING else Html(f'<data value="{value!r}">{text}</data>')
 
 
 def with_interval(found: Interval, form: Form) -> Html:
-    """A number over its interval."""
+    """Write a number over its interval."""
     low, high = number(found.low, form), number(found.high, form)
     return Html(f'{number(found.estimate, form)}<small class="interval">{low} to {high}</small>')
 
 
 def paragraph(text: str | Html) -> Html:
-    """A paragraph."""
+    """Make a paragraph."""
     return Html(f"<p>{_text(text)}</p>")
 
 
 def caveat(text: str) -> Html:
-    """What the numbers above do not say."""
+    """Make a note on the limits of the numbers above."""
     return Html(f'<p class="caveat">{escape(text)}</p>')
 
 
 def missing(found: Missing, what: str) -> Html:
-    """What cannot be shown, and why."""
+    """Say that something cannot be shown, and why."""
     return Html(f'<p class="missing"><strong>{escape(what)}</strong> cannot be said: {escape(found.reason)}</p>')
 
 
 def row(*cells: str | Html) -> tuple[str | Html, ...]:
-    """A row of a table; the first cell names it."""
+    """Make a row of a table; the first cell names it."""
     return cells
 
 
 def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str | Html]]) -> Html:
-    """A table whose first column names its rows; it scrolls by itself where the page is too narrow for it."""
+    """Make a table whose first column names its rows; it scrolls by itself where the page is too narrow for it."""
     head = "".join(f'<th scope="col">{escape(each)}</th>' for each in heads)
     body = "".join(
         f'<tr><th scope="row">{_text(row[0])}</th>' + "".join(f"<td>{_text(cell)}</td>" for cell in row[1:]) + "</tr>"
@@ -107,17 +101,17 @@ def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str | Html
 
 
 def folded(summary: str, *content: Html) -> Html:
-    """What only some readers want; print shows the summary alone."""
+    """Fold away details for some readers; print shows the summary alone."""
     return Html(f"<details><summary>{escape(summary)}</summary>{''.join(map(str, content))}</details>")
 
 
 def columns(*content: Html) -> Html:
-    """Pieces side by side, where there is room."""
+    """Place pieces side by side, where there is room."""
     return Html(f'<div class="columns">{"".join(f"<div>{each}</div>" for each in content)}</div>')
 
 
 def figure(shown: Shown) -> Html:
-    """A picture in the shape that fits the reader's screen."""
+    """Place a picture, in the shape that fits the reader's screen."""
     picture, caption = shown.picture, shown.caption
     small, _, _ = picture.source(NARROW)
     large, width, height = picture.source(WIDE)
@@ -130,17 +124,17 @@ def figure(shown: Shown) -> Html:
 
 
 def badge(standing: Standing) -> Html:
-    """How something stands, in a word and a colour."""
+    """Show a standing as a word and a colour."""
     return Html(f'<span class="badge {standing}">{standing}</span>')
 
 
 def definition(pairs: Sequence[tuple[str, str | Html]]) -> Html:
-    """Terms and what they are."""
+    """Make a list of terms with their definitions."""
     return Html(f"<dl>{''.join(f'<dt>{escape(term)}</dt><dd>{_text(what)}</dd>' for term, what in pairs)}</dl>")
 
 
-def section(found: Section) -> Html:
-    """A section with its heading."""
+def section(found: PageSection) -> Html:
+    """Make a section with its heading."""
     body = "".join(str(figure(each) if isinstance(each, Shown) else each) for each in found.body)
     heading = f'<h2 id="{found.name}-title">{escape(found.title)}</h2>'
     return Html(
@@ -150,7 +144,7 @@ def section(found: Section) -> Html:
 
 
 def formed(form: Callable[..., str], digits: int) -> Form:
-    """A form with so many digits."""
+    """Fix the digits of a form."""
     return lambda value, /: form(value, digits)
 
 

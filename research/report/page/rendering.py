@@ -6,11 +6,11 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from research.report.facts.risk import LIVE, WALK_FORWARD
 from research.report.facts.series import Missing
+from research.report.formats import day, ratio
+from research.report.names import LIVE, WALK_FORWARD
 from research.report.page import sections_choice, sections_record, sections_risk
 from research.report.page.elements import Shown, number, section
-from research.report.page.forms import day, ratio
 from research.report.page.summary import statements
 from research.statistics.metrics import Metric
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from research.report.facts.gathering import Curves, Facts, Provenance
-    from research.report.page.elements import Section
+    from research.report.page.elements import PageSection
     from research.report.pictures.canvas import Picture
 
 CAPTIONS = {LIVE: "with hindsight", WALK_FORWARD: "chosen honestly"}
@@ -26,8 +26,8 @@ MADE_UP = '<p class="missing"><strong>The bars are made up</strong>: nothing her
 STYLE = Path(__file__).with_name("style.css")
 
 
-def sections(facts: Facts, curves: Curves) -> tuple[Section, ...]:
-    """Everything below the answer, one idea a section."""
+def sections(facts: Facts, curves: Curves) -> tuple[PageSection, ...]:
+    """Return all sections below the answer, in their order."""
     return (
         sections_record.numbers(facts),
         sections_choice.walk_forward(facts, curves),
@@ -36,7 +36,7 @@ def sections(facts: Facts, curves: Curves) -> tuple[Section, ...]:
         sections_choice.permuted(facts),
         sections_choice.parameter_map(facts),
         sections_record.growth(facts, curves),
-        sections_record.falls(facts, curves),
+        sections_record.drawdowns(facts, curves),
         sections_record.months(facts),
         sections_record.trailing(facts),
         sections_record.held(facts),
@@ -49,21 +49,21 @@ def sections(facts: Facts, curves: Curves) -> tuple[Section, ...]:
     )
 
 
-def pictures(shown: Sequence[Section]) -> list[Picture]:
-    """Every picture of the page, in its order."""
+def pictures(shown: Sequence[PageSection]) -> list[Picture]:
+    """Return all pictures of the page, in their order."""
     return [each.picture for part in shown for each in part.body if isinstance(each, Shown)]
 
 
-def render(facts: Facts, shown: Sequence[Section]) -> str:
+def render(facts: Facts, shown: Sequence[PageSection]) -> str:
     """Write the page."""
     made = facts.provenance
-    title = f"Swing portfolio: what the evidence says, {day(made.as_of)}"
+    title = f"Swing portfolio: evidence on the strategy, {day(made.as_of)}"
     answer = "".join(
         f"<li><strong>{escape(each.title)}</strong> <span>{each.sentence}</span></li>" for each in statements(facts)
     )
     links = "".join(f'<li><a href="#{part.name}">{escape(part.title)}</a></li>' for part in shown)
     body = "".join(str(section(part)) for part in shown)
-    return _unbroken(f"""<!DOCTYPE html>
+    return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -77,26 +77,26 @@ def render(facts: Facts, shown: Sequence[Section]) -> str:
 <a class="skip" href="#answer">Skip to the answer</a>
 <header>
 <p class="kicker">Tear sheet · sessions up to {day(made.as_of)} · snapshot {made.snapshot}</p>
-<h1>What the evidence says</h1>
+<h1>Evidence on the strategy</h1>
 <p class="meta">{escape(_strategy(made))}</p>
 {MADE_UP if made.is_made_up else ""}{_hero(facts)}
 </header>
 <main>
 <section id="answer" aria-labelledby="answer-title">
-<h2 id="answer-title">In four sentences</h2>
+<h2 id="answer-title">Summary</h2>
 <ol class="answer">{answer}</ol>
-<p class="caveat">In brackets: 95 % intervals. After costs, before taxes.</p>
+<p class="caveat">In brackets: 95% intervals. After costs, before taxes.</p>
 </section>
 <nav aria-label="Sections"><ol>{links}</ol></nav>
 {body}
 </main>
 </body>
 </html>
-""")
+"""
 
 
 def _hero(facts: Facts) -> str:
-    """The same number of the live parameters, of an honest choice, and of the first benchmark."""
+    """Write the Sharpe ratios of the live parameters, of an honest choice, and of the first benchmark."""
     known = {each.name: each for each in facts.common if not isinstance(each, Missing)}
     benchmark = [name for name in known if name not in CAPTIONS][:1]
     pieces = [
@@ -118,8 +118,3 @@ def _strategy(made: Provenance) -> str:
         f"Averages of {chosen['ema_fast']:g} and {chosen['ema_slow']:g} sessions, at most {chosen['top_n']:g} "
         f"positions, correlations up to {chosen['corr_cap']:g}, out of {', '.join(made.universe)}."
     )
-
-
-def _unbroken(text: str) -> str:
-    """Keep a number on one line with its unit."""
-    return text.replace(" %", "\u00a0%")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from research.report.facts.risk import LIVE, WALK_FORWARD
 from research.report.facts.series import Missing
+from research.report.formats import day, gain, percent, probability, ratio
+from research.report.names import LIVE, METRICS, WALK_FORWARD, Statistic, capitalised
 from research.report.page.elements import (
     Html,
-    Section,
+    PageSection,
     Shown,
     badge,
     caveat,
@@ -21,36 +22,35 @@ from research.report.page.elements import (
     row,
     table,
 )
-from research.report.page.forms import day, gain, percent, probability, ratio
 from research.report.pictures import judgement, performance
 from research.report.pictures import selection as pictures_of_selection
 from research.statistics.metrics import Metric
 
 if TYPE_CHECKING:
     from research.report.facts.gathering import Curves, Facts
-    from research.report.facts.luck import Judgement, PermutationTest
-    from research.report.facts.selection import Fold, Tally
-    from research.report.facts.series import Measured
-    from research.report.page.elements import Form
+    from research.report.facts.luck import Judgement, RecordedPermutations
+    from research.report.facts.selection import FoldResult, Tally
+    from research.report.facts.series import MeasuredSeries
+    from research.report.formats import Form
 
 HOW_TO_PERMUTE = (
     '<p class="missing">Not asked yet. Run <code>swing permute --runs 200</code>, then '
     "<code>swing report</code> again: the answer appears here.</p>"
 )
-OBJECTIVES = {"calmar": "Calmar ratio", "sharpe": "Sharpe ratio", "cagr": "return", "profit_factor": "profit factor"}
-FORMS: dict[str, tuple[Form, str]] = {
-    "Minimum track record length": (formed(ratio, 1), " years"),
-    "Probability of backtest overfitting": (formed(percent, 0), ""),
-    "Combinatorial purged cross-validation": (formed(percent, 0), " of paths lose"),
-    "Reality check and superior predictive ability": (probability, " (p)"),
+FORMS: dict[Statistic, tuple[Form, str]] = {
+    Statistic.TRACK_RECORD: (formed(ratio, 1), " years"),
+    Statistic.OVERFITTING: (formed(percent, 0), ""),
+    Statistic.PURGED_PATHS: (formed(percent, 0), " of paths lose"),
+    Statistic.REALITY_CHECK: (probability, " (p)"),
 }
 
 
-def walk_forward(facts: Facts, curves: Curves) -> Section:
-    """The honest line, and what each fold chose."""
+def walk_forward(facts: Facts, curves: Curves) -> PageSection:
+    """Show the out-of-sample equity, and the choice of each fold."""
     selection = facts.selection
+    objective = METRICS[Metric(selection.objective)]
     said = (
-        f"Every {selection.test_months} months the best {OBJECTIVES[selection.objective]} of the "
+        f"Every {selection.test_months} months the best {objective} of the "
         f"{selection.train_months} months before is chosen, and lived with: {len(selection.folds)} folds. The choice "
         f"changed {selection.changes} times."
     )
@@ -69,7 +69,15 @@ def walk_forward(facts: Facts, curves: Curves) -> Section:
             "Every fold",
             table(
                 "Folds of the walk-forward",
-                ["Test from", "Last session", "Parameters", selection.objective, "Sharpe before", "after", "Return"],
+                [
+                    "Test from",
+                    "Last session",
+                    "Parameters",
+                    capitalised(METRICS[Metric(selection.objective)]),
+                    "Sharpe before",
+                    "after",
+                    "Return",
+                ],
                 [_fold_row(fold) for fold in selection.folds],
             ),
         ),
@@ -82,11 +90,11 @@ def walk_forward(facts: Facts, curves: Curves) -> Section:
     lead = (
         "The only line here that nobody could have bent: its parameters knew nothing of the months they were tested on."
     )
-    return Section("walk-forward", "Choosing as one would have had to", lead, body)
+    return PageSection("walk-forward", "Walk-forward: parameters chosen without hindsight", lead, body)
 
 
-def before_and_after(facts: Facts, curves: Curves) -> Section:
-    """In sample against out of sample."""
+def before_and_after(facts: Facts, curves: Curves) -> PageSection:
+    """Compare in sample with out of sample."""
     common = {each.name: each for each in facts.common if not isinstance(each, Missing)}
     whole = {each.name: each for each in facts.whole if not isinstance(each, Missing)}
     rows = [
@@ -111,15 +119,15 @@ def before_and_after(facts: Facts, curves: Curves) -> Section:
         ),
     )
     lead = "What a winner showed when it was chosen, and what it showed afterwards."
-    return Section("before-and-after", "In sample against out of sample", lead, body)
+    return PageSection("before-and-after", "In sample against out of sample", lead, body)
 
 
-def permuted(facts: Facts) -> Section:
-    """The histogram of permuted worlds, or how to make it."""
+def permuted(facts: Facts) -> PageSection:
+    """Show the histogram of permuted worlds, or say how to make it."""
     lead = "If the order of days is shuffled there is nothing to find. How often does the search find as much?"
     tests = facts.luck.permutations
     if not tests:
-        return Section("permuted", "Worlds with nothing to find", lead, (Html(HOW_TO_PERMUTE),))
+        return PageSection("permuted", "Permutation test", lead, (Html(HOW_TO_PERMUTE),))
     newest = tests[0]
     rows = [_permutation_row(test) for test in tests]
     heads = ["Test", "Worlds", "Best of the grid", "p", "Live parameters", "p"]
@@ -129,11 +137,11 @@ def permuted(facts: Facts) -> Section:
         "not that it will again."
     )
     body = (Shown(judgement.permutations(newest)), table("Permutation tests", heads, rows), note)
-    return Section("permuted", "Worlds with nothing to find", lead, body)
+    return PageSection("permuted", "Permutation test", lead, body)
 
 
-def luck(facts: Facts) -> Section:
-    """Every statistic of overfitting, in words."""
+def luck(facts: Facts) -> PageSection:
+    """Put each statistic of overfitting into words."""
     found = facts.luck
     marks = {LIVE: next((point.values[Metric.SHARPE] for point in facts.selection.points if point.is_live), None)}
     honest = facts.common[0]
@@ -166,11 +174,11 @@ def luck(facts: Facts) -> Section:
         "Try enough strategies and one looks good. These statistics ask how good the best of as many worthless ones "
         "looks."
     )
-    return Section("luck", "What luck explains", lead, tuple(body))
+    return PageSection("luck", "The part of luck", lead, tuple(body))
 
 
-def parameter_map(facts: Facts) -> Section:
-    """The grid as a landscape."""
+def parameter_map(facts: Facts) -> PageSection:
+    """Show the grid as a landscape."""
     selection = facts.selection
     near = selection.neighbourhood
     said = (
@@ -189,12 +197,13 @@ def parameter_map(facts: Facts) -> Section:
         Shown(pictures_of_selection.parameter_map(selection, Metric.CALMAR, "Calmar ratio")),
         said,
         caveat(
-            "All sessions, after costs, mean over the correlation caps: hindsight throughout. The intervals of "
+            "All sessions, after costs, mean over the correlation caps: hindsight throughout. The frame holds the live "
+            "parameters. The intervals of "
             "neighbouring cells overlap almost wholly, so differences within a plateau are chance."
         ),
     )
     lead = "A good place to stand is a plateau: where one step to either side changes little."
-    return Section("map", "The map of the grid", lead, body)
+    return PageSection("map", "The map of the grid", lead, body)
 
 
 def _tally_row(tally: Tally) -> tuple[str | Html, ...]:
@@ -202,18 +211,18 @@ def _tally_row(tally: Tally) -> tuple[str | Html, ...]:
     return row(tally.parameter, counts, number(tally.at_edge, formed(percent, 0)))
 
 
-def _fold_row(fold: Fold) -> tuple[str | Html, ...]:
+def _fold_row(fold: FoldResult) -> tuple[str | Html, ...]:
     parameters = " / ".join(f"{value:g}" for value in fold.parameters.values())
     scores = [number(each, ratio) for each in (fold.objective, fold.trained, fold.tested)]
     return row(day(fold.test_start), day(fold.last), parameters, *scores, number(fold.total, gain))
 
 
-def _sharpe_row(name: str, measured: Measured) -> tuple[str | Html, ...]:
+def _sharpe_row(name: str, measured: MeasuredSeries) -> tuple[str | Html, ...]:
     found = measured.metrics[Metric.SHARPE]
     return row(name, number(found.estimate, ratio), Html(f"{number(found.low, ratio)} to {number(found.high, ratio)}"))
 
 
-def _permutation_row(test: PermutationTest) -> tuple[str | Html, ...]:
+def _permutation_row(test: RecordedPermutations) -> tuple[str | Html, ...]:
     cells = [
         cell for each in (test.best, test.live) for cell in (number(each.real, ratio), number(each.p, probability))
     ]

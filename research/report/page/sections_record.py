@@ -1,13 +1,15 @@
-"""Sections on the record: the same years five ways, growth, falls, months, the trailing year, holdings, costs."""
+"""Sections on the record: the same years five ways, growth, drawdowns, months, the trailing year, holdings, costs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from research.report.facts.series import LEVEL, Missing
+from research.report.facts.series import DRAWS, LEVEL, Missing
+from research.report.formats import METRIC_FORMS, day, gain, percent, ratio, span
+from research.report.names import METRICS, capitalised
 from research.report.page.elements import (
     Html,
-    Section,
+    PageSection,
     Shown,
     caveat,
     columns,
@@ -20,30 +22,19 @@ from research.report.page.elements import (
     table,
     with_interval,
 )
-from research.report.page.forms import day, gain, percent, ratio
 from research.report.pictures import holdings as pictures_of_holdings
 from research.report.pictures import performance
-from research.statistics.metrics import Metric
+from research.statistics.samples import SESSIONS_A_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from research.report.facts.gathering import Curves, Facts
-    from research.report.facts.series import Drawdown, Measured
-    from research.report.page.elements import Form
-
-HEADLINES: dict[Metric, tuple[str, Form]] = {
-    Metric.SHARPE: ("Sharpe ratio", ratio),
-    Metric.CAGR: ("Return a year", gain),
-    Metric.MAX_DRAWDOWN: ("Deepest fall", percent),
-    Metric.CALMAR: ("Calmar ratio", ratio),
-    Metric.VOLATILITY: ("Volatility a year", percent),
-    Metric.PROFIT_FACTOR: ("Profit factor", ratio),
-}
+    from research.report.facts.series import Drawdown, MeasuredSeries
 
 
-def numbers(facts: Facts) -> Section:
-    """Every series over the same sessions, with intervals."""
+def numbers(facts: Facts) -> PageSection:
+    """Compare every series over the same sessions, with intervals."""
     known = [each for each in facts.common if not isinstance(each, Missing)]
     body: list[Html | Shown] = [Shown(performance.intervals(facts))] if known else []
     body.append(_headlines(known, "Over the sessions of the walk-forward"))
@@ -62,18 +53,18 @@ def numbers(facts: Facts) -> Section:
     lengths = ", ".join(f"{each.name} {ratio(each.block_length, 0)}" for each in known)
     body.append(
         caveat(
-            f"Small print under each number: its {percent(LEVEL, 0)} interval over 2,000 histories drawn in blocks "
+            f"Small print under each number: its {percent(LEVEL, 0)} interval over {DRAWS:,} histories drawn in blocks "
             f"(mean sessions a block: {lengths}). The intervals know nothing of how parameters were chosen, nor of "
-            "crashes that are not in these years. Falls are biased: shuffled blocks break long declines. The strategy "
-            "pays costs, the benchmarks pay none."
+            "crashes that are not in these years. Drawdowns are biased: shuffled blocks break long declines. The "
+            "strategy pays costs, the benchmarks pay none."
         )
     )
     lead = "Whether a number means anything shows in its interval: where two overlap, the order may be chance."
-    return Section("numbers", "The same years, side by side", lead, tuple(body))
+    return PageSection("numbers", "The same years, side by side", lead, tuple(body))
 
 
-def growth(facts: Facts, curves: Curves) -> Section:
-    """Equity against the benchmarks."""
+def growth(facts: Facts, curves: Curves) -> PageSection:
+    """Compare equity with the benchmarks."""
     start = facts.provenance.initial_equity
     series = (curves.live, *curves.benchmarks)
     picture = performance.equity("equity", "Growth, with hindsight", series, start)
@@ -82,44 +73,49 @@ def growth(facts: Facts, curves: Curves) -> Section:
     )
     note = caveat(
         "The line of the live parameters is hindsight: they were chosen with these years in view. The honest line is "
-        "under “Choosing as one would have had to”. Interest on cash is not counted."
+        "under “Walk-forward: parameters chosen without hindsight”. Interest on cash is not counted."
     )
-    return Section("growth", "Growth", lead, (Shown(picture), note))
+    return PageSection("growth", "Growth", lead, (Shown(picture), note))
 
 
-def falls(facts: Facts, curves: Curves) -> Section:
-    """Drawdowns with their dates."""
+def drawdowns(facts: Facts, curves: Curves) -> PageSection:
+    """List drawdowns with their dates."""
     series = [curves.live, curves.walk_forward, *(each for each in curves.benchmarks if each.name == "SPY")]
-    tables = [_falls(f"{name}: the five deepest", rows) for name, rows in facts.drawdowns.items()]
+    tables = [_deepest(f"{name}: the five deepest", rows) for name, rows in facts.drawdowns.items()]
     note = caveat(
-        "One history holds a handful of such falls: what is to be expected in a year stands under “What may be lost”."
+        "One history holds a handful of such drawdowns: those to expect in a year stand under “Losses to expect”."
     )
     lead = "How far it fell from its best, when, and how long it took to come back."
-    return Section("falls", "Falls", lead, (Shown(performance.drawdowns(series)), columns(*tables), note))
+    return PageSection(
+        "drawdowns",
+        "Drawdowns",
+        lead,
+        (Shown(performance.drawdowns("drawdowns", "Drawdowns", series)), columns(*tables), note),
+    )
 
 
-def months(facts: Facts) -> Section:
-    """A cell a month."""
+def months(facts: Facts) -> PageSection:
+    """Show monthly returns."""
     lead = "Blue months earned, red ones lost; the last column is the year."
     note = caveat(
         "Live parameters, after costs: hindsight. A single month says nothing; look for years that carry the whole "
         "result."
     )
-    return Section("months", "Month by month", lead, (Shown(performance.months(facts)), note))
+    return PageSection("months", "Month by month", lead, (Shown(performance.months("months", facts.monthly)), note))
 
 
-def trailing(facts: Facts) -> Section:
-    """The trailing year."""
+def trailing(facts: Facts) -> PageSection:
+    """Show the trailing year."""
     lead = "A strategy that works should work in most years, and not only because SPY does."
     note = caveat(
-        "Windows of 252 sessions overlap: neighbours are one reading. The standard error of a yearly Sharpe ratio is "
-        "about 1, so only long stretches above or below say something."
+        f"Windows of {SESSIONS_A_YEAR} sessions overlap: neighbours are one reading. The standard error of a yearly "
+        "Sharpe ratio is about 1, so only long stretches above or below say something."
     )
-    return Section("trailing", "The trailing year", lead, (Shown(performance.rolling(facts)), note))
+    return PageSection("trailing", "The trailing year", lead, (Shown(performance.rolling(facts)), note))
 
 
-def held(facts: Facts) -> Section:
-    """Weights and contributions."""
+def held(facts: Facts) -> PageSection:
+    """Show weights and contributions."""
     holdings, exposure = facts.holdings, facts.risk.exposure
     rows = [
         row(
@@ -151,11 +147,11 @@ def held(facts: Facts) -> Section:
         ),
     )
     lead = "Few positions at a time, changed often: the result rests on a handful of symbols."
-    return Section("held", "What it held", lead, body)
+    return PageSection("held", "Holdings", lead, body)
 
 
-def costs(facts: Facts) -> Section:
-    """Turnover and costs."""
+def costs(facts: Facts) -> PageSection:
+    """Show turnover and costs."""
     holdings = facts.holdings
     rows = [
         row(
@@ -182,21 +178,19 @@ def costs(facts: Facts) -> Section:
             "the broker's minimum an order besides, and taxes are not counted; both make the honest result lower."
         ),
     )
-    return Section("costs", "What trading cost", "Every change of mind is paid for.", body)
+    return PageSection("costs", "Costs of trading", "Every change of mind is paid for.", body)
 
 
-def _headlines(measured: Sequence[Measured], caption: str) -> Html:
+def _headlines(measured: Sequence[MeasuredSeries], caption: str) -> Html:
     rows = [
-        row(each.name, *(with_interval(each.metrics[metric], form) for metric, (_, form) in HEADLINES.items()))
+        row(each.name, *(with_interval(each.metrics[metric], METRIC_FORMS[metric]) for metric in METRICS))
         for each in measured
     ]
-    span = (
-        f", {day(measured[0].first)} to {day(measured[0].last)}, {measured[0].sessions:,} sessions" if measured else ""
-    )
-    return table(f"{caption}{span}", ["", *(title for title, _ in HEADLINES.values())], rows)
+    days = f", {span(measured[0].first, measured[0].last)}, {measured[0].sessions:,} sessions" if measured else ""
+    return table(f"{caption}{days}", ["", *map(capitalised, METRICS.values())], rows)
 
 
-def _falls(caption: str, rows: Sequence[Drawdown]) -> Html:
+def _deepest(caption: str, rows: Sequence[Drawdown]) -> Html:
     cells = [
         row(*map(day, (each.start, each.trough, each.recovery)), number(each.depth, percent), number(each.days, _days))
         for each in rows

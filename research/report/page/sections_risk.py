@@ -5,11 +5,12 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from research.report.facts.risk import FACTORS
 from research.report.facts.series import Missing
+from research.report.formats import day, gain, month, percent, probability, ratio, span
+from research.report.names import FACTORS, METHODS
 from research.report.page.elements import (
     Html,
-    Section,
+    PageSection,
     Shown,
     badge,
     caveat,
@@ -22,27 +23,19 @@ from research.report.page.elements import (
     row,
     table,
 )
-from research.report.page.forms import day, gain, percent, probability, ratio
 from research.report.pictures import judgement
-from research.statistics.risk import HORIZONS, LEVELS, TailMethod
+from research.statistics.risk import HORIZONS, LEVELS
 
 if TYPE_CHECKING:
-    from research.report.facts.crises import Replay, Window
+    from research.report.facts.crises import CrisisWindow, Replay
     from research.report.facts.gathering import Facts
     from research.report.facts.risk import BookRisk, Tails, Tested
+    from research.report.interpretation import Interpretation
     from research.statistics.exposure import FactorShock
-    from research.statistics.verdicts import Verdict
-
-METHODS = {
-    TailMethod.HISTORICAL: "Historical",
-    TailMethod.NORMAL: "Normal",
-    TailMethod.CORNISH_FISHER: "Cornish-Fisher",
-    TailMethod.MONTE_CARLO: "Monte Carlo",
-}
 
 
-def tonight(facts: Facts) -> Section:
-    """What the books of today may lose."""
+def tonight(facts: Facts) -> PageSection:
+    """Show the losses to expect of the books of today."""
     body: list[Html | Shown] = []
     for book in facts.risk.books:
         held = ", ".join(f"{symbol} {percent(weight)}" for symbol, weight in book.weights.items())
@@ -58,11 +51,11 @@ def tonight(facts: Facts) -> Section:
         )
     )
     lead = "The book of today, with its weights kept, over the past of what is in it."
-    return Section("tonight", "What may be lost: tonight's book", lead, tuple(body))
+    return PageSection("tonight", "Losses to expect: tonight's book", lead, tuple(body))
 
 
-def history(facts: Facts) -> Section:
-    """What the strategy's history says about losses to come."""
+def history(facts: Facts) -> PageSection:
+    """Show the losses to expect by the strategy's history."""
     histories, books = facts.risk.histories, [book.tails for book in facts.risk.books]
     odds = {each.name: each.drawdowns for each in (*histories, *books) if not isinstance(each.drawdowns, Missing)}
     body: list[Html | Shown] = [Shown(judgement.drawdown_odds(odds))] if odds else []
@@ -77,14 +70,14 @@ def history(facts: Facts) -> Section:
         )
     )
     lead = "A drawdown of the backtest is one draw of many, often a kind one."
-    return Section("tails", "What may be lost: by its history", lead, tuple(body))
+    return PageSection("tails", "Losses to expect: by the history", lead, tuple(body))
 
 
-def crises(facts: Facts) -> Section:
-    """The crises of the sample."""
+def crises(facts: Facts) -> PageSection:
+    """Show the crises of the sample."""
     found = facts.risk.crises
     lead = "What it did, and what tonight's book would have done, when it mattered."
-    skipped = ", ".join(f"{window.name} ({window.first:%Y-%m})" for window in facts.risk.not_replayed)
+    skipped = ", ".join(f"{window.name} ({month(window.first)})" for window in facts.risk.not_replayed)
     notes = [f"Not in the bars, so not replayed: {skipped}."] if skipped else []
     if facts.provenance.is_made_up:
         notes.append("A made-up market lived through none of them.")
@@ -92,7 +85,7 @@ def crises(facts: Facts) -> Section:
     if without:
         notes.append(f"* {', '.join(without)} had no bars yet: that weight counts as cash, which flatters the book.")
     if not found:
-        return Section("crises", "When it mattered", lead, tuple(paragraph(note) for note in notes))
+        return PageSection("crises", "Crises", lead, tuple(paragraph(note) for note in notes))
     rows = [
         row(
             _named(crisis.window),
@@ -102,31 +95,31 @@ def crises(facts: Facts) -> Section:
     ]
     heads = ["Crisis", *(each.name for each in found[0].replays)]
     notes.append(
-        "Returns within each window, the deepest fall inside it below; books are brought back to their weights at "
+        "Returns within each window, the maximum drawdown inside it below; books are brought back to their weights at "
         "every close, without costs. Each crisis is one event: no interval can be given, and the next one will be "
         "another."
     )
     body = (Shown(judgement.crises(found)), table("Crises replayed", heads, rows), caveat(" ".join(notes)))
-    return Section("crises", "When it mattered", lead, body)
+    return PageSection("crises", "Crises", lead, body)
 
 
-def alike(facts: Facts) -> Section:
-    """The correlation regime."""
+def alike(facts: Facts) -> PageSection:
+    """Show the correlation regime."""
     found = facts.risk.regime
     lead = "Holding several things helps only while they move apart."
     if isinstance(found, Missing):
-        return Section("alike", "How alike the assets move", lead, (missing(found, "The mean correlation"),))
+        return PageSection("alike", "Correlation of the assets", lead, (missing(found, "The mean correlation"),))
     left = f" Left out, for lack of bars in some session: {', '.join(found.left_out)}." if found.left_out else ""
     body = (
         Shown(judgement.regime(found)),
         _words(found.words),
         caveat(f"{found.words.does_not_say}{left}"),
     )
-    return Section("alike", "How alike the assets move", lead, body)
+    return PageSection("alike", "Correlation of the assets", lead, body)
 
 
-def small_print(facts: Facts) -> Section:
-    """What the page was made from."""
+def small_print(facts: Facts) -> PageSection:
+    """List the origin of the page."""
     made = facts.provenance
     pairs: list[tuple[str, str | Html]] = [
         ("Newest session", day(made.as_of)),
@@ -139,7 +132,7 @@ def small_print(facts: Facts) -> Section:
         ("Not advice", "Past returns, and simulated ones above all, do not tell future ones"),
     ]
     lead = "The same warehouse snapshot gives the same page."
-    return Section("small-print", "Made from", lead, (definition(pairs),))
+    return PageSection("small-print", "Origin of the numbers", lead, (definition(pairs),))
 
 
 def _tails(tails: Tails) -> list[Html]:
@@ -169,7 +162,7 @@ def _tails(tails: Tails) -> list[Html]:
         caption = f"{tails.name}: value at risk, expected shortfall below it"
         pieces.append(table(caption, heads, rows))
     if isinstance(tails.tests, Missing):
-        pieces.append(missing(tails.tests, "Whether these limits would have held"))
+        pieces.append(missing(tails.tests, "The test of these limits"))
     else:
         pieces.append(folded("Would these limits have held?", _tested(tails.tests)))
     if isinstance(tails.drawdowns, Missing):
@@ -197,11 +190,11 @@ def _tested(tests: tuple[Tested, ...]) -> Html:
 
 def _moved(book: BookRisk) -> list[Html]:
     pieces = [_words(words) for words in book.words]
-    for found, what in ((book.concentration, "Concentration"), (book.stress, "What broken correlations do")):
+    for found, what in ((book.concentration, "Concentration"), (book.stress, "The effect of broken correlations")):
         if isinstance(found, Missing):
             pieces.append(missing(found, what))
     if isinstance(book.shocks, Missing):
-        pieces.append(missing(book.shocks, "What shocks do"))
+        pieces.append(missing(book.shocks, "The effect of shocks"))
     else:
         heads = ["Factor", "Moves", "Beta", "The book"]
         pieces.append(table("One factor moves, the others stand still", heads, list(map(_shock, book.shocks))))
@@ -214,8 +207,8 @@ def _shock(shock: FactorShock) -> tuple[str | Html, ...]:
     return row(name, moves, number(shock.beta, ratio), number(shock.impact, gain))
 
 
-def _named(window: Window) -> Html:
-    days = f"{day(window.first)} to {day(window.last)}"
+def _named(window: CrisisWindow) -> Html:
+    days = span(window.first, window.last)
     return Html(f'{escape(window.name)}<small class="interval">{days}</small>')
 
 
@@ -225,6 +218,6 @@ def _replayed(found: Replay) -> Html:
     return Html(f'{total}{star}<small class="interval">{drawdown}</small>')
 
 
-def _words(words: Verdict) -> Html:
+def _words(words: Interpretation) -> Html:
     finding, remedy = escape(words.finding), escape(words.remedy)
     return paragraph(Html(f"<strong>{words.statistic}</strong> {badge(words.standing)} {finding} {remedy}"))

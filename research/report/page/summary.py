@@ -8,13 +8,14 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 from research.report.facts.series import Missing
+from research.report.formats import gain, percent, probability, ratio
+from research.report.names import Statistic
 from research.report.page.elements import Html, formed, number
-from research.report.page.forms import gain, percent, probability, ratio
 from research.statistics.metrics import Metric
 
 if TYPE_CHECKING:
     from research.report.facts.gathering import Facts
-    from research.report.facts.series import Measured
+    from research.report.facts.series import MeasuredSeries
 
 SURE, EVEN = 0.95, 0.5
 LITTLE = 0.25
@@ -22,35 +23,35 @@ STRONG = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """One thing to know."""
+class Answer:
+    """A statement to know first."""
 
     title: str
     sentence: Html
 
     @property
     def text(self) -> str:
-        """The same without markup."""
+        """The answer without markup."""
         return f"{self.title} {plain(self.sentence)}"
 
 
-def statements(facts: Facts) -> tuple[Statement, ...]:
+def statements(facts: Facts) -> tuple[Answer, ...]:
     """Say what the numbers allow, for better or worse; what cannot be measured is said to be so."""
     return (_hindsight(facts), _benchmark(facts), _luck(facts), _risk(facts))
 
 
 def plain(content: Html) -> str:
-    """Content without its markup."""
+    """Return content without its markup."""
     return unescape(re.sub(r"<[^>]+>", "", content.text))
 
 
-def _hindsight(facts: Facts) -> Statement:
+def _hindsight(facts: Facts) -> Answer:
     live, honest = facts.whole[0], facts.common[0]
     if isinstance(live, Missing) or isinstance(honest, Missing):
-        return Statement("Too little to measure.", Html("The histories are too short for an interval."))
-    falls = _estimate(honest, Metric.SHARPE) < _estimate(live, Metric.SHARPE)
-    return Statement(
-        "Hindsight flatters." if falls else "The choice held up.",
+        return Answer("Too little to measure.", Html("The histories are too short for an interval."))
+    is_lower = _estimate(honest, Metric.SHARPE) < _estimate(live, Metric.SHARPE)
+    return Answer(
+        "Hindsight flatters." if is_lower else "The choice held up.",
         Html(
             f"The live parameters, chosen with these years in view, show {_sharpe(live)} and {_cagr(live)} since "
             f"{live.first.year}; choosing afresh every {facts.selection.test_months} months from the "
@@ -60,22 +61,22 @@ def _hindsight(facts: Facts) -> Statement:
     )
 
 
-def _benchmark(facts: Facts) -> Statement:
+def _benchmark(facts: Facts) -> Answer:
     known = [each for each in facts.common if not isinstance(each, Missing)]
     measured = {each.name: each for each in known}
     differences = [each for each in facts.differences if not isinstance(each, Missing) and each.against in measured]
     rivals = [each for each in differences if each.against != known[1].name] if len(known) > 1 else []
     if not rivals:
-        return Statement("No benchmark.", Html("No bars of SPY reach back so far: there is nothing to compare with."))
+        return Answer("No benchmark.", Html("No bars of SPY reach back so far: there is nothing to compare with."))
     rival = rivals[0]
     other = measured[rival.against]
     beats, certain = rival.estimate > 0, rival.low > 0 or rival.high < 0
     doubt = "more than chance alone explains" if certain else "which chance alone might explain"
-    return Statement(
+    return Answer(
         f"{rival.against} did {'worse' if beats else 'better'}{'' if certain else ', though not beyond doubt'}.",
         Html(
             f"Over the sessions of the walk-forward {rival.against} had {_sharpe(other)} and {_cagr(other)}, with a "
-            f"fall of {number(_estimate(other, Metric.MAX_DRAWDOWN), percent)} on the way against "
+            f"maximum drawdown of {number(_estimate(other, Metric.MAX_DRAWDOWN), percent)} on the way against "
             f"{number(_estimate(known[0], Metric.MAX_DRAWDOWN), percent)}; the walk-forward's Sharpe ratio differs by "
             f"<strong>{number(rival.estimate, ratio)}</strong> ({number(rival.low, ratio)} to "
             f"{number(rival.high, ratio)}), {doubt}."
@@ -83,11 +84,11 @@ def _benchmark(facts: Facts) -> Statement:
     )
 
 
-def _luck(facts: Facts) -> Statement:
+def _luck(facts: Facts) -> Answer:
     values = {judgement.words.statistic: judgement.value for judgement in reversed(facts.luck.judgements)}
-    deflated = values.get("Deflated Sharpe ratio")
-    overfit = values.get("Probability of backtest overfitting")
-    superior = values.get("Reality check and superior predictive ability")
+    deflated = values.get(Statistic.DEFLATED_SHARPE)
+    overfit = values.get(Statistic.OVERFITTING)
+    superior = values.get(Statistic.REALITY_CHECK)
     parts = []
     if deflated is not None:
         verb = "is more" if deflated >= SURE else "may be no more"
@@ -112,17 +113,17 @@ def _luck(facts: Facts) -> Statement:
         share = number(permuted, formed(percent, 0))
         parts.append(f"where the order of days is shuffled the search finds as much in {share} of all worlds")
     if not parts:
-        return Statement("Luck cannot be judged.", Html("The trials are too few or too short for these statistics."))
+        return Answer("Luck cannot be judged.", Html("The trials are too few or too short for these statistics."))
     is_clear = (
         (deflated is not None and deflated >= SURE)
         and (overfit is not None and overfit < LITTLE)
         and (superior is not None and superior <= STRONG)
         and (permuted is None or permuted <= STRONG)
     )
-    return Statement("More than luck." if is_clear else "Luck is not ruled out.", Html("; ".join(parts) + "."))
+    return Answer("More than luck." if is_clear else "Luck is not ruled out.", Html("; ".join(parts) + "."))
 
 
-def _risk(facts: Facts) -> Statement:
+def _risk(facts: Facts) -> Answer:
     honest = facts.common[0]
     is_shown = not isinstance(honest, Missing) and (honest.metrics[Metric.SHARPE].low or 0) > 0
     advice = (
@@ -131,7 +132,7 @@ def _risk(facts: Facts) -> Statement:
         else "Nothing here shows yet that the strategy earns its risk: trade it small, on paper, or not at all."
     )
     if not facts.risk.books or not facts.risk.books[0].weights:
-        return Statement("Tonight all is cash.", Html(advice))
+        return Answer("Tonight all is cash.", Html(advice))
     book = facts.risk.books[0]
     held = ", ".join(f"{symbol} {percent(weight, 0)}" for symbol, weight in book.weights.items())
     parts = []
@@ -142,19 +143,19 @@ def _risk(facts: Facts) -> Statement:
         deep = book.tails.drawdowns.exceeded[STRONG]
         parts.append(f"fall {number(-deep, formed(percent, 0))} or more below their peak in one year of twenty")
     odds = f"Tonight's targets ({held}) would {' and '.join(parts)}. " if parts else ""
-    return Statement("Be ready to lose.", Html(f"{odds}{advice}"))
+    return Answer("Be ready to lose.", Html(f"{odds}{advice}"))
 
 
-def _estimate(measured: Measured, metric: Metric) -> float:
+def _estimate(measured: MeasuredSeries, metric: Metric) -> float:
     found = measured.metrics[metric].estimate
     return float("nan") if found is None else found
 
 
-def _sharpe(measured: Measured) -> str:
+def _sharpe(measured: MeasuredSeries) -> str:
     found = measured.metrics[Metric.SHARPE]
     low, high = number(found.low, ratio), number(found.high, ratio)
     return f"a Sharpe ratio of <strong>{number(found.estimate, ratio)}</strong> ({low} to {high})"
 
 
-def _cagr(measured: Measured) -> str:
+def _cagr(measured: MeasuredSeries) -> str:
     return f"<strong>{number(measured.metrics[Metric.CAGR].estimate, gain)}</strong> a year"

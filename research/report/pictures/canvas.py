@@ -1,4 +1,4 @@
-"""What all pictures share: two shapes, one palette, axes, and how a figure becomes SVG or PNG."""
+"""Drawing that all pictures share: two shapes, one palette, axes, and a figure's way to SVG or PNG."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from research.readers import EQUAL_WEIGHT, SIXTY_FORTY, SPY
-from research.report.facts.risk import LIVE, WALK_FORWARD
+from research.report.names import LIVE, WALK_FORWARD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,6 +35,7 @@ DARK = {
     PLUM: "#d79ad2",
 }
 COLOURS = {LIVE: BLUE, WALK_FORWARD: ORANGE, SPY: GREY, SIXTY_FORTY: GREEN, EQUAL_WEIGHT: PLUM}
+OTHER_COLOURS = (BLUE, ORANGE, GREEN, GREY, PLUM)
 # Mid-tones for areas, which both papers carry.
 AREAS = (
     *("#4e79a7", "#e39a4b", "#6aa57a", "#c86a6a", "#8f7fb5"),
@@ -45,6 +46,8 @@ LIGHT_TEXT, DARK_TEXT = "#fefefe", "#101010"
 POINT = 72
 """Figures are 72 to the inch, so that a point of matplotlib's is a pixel of the page's."""
 PNG_SCALE = 1.5
+TITLE, NOTE = 34, 20
+"""Pixels that the lines of a file's title add to its picture."""
 EPOCH = pd.Timestamp(0)
 """What matplotlib counts its days from."""
 FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
@@ -60,7 +63,7 @@ class Shape:
 
     @property
     def is_narrow(self) -> bool:
-        """Whether it is for a phone."""
+        """True where it is for a phone."""
         return self.width < WIDE.width
 
 
@@ -70,33 +73,45 @@ NARROW = Shape(380, 320, 11.5)
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture.
+    """A picture that is drawn in the shape that is asked for.
 
     Attributes:
         name: Of its PNG file.
-        alt: What it shows, in a sentence with its main numbers.
+        alt: Its content in a sentence with its main numbers.
+        note: Second line of the title; empty where the page around it says as much.
     """
 
     name: str
     title: str
     alt: str
     draw: Callable[[Shape], Figure]
+    note: str = ""
 
     def png(self) -> bytes:
-        """The picture for a file, with its title."""
+        """Return the picture for a file, with its title; the same picture gives the same bytes."""
         figure = self.draw(WIDE)
-        figure.suptitle(self.title, x=0.01, ha="left", fontsize=17, weight="bold", color=INK, parse_math=False)
+        width, height = figure.get_size_inches()
+        figure.set_size_inches(width, height + (TITLE + NOTE * bool(self.note)) / POINT)
+        title = f"{self.title}\n" if self.note else self.title
+        figure.suptitle(title, x=0.01, ha="left", fontsize=17, weight="bold", color=INK, parse_math=False)
         _settle(figure)
+        below = 1 - TITLE / (figure.get_figheight() * POINT)
+        figure.text(0.01, below, self.note, va="top", fontsize=WIDE.text, color=MUTED, parse_math=False)
         buffer = BytesIO()
         figure.savefig(buffer, format="png", dpi=PNG_SCALE * POINT)
         return buffer.getvalue()
 
     def source(self, shape: Shape) -> tuple[str, int, int]:
-        """The picture for the page, as a data URI, with its width and height in pixels."""
+        """Return the picture for the page, as a data URI, with its width and height in pixels."""
         figure = self.draw(shape)
         _settle(figure)
         width, height = (round(float(size) * POINT) for size in figure.get_size_inches())
         return f"data:image/svg+xml;base64,{base64.b64encode(_svg(figure).encode()).decode()}", width, height
+
+
+def colour_of(name: str, place: int) -> str:
+    """Choose a line's colour: its own if it has one, else by its place."""
+    return COLOURS.get(name, OTHER_COLOURS[place % len(OTHER_COLOURS)])
 
 
 def axes_of(shape: Shape, rows: int = 1, columns: int = 1, height: float | None = None) -> tuple[Figure, list[Axes]]:
@@ -122,7 +137,7 @@ def level_lines(axes: Axes, axis: str = "y") -> None:
 
 
 def date_axis(axes: Axes, shape: Shape) -> None:
-    """Write years, as many as there is room for; months where there are no two years."""
+    """Write years, as many as there is room for; months where there are no two years, days where no two months."""
     first, last = (pd.Timestamp(place, unit="D") for place in axes.get_xlim())
     room = 5 if shape.is_narrow else 11
     step = max(1, -(-(last.year - first.year) // room))
@@ -130,6 +145,8 @@ def date_axis(axes: Axes, shape: Shape) -> None:
     if len(ticks) < 2:  # noqa: PLR2004 - one tick is no scale
         months = max(1, round((last - first).days / 30 / room))
         ticks, form = pd.date_range(first, last, freq=f"{months}MS"), "%Y-%m"
+    if len(ticks) < 2:  # noqa: PLR2004 - as above
+        ticks, form = pd.date_range(first.ceil("D"), last, periods=3).normalize().unique(), "%Y-%m-%d"
     axes.set_xticks((ticks - EPOCH) / pd.Timedelta(days=1), [f"{tick:{form}}" for tick in ticks])
     axes.margins(x=0.01)
 
@@ -174,7 +191,7 @@ def _settle(figure: Figure) -> None:
 
 
 def _svg(figure: Figure) -> str:
-    """The figure as SVG whose colours follow the reader's theme, with the reader's own font."""
+    """Return the figure as SVG whose colours follow the reader's theme, with the reader's own font."""
     buffer = BytesIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "swing", "path.simplify_threshold": 0.7}):
         figure.savefig(buffer, format="svg", dpi=POINT, metadata={"Date": None, "Creator": None})

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
-from research.report.page.forms import gain, percent, ratio
+from research.report.formats import gain, percent, ratio
 from research.report.pictures.canvas import (
     AREAS,
     BLUE,
@@ -33,14 +33,19 @@ def weights(holdings: Holdings) -> Picture:
     means = holdings.weights.mean().sort_values(ascending=False)
     said = ", ".join(f"{symbol} {percent(float(weight))}" for symbol, weight in means.items())
     alt = f"Weights over time, quarterly means, stacked; the space above is cash. On average: {said}."
-    return Picture("weights", "What it held: mean weights by quarter", alt, lambda shape: _weights(holdings, shape))
+    return Picture("weights", "Holdings: mean weights by quarter", alt, lambda shape: _weights(holdings, shape))
 
 
 def contributions(holdings: Holdings) -> Picture:
-    """What each symbol earned, a year."""
+    """Earnings of each symbol, a year."""
     said = ", ".join(f"{each.symbol} {gain(each.a_year, 2)}" for each in holdings.contributions)
     alt = f"Contribution of each symbol a year, before costs: {said}."
-    return Picture("contributions", "Who earned it, points a year", alt, lambda shape: _contributions(holdings, shape))
+    return Picture(
+        "contributions",
+        "Contribution of each symbol, points a year",
+        alt,
+        lambda shape: _contributions(holdings, shape),
+    )
 
 
 def costs(holdings: Holdings) -> Picture:

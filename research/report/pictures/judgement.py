@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from research.report.page.forms import day, gain, percent, probability, ratio
+from research.report.formats import day, gain, month, p_value, percent, ratio
+from research.report.names import LIVE
 from research.report.pictures.canvas import (
     BLUE,
     COLOURS,
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from research.report.facts.crises import Crisis
-    from research.report.facts.luck import Luck, PermutationTest, Permuted
-    from research.report.facts.risk import DrawdownOdds, Regime
+    from research.report.facts.luck import Luck, Permuted, RecordedPermutations
+    from research.report.facts.risk import CorrelationHistory, DrawdownOdds
     from research.statistics.samples import FloatArray
 
 BINS = 24
@@ -48,18 +49,18 @@ def trials(luck: Luck, marks: Mapping[str, float]) -> Picture:
     return Picture("trials", "Every strategy that was tried", alt, lambda shape: _trials(known, marks, shape))
 
 
-def permutations(test: PermutationTest) -> Picture:
-    """What permuted worlds reach, against history."""
+def permutations(test: RecordedPermutations) -> Picture:
+    """Objectives in permuted worlds, against history."""
     alt = (
-        f"Objective of the best of the grid and of the live parameters in {test.runs} permuted worlds, against "
-        f"history: p = {probability(test.best.p)} and {probability(test.live.p)}."
+        f"Objective of the {test.best_of.lower()} and of the live parameters in {test.runs} permuted worlds, against "
+        f"history: {p_value(test.best.p)} and {p_value(test.live.p)}."
     )
-    title = "What permuted worlds reach"
+    title = "Objectives in permuted worlds"
     return Picture(f"permutations_{test.test_id}", title, alt, lambda shape: _permutations(test, shape))
 
 
 def drawdown_odds(odds: Mapping[str, DrawdownOdds]) -> Picture:
-    """The probability of a drawdown at least as deep, over a year."""
+    """Probability of a drawdown at least as deep, over a year."""
     said = "; ".join(f"{name} {percent(each.exceeded[0.05], 0)}" for name, each in odds.items())
     alt = f"Probability of a drawdown at least as deep within a year. One in twenty: {said}."
     return Picture("drawdown_odds", "Drawdowns to expect in a year", alt, lambda shape: _drawdown_odds(odds, shape))
@@ -75,13 +76,13 @@ def crises(found: Sequence[Crisis]) -> Picture:
     return Picture("crises", "The crises of these years, replayed", alt, lambda shape: _crises(found, shape))
 
 
-def regime(found: Regime) -> Picture:
+def regime(found: CorrelationHistory) -> Picture:
     """Mean pairwise correlation over time."""
     alt = (
         f"Mean pairwise correlation of {len(found.symbols)} symbols over trailing {found.window} sessions, from "
         f"{ratio(float(found.averages.min()))} to {ratio(float(found.averages.max()))}; now {ratio(found.current)}."
     )
-    return Picture("correlation_regime", "How alike the assets move", alt, lambda shape: _regime(found, shape))
+    return Picture("correlation_regime", "Correlation of the assets", alt, lambda shape: _regime(found, shape))
 
 
 def _trials(known: FloatArray, marks: Mapping[str, float], shape: Shape) -> Figure:
@@ -92,12 +93,13 @@ def _trials(known: FloatArray, marks: Mapping[str, float], shape: Shape) -> Figu
     return figure
 
 
-def _permutations(test: PermutationTest, shape: Shape) -> Figure:
+def _permutations(test: RecordedPermutations, shape: Shape) -> Figure:
     rows, columns = (2, 1) if shape.is_narrow else (1, 2)
     figure, axes = axes_of(shape, rows, columns, height=shape.height * (1.6 if shape.is_narrow else 0.85))
-    panels: tuple[tuple[str, Permuted], ...] = (("Best of the grid", test.best), ("Live parameters", test.live))
+    panels: tuple[tuple[str, Permuted], ...] = ((test.best_of, test.best), (LIVE, test.live))
     for each, (title, found) in zip(axes, panels, strict=True):
-        heading(each, f"{title}: p = {probability(found.p)}", shape)
+        history = "" if found.real is not None else ", not defined in history"
+        heading(each, f"{title}: {p_value(found.p)}{history}", shape)
         _histogram(each, found.worlds, {} if found.real is None else {"History": found.real}, shape)
         each.set_ylabel("Worlds", fontsize=shape.text, color=MUTED)
     return figure
@@ -126,6 +128,7 @@ def _histogram(axes: Axes, values: FloatArray, marks: Mapping[str, float], shape
             color=shown,
             weight="bold",
         )
+    axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     level_lines(axes)
 
 
@@ -161,9 +164,9 @@ def _crises(found: Sequence[Crisis], shape: Shape) -> Figure:
     for place, crisis in enumerate(found):
         totals = [each.total for each in crisis.replays if each.total is not None]
         axes.plot([min(totals), max(totals)], [place, place], color=MUTED, linewidth=0.8, zorder=0)
-    labels = [f"{crisis.window.name}\n{crisis.window.first:%Y-%m}" for crisis in found]
+    labels = [f"{crisis.window.name}\n{month(crisis.window.first)}" for crisis in found]
     if shape.is_narrow:
-        labels = [f"{crisis.window.first:%Y-%m}" for crisis in found]
+        labels = [f"{month(crisis.window.first)}" for crisis in found]
     axes.set_yticks(range(len(found)), labels, color=INK)
     axes.set_ylim(len(found) - 0.5, -0.5)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: gain(value, 0)))
@@ -173,7 +176,7 @@ def _crises(found: Sequence[Crisis], shape: Shape) -> Figure:
     return figure
 
 
-def _regime(found: Regime, shape: Shape) -> Figure:
+def _regime(found: CorrelationHistory, shape: Shape) -> Figure:
     figure, (axes,) = axes_of(shape, height=shape.height * 0.8)
     axes.plot(found.sessions, found.averages, color=BLUE, linewidth=1.4)
     axes.plot(found.sessions[[-1]], found.averages[[-1]], "o", color=ORANGE, markersize=8)

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from matplotlib import colormaps
 from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
-from research.report.facts.series import Missing
-from research.report.page.forms import day, dollars, gain, interval, percent, ratio
-from research.report.pictures.backtest import MONTHS, YEAR
+from research.report.facts.series import MONTHS, YEAR, Missing, worst_drawdowns
+from research.report.formats import METRIC_FORMS, day, dollars, gain, interval, percent, ratio, span
+from research.report.names import METRICS, capitalised
 from research.report.pictures.canvas import (
     COLOURS,
+    EPOCH,
     INK,
     PAPER,
     Picture,
     Shape,
     axes_of,
+    colour_of,
     date_axis,
     heading,
     legend,
@@ -27,19 +32,24 @@ from research.report.pictures.canvas import (
     text_on,
 )
 from research.statistics.metrics import Metric
+from research.statistics.samples import SESSIONS_A_YEAR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from research.report.facts.gathering import Facts, Rolling
-    from research.report.facts.series import Measured, Series
+    from research.report.facts.series import MeasuredSeries, Series
     from research.statistics.samples import FloatArray
 
-SHOWN = {Metric.SHARPE: ("Sharpe ratio", ratio), Metric.CAGR: ("Return a year (CAGR)", gain)}
+SHOWN = (Metric.SHARPE, Metric.CAGR)
 MANY_YEARS = 12
+# Ticks of the equity axis as multiples of powers of ten, by the highest over the lowest equity.
+SMALL_RANGE, COARSE, LARGE_RANGE, FINE = 4.0, (1, 2, 5), 30.0, (1, 1.5, 2, 3, 5, 7)
+FEW_LINES = 3
+"""So many lines have room for their last values beside their names."""
 
 
 def intervals(facts: Facts) -> Picture:
@@ -50,33 +60,50 @@ def intervals(facts: Facts) -> Picture:
         for each in measured
         for sharpe in [each.metrics[Metric.SHARPE]]
     ]
-    alt = f"Sharpe ratio and return a year with 95 % intervals. Sharpe ratios: {'; '.join(said)}."
-    return Picture("intervals", "What can be known of each", alt, lambda shape: _intervals(measured, shape))
+    alt = f"Sharpe ratio and return a year with 95% intervals. Sharpe ratios: {'; '.join(said)}."
+    return Picture("intervals", "Headline metrics with their intervals", alt, lambda shape: _intervals(measured, shape))
 
 
 def equity(name: str, title: str, series: Sequence[Series], start: float) -> Picture:
     """Growth of the same starting amount, logarithmic."""
     said = "; ".join(f"{each.name} {dollars(start * float(each.growth[-1]))}" for each in series)
-    first, last = series[0].sessions[0], series[0].sessions[-1]
-    alt = f"Growth of {dollars(start)} from {day(first)} to {day(last)}, logarithmic scale. At the end: {said}."
+    days = span(series[0].sessions[0], series[0].sessions[-1])
+    alt = f"Growth of {dollars(start)} from {days}, logarithmic scale. At the end: {said}."
     return Picture(name, title, alt, lambda shape: _equity(series, start, shape))
 
 
-def drawdowns(series: Sequence[Series]) -> Picture:
-    """How far below their highest value so far."""
+def equity_found(name: str, series: Sequence[Series], start: float) -> Picture:
+    """Growth of the same starting amount, with the outcome of the first series in its title."""
+    first = series[0]
+    end, days = dollars(start * float(first.growth[-1])), span(first.sessions[0], first.sessions[-1])
+    title = f"Equity: {dollars(start)} became {end} ({gain(first.total, 0)})"
+    note = f"{first.name}, {days}, after costs; logarithmic scale"
+    return replace(equity(name, title, series, start), note=note)
+
+
+def drawdowns(name: str, title: str, series: Sequence[Series]) -> Picture:
+    """Drawdowns over time; the deepest of the first series is marked."""
     said = "; ".join(f"{each.name} {percent(float(each.drawdown.min()))}" for each in series)
-    alt = f"Fall below the highest value so far, over time. At worst: {said}."
-    return Picture("drawdowns", "Drawdowns", alt, lambda shape: _drawdowns(series, shape))
+    alt = f"Drawdowns: equity below its highest value so far, over time. At worst: {said}."
+    return Picture(name, title, alt, lambda shape: _drawdowns(series, shape))
 
 
-def months(facts: Facts) -> Picture:
-    """A cell a month, and each year's total."""
-    cells = facts.monthly[list(MONTHS)].to_numpy(dtype=float)
-    alt = (
-        f"Monthly returns of the live parameters: {int((cells > 0).sum())} months up, {int((cells < 0).sum())} down; "
-        f"best {gain(float(np.nanmax(cells)))}, worst {gain(float(np.nanmin(cells)))}."
-    )
-    return Picture("months", "Monthly returns, live parameters, per cent", alt, lambda shape: _months(facts, shape))
+def drawdowns_found(name: str, series: Sequence[Series]) -> Picture:
+    """Drawdowns over time, with the deepest of the first series in its title."""
+    first = series[0]
+    worst, days = int(first.drawdown.argmin()), span(first.sessions[0], first.sessions[-1])
+    title = f"Drawdown: at worst {percent(float(first.drawdown[worst]))}, on {day(first.sessions[worst])}"
+    return replace(drawdowns(name, title, series), note=f"{first.name}, {days}; equity below its highest value so far")
+
+
+def months(name: str, table: pd.DataFrame) -> Picture:
+    """A cell a month, and each year's total, of `monthly_returns`."""
+    cells = table[list(MONTHS)].to_numpy(dtype=float)
+    up, down = int((cells > 0).sum()), int((cells < 0).sum())
+    extremes = f"best {_month(table, int(np.nanargmax(cells)))}, worst {_month(table, int(np.nanargmin(cells)))}"
+    alt = f"Monthly returns of the live parameters: {up} months up, {down} down; {extremes}."
+    title, note = f"Monthly returns: {up} up, {down} down", f"Live parameters, per cent after costs; {extremes}"
+    return Picture(name, title, alt, lambda shape: _months(table, shape), note)
 
 
 def rolling(facts: Facts) -> Picture:
@@ -86,15 +113,17 @@ def rolling(facts: Facts) -> Picture:
         known = each.sharpe[~np.isnan(each.sharpe)]
         if len(known):
             said.append(f"{each.of} between {ratio(float(known.min()))} and {ratio(float(known.max()))}")
-    alt = f"Sharpe ratio and correlation to SPY over the trailing 252 sessions. Sharpe ratio: {'; '.join(said)}."
+    window = f"over the trailing {SESSIONS_A_YEAR} sessions"
+    alt = f"Sharpe ratio and correlation to SPY {window}. Sharpe ratio: {'; '.join(said)}."
     return Picture("rolling", "The trailing year", alt, lambda shape: _rolling(facts.rolling, shape))
 
 
-def _intervals(measured: Sequence[Measured], shape: Shape) -> Figure:
+def _intervals(measured: Sequence[MeasuredSeries], shape: Shape) -> Figure:
     rows, columns = (len(SHOWN), 1) if shape.is_narrow else (1, len(SHOWN))
     figure, axes = axes_of(shape, rows, columns, height=(90 + 34 * len(measured)) * rows)
-    for each, (metric, (title, form)) in zip(axes, SHOWN.items(), strict=True):
-        heading(each, title, shape)
+    for each, metric in zip(axes, SHOWN, strict=True):
+        form = METRIC_FORMS[metric]
+        heading(each, capitalised(METRICS[metric]), shape)
         for place, row in enumerate(measured):
             found = row.metrics[metric]
             if found.estimate is None or found.low is None or found.high is None:
@@ -124,19 +153,14 @@ def _intervals(measured: Sequence[Measured], shape: Shape) -> Figure:
     return figure
 
 
-def _tick(form: Callable[[float | None, int], str], digits: int, value: float, _place: int) -> str:
-    return form(value, digits)
-
-
 def _equity(series: Sequence[Series], start: float, shape: Shape) -> Figure:
     figure, (axes,) = axes_of(shape, height=shape.height * 1.1)
     axes.set_yscale("log")
-    for each in reversed(series):
-        width = 2.2 if each is series[0] else 1.4
-        axes.plot(each.sessions, start * each.growth, color=COLOURS[each.name], linewidth=width, label=each.name)
-    low, high = axes.get_ylim()
-    steps = (1, 2, 5) if high / low > 3 else (1, 1.5, 2, 3, 4, 5, 6, 8)  # noqa: PLR2004 - a decade's half
-    axes.yaxis.set_major_locator(LogLocator(subs=steps, numticks=12))
+    for place, each in reversed([*enumerate(series)]):
+        width, line = 1.4 if place else 2.2, start * each.growth
+        label = f"{each.name}: {dollars(float(line[-1]))}" if len(series) <= FEW_LINES else each.name
+        axes.plot(each.sessions, line, color=colour_of(each.name, place), linewidth=width, label=label)
+    axes.yaxis.set_major_locator(FixedLocator(_dollar_ticks(*axes.get_ylim())))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: dollars(value)))
     axes.yaxis.set_minor_formatter(NullFormatter())
@@ -146,23 +170,53 @@ def _equity(series: Sequence[Series], start: float, shape: Shape) -> Figure:
     return figure
 
 
+def _dollar_ticks(low: float, high: float) -> list[float]:
+    """Choose round amounts that a reader expects, enough of them to read a value off."""
+    if high < SMALL_RANGE * low:
+        places = MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(low, high)
+        return [float(place) for place in places if low <= place <= high]
+    steps = FINE if high < LARGE_RANGE * low else COARSE
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    return [tick for power in powers for step in steps if low <= (tick := step * 10.0**power) <= high]
+
+
 def _drawdowns(series: Sequence[Series], shape: Shape) -> Figure:
     figure, (axes,) = axes_of(shape)
-    main, *others = series
-    axes.fill_between(main.sessions, main.drawdown, 0, color=COLOURS[main.name], alpha=0.25, linewidth=0)
-    for each in (*reversed(others), main):
-        width = 1.6 if each is main else 1.1
-        axes.plot(each.sessions, each.drawdown, color=COLOURS[each.name], linewidth=width, label=each.name)
-    axes.set_ylim(top=0)
+    main = series[0]
+    axes.fill_between(main.sessions, main.drawdown, 0, color=colour_of(main.name, 0), alpha=0.25, linewidth=0)
+    for place, each in (*reversed([*enumerate(series)][1:]), (0, main)):
+        width = 1.1 if place else 1.6
+        axes.plot(each.sessions, each.drawdown, color=colour_of(each.name, place), linewidth=width, label=each.name)
+    deepest = min(float(each.drawdown.min()) for each in series)
+    axes.set_ylim(1.18 * deepest or -0.01, 0)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, 0)))
+    _mark_worst(axes, main, shape)
     level_lines(axes)
     date_axis(axes, shape)
-    legend(axes, shape)
+    if len(series) > 1:
+        legend(axes, shape)
     return figure
 
 
-def _months(facts: Facts, shape: Shape) -> Figure:
-    table = facts.monthly
+def _mark_worst(axes: Axes, series: Series, shape: Shape) -> None:
+    for fall in worst_drawdowns(series, 1):
+        trough, is_late = pd.Timestamp(fall.trough), fall.trough > series.sessions[len(series.sessions) // 2].date()
+        recovery = f"recovered {day(fall.recovery)}" if fall.recovery else "not yet recovered"
+        axes.plot(pd.DatetimeIndex([trough]), [fall.depth], "o", color=colour_of(series.name, 0), markersize=7)
+        axes.annotate(
+            f"{percent(fall.depth)} on {day(fall.trough)}\nfrom {day(fall.start)}, {recovery}",
+            ((trough - EPOCH) / pd.Timedelta(days=1), fall.depth),
+            xytext=(-10 if is_late else 10, -4),
+            textcoords="offset points",
+            ha="right" if is_late else "left",
+            va="top",
+            fontsize=shape.text - 1,
+            color=INK,
+            bbox={"facecolor": PAPER, "alpha": 0.85, "linewidth": 0, "pad": 2},
+        )
+
+
+def _months(table: pd.DataFrame, shape: Shape) -> Figure:
     row_height = 21 if len(table) > MANY_YEARS else 26
     figure, (axes,) = axes_of(shape, height=46 + row_height * len(table))
     for columns, left in ((MONTHS, 0.0), ((YEAR,), 12.3)):
@@ -176,6 +230,11 @@ def _months(facts: Facts, shape: Shape) -> Figure:
     return figure
 
 
+def _month(table: pd.DataFrame, position: int) -> str:
+    row, column = divmod(position, len(MONTHS))
+    return f"{gain(float(table[MONTHS[column]].iloc[row]))} in {MONTHS[column]} {table['year'].iloc[row]}"
+
+
 def _block(axes: Axes, cells: FloatArray, left: float, shape: Shape) -> None:
     """Draw cells on a scale of their own, centred at zero: years move more than months."""
     limit = float(np.nanquantile(np.abs(cells), 0.95)) or 0.01
@@ -186,7 +245,7 @@ def _block(axes: Axes, cells: FloatArray, left: float, shape: Shape) -> None:
     axes.pcolormesh(*edges, shades, edgecolors=PAPER, linewidth=1.2)
     digits, size = (0, shape.text - 3) if shape.is_narrow else (1, shape.text - 2)
     for row, column in np.argwhere(~np.isnan(cells)):
-        word = gain(float(cells[row, column]), digits).removesuffix(" %")
+        word = gain(float(cells[row, column]), digits).removesuffix("%")
         style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size, "in_layout": False}
         axes.text(left + column + 0.5, row + 0.5, word, color=text_on(shades[row, column]), **style)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from research.report.facts.selection import PARAMETERS
-from research.report.page.forms import ratio
+from research.report.formats import ratio
 from research.report.pictures.canvas import (
     GREY,
     MUTED,
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from research.report.facts.selection import Fold, Selection
+    from research.report.facts.selection import FoldResult, Selection
     from research.statistics.metrics import Metric
+    from research.statistics.samples import FloatArray
 
 MOST_PANELS, MOST_WORDS = 6, 8
 COLUMNS = 3
@@ -40,8 +42,27 @@ CLIP = 6.0
 """Sharpe ratios of a few dozen sessions beyond this say nothing more."""
 
 
+@dataclass(frozen=True, slots=True)
+class ParameterMap:
+    """Values over two parameters.
+
+    Attributes:
+        heading: Above the map; empty for none.
+        rows: Name and values of the parameter that runs down.
+        columns: Likewise, of the one that runs across.
+        values: Rows by columns; NaN where not defined.
+        framed: Cells (row, column) with a frame.
+    """
+
+    heading: str
+    rows: tuple[str, Sequence[float]]
+    columns: tuple[str, Sequence[float]]
+    values: FloatArray
+    framed: frozenset[tuple[int, int]]
+
+
 def choices(selection: Selection) -> Picture:
-    """Which parameters each fold chose."""
+    """Parameters chosen in each fold."""
     alt = (
         f"The parameters chosen in each of {len(selection.folds)} folds, over time; the choice changed "
         f"{selection.changes} times."
@@ -50,7 +71,7 @@ def choices(selection: Selection) -> Picture:
 
 
 def before_and_after(selection: Selection) -> Picture:
-    """Each winner's Sharpe ratio in its train window against the one in its test window."""
+    """Sharpe ratio of each winner in its train window against the one in its test window."""
     pairs = [(fold.trained, fold.tested) for fold in selection.folds if fold.trained is not None and fold.tested]
     below = sum(tested < trained for trained, tested in pairs if tested is not None)
     alt = (
@@ -66,8 +87,15 @@ def parameter_map(selection: Selection, metric: Metric, title: str) -> Picture:
     values = [value for point in selection.points if (value := point.values[metric]) is not None]
     spread = f"{ratio(min(values))} to {ratio(max(values))}" if values else "unknown"
     alt = f"{title} of the grid by fast and slow average, one panel per number of positions: {spread}."
-    name = f"parameter_map_{metric}"
-    return Picture(name, f"{title} by parameters", alt, lambda shape: _parameter_map(selection, (metric, title), shape))
+    positions = sorted({point.parameters["top_n"] for point in selection.points})[:MOST_PANELS]
+    maps = [_grid_map(selection, metric, top_n) for top_n in positions]
+    maps = [replace(each, heading=f"{title}, {each.heading}") for each in maps]
+    return landscape(f"parameter_map_{metric}", f"{title} by parameters", alt, maps)
+
+
+def landscape(name: str, title: str, alt: str, maps: Sequence[ParameterMap]) -> Picture:
+    """Values over two parameters at a time, on one scale; framed cells are named in the title or the text."""
+    return Picture(name, title, alt, lambda shape: _landscape(maps, shape))
 
 
 def _choices(selection: Selection, shape: Shape) -> Figure:
@@ -88,7 +116,7 @@ def _choices(selection: Selection, shape: Shape) -> Figure:
     return figure
 
 
-def _before_and_after(folds: Sequence[Fold], shape: Shape) -> Figure:
+def _before_and_after(folds: Sequence[FoldResult], shape: Shape) -> Figure:
     figure, (axes,) = axes_of(shape, height=shape.height * 1.05)
     pairs = np.array(
         [(fold.trained, fold.tested) for fold in folds if fold.trained is not None and fold.tested is not None]
@@ -107,54 +135,59 @@ def _before_and_after(folds: Sequence[Fold], shape: Shape) -> Figure:
     return figure
 
 
-def _parameter_map(selection: Selection, mapped: tuple[Metric, str], shape: Shape) -> Figure:
-    metric, title = mapped
-    positions = sorted({point.parameters["top_n"] for point in selection.points})[:MOST_PANELS]
-    columns = 1 if shape.is_narrow else min(COLUMNS, len(positions))
-    rows = -(-len(positions) // columns)
-    slow = sorted({point.parameters["ema_slow"] for point in selection.points})
-    figure, axes = axes_of(shape, rows, columns, height=rows * (64 + max(120, 36 * len(slow))))
-    known = [value for point in selection.points if (value := point.values[metric]) is not None]
-    low, high = (min(known), max(known)) if known else (0.0, 1.0)
-    for each, top_n in zip(axes, positions, strict=False):
-        heading(each, f"{title}, {top_n:g} position{'' if top_n == 1 else 's'}", shape)
-        _panel(each, selection, (metric, top_n), (low, high or 1.0), shape)
-    for each in axes[len(positions) :]:
+def _grid_map(selection: Selection, metric: Metric, top_n: float) -> ParameterMap:
+    points = [point for point in selection.points if point.parameters["top_n"] == top_n]
+    fast = sorted({point.parameters["ema_fast"] for point in points})
+    slow = sorted({point.parameters["ema_slow"] for point in points})
+    cells: dict[tuple[int, int], list[float]] = {}
+    framed = set()
+    for point in points:
+        place = slow.index(point.parameters["ema_slow"]), fast.index(point.parameters["ema_fast"])
+        cells.setdefault(place, []).extend([value] if (value := point.values[metric]) is not None else [])
+        framed |= {place} if point.is_live else set()
+    values = np.full((len(slow), len(fast)), np.nan)
+    for place, here in cells.items():
+        values[place] = np.mean(here) if here else np.nan
+    heading = f"{top_n:g} position{'' if top_n == 1 else 's'}"
+    return ParameterMap(heading, ("slow average", slow), ("fast average", fast), values, frozenset(framed))
+
+
+def _landscape(maps: Sequence[ParameterMap], shape: Shape) -> Figure:
+    columns = 1 if shape.is_narrow else min(COLUMNS, len(maps))
+    rows = -(-len(maps) // columns)
+    lines = max(len(each.rows[1]) for each in maps)
+    figure, axes = axes_of(shape, rows, columns, height=rows * (64 + max(120, 36 * min(lines, MOST_WORDS))))
+    known = np.concatenate([each.values[~np.isnan(each.values)] for each in maps])
+    scale = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    for each, shown in zip(axes, maps, strict=False):
+        if shown.heading:
+            heading(each, shown.heading, shape)
+        _cells(each, shown, scale, shape)
+    for each in axes[len(maps) :]:
         each.set_visible(False)
     return figure
 
 
-def _panel(  # noqa: PLR0913, PLR0917 - what is drawn, where, and on which scale
-    axes: Axes, selection: Selection, shown: tuple[Metric, float], scale: tuple[float, float], shape: Shape
-) -> None:
-    metric, top_n = shown
-    points = [point for point in selection.points if point.parameters["top_n"] == top_n]
-    fast = sorted({point.parameters["ema_fast"] for point in points})
-    slow = sorted({point.parameters["ema_slow"] for point in points})
-    has_words = max(len(fast), len(slow)) <= MOST_WORDS
-    for row, ema_slow in enumerate(slow):
-        for column, ema_fast in enumerate(fast):
-            place = (ema_fast, ema_slow)
-            here = [p for p in points if (p.parameters["ema_fast"], p.parameters["ema_slow"]) == place]
-            values = [value for point in here if (value := point.values[metric]) is not None]
-            if not values:
-                continue
-            mean, is_live = float(np.mean(values)), any(point.is_live for point in here)
-            strength = (mean - scale[0]) / ((scale[1] - scale[0]) or 1)
-            shade = colormaps["YlGnBu"](0.1 + 0.75 * strength)
-            axes.add_patch(Rectangle((column, row), 1, 1, facecolor=shade, edgecolor=PAPER, linewidth=1.5))
-            if has_words:
-                word = ratio(mean) + ("\nlive" if is_live else "")
-                axes.text(
-                    *(column + 0.5, row + 0.5, word),
-                    ha="center",
-                    va="center",
-                    fontsize=shape.text,
-                    color=text_on(shade),
-                )
-    axes.set(xlim=(0, len(fast)), ylim=(len(slow), 0))
-    axes.set_xticks(np.arange(len(fast)) + 0.5, [f"{value:g}" for value in fast])
-    axes.set_yticks(np.arange(len(slow)) + 0.5, [f"{value:g}" for value in slow])
-    axes.set_xlabel("fast average", fontsize=shape.text, color=MUTED)
-    axes.set_ylabel("slow average", fontsize=shape.text, color=MUTED)
+def _cells(axes: Axes, shown: ParameterMap, scale: tuple[float, float], shape: Shape) -> None:
+    (down, rows), (across, columns), values = shown.rows, shown.columns, shown.values
+    strength = 0.1 + 0.75 * (values - scale[0]) / ((scale[1] - scale[0]) or 1)
+    for row, column in np.argwhere(~np.isnan(values)):
+        shade = colormaps["YlGnBu"](strength[row, column])
+        axes.add_patch(Rectangle((column, row), 1, 1, facecolor=shade, edgecolor=PAPER, linewidth=1.5))
+        if max(values.shape) <= MOST_WORDS:
+            word, place = ratio(float(values[row, column])), (column + 0.5, row + 0.5)
+            axes.text(*place, word, ha="center", va="center", fontsize=shape.text, color=text_on(shade))
+    for row, column in shown.framed:
+        axes.add_patch(Rectangle((column, row), 1, 1, fill=False, edgecolor=ORANGE, linewidth=3))
+    axes.set(xlim=(0, len(columns)), ylim=(len(rows), 0))
+    axes.set_xticks(*_ticks(columns, shape))
+    axes.set_yticks(*_ticks(rows, shape))
+    axes.set_xlabel(across, fontsize=shape.text, color=MUTED)
+    axes.set_ylabel(down, fontsize=shape.text, color=MUTED)
     axes.spines[:].set_visible(False)
+
+
+def _ticks(values: Sequence[float], shape: Shape) -> tuple[list[float], list[str]]:
+    """Places and names of an axis, as many as there is room for."""
+    step = -(-len(values) // (MOST_WORDS if shape.is_narrow else 2 * MOST_WORDS))
+    return [place + 0.5 for place in range(0, len(values), step)], [f"{value:g}" for value in values[::step]]

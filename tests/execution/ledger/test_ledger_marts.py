@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pytest
 from happenings import (
     NOW,
@@ -31,12 +30,14 @@ from execution.ledger.ledger import Ledger, ledger_url
 from execution.ledger.rows import to_row
 from execution.ledger.state import session_state
 from execution.models import Notice, OrderStatus, Side
-from warehouse.lake import ALIAS, Lake, current_snapshot
-from warehouse.landing import create_tables, land_ledger
+from warehouse.lake import Lake, current_snapshot, scratch
+from warehouse.landing import land_ledger
 from warehouse.transformation.runner import Transformation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    import duckdb
 
     from execution.ledger.events import Payload
 
@@ -61,7 +62,6 @@ def transformation(tmp_path_factory: pytest.TempPathFactory) -> Transformation:
     lake = Lake(home)
     built = Transformation(lake)
     with lake.lock(), lake.writer() as connection:
-        create_tables(connection)
         land_ledger(connection, ledger.rows())
         built.build(connection, ["bars", MARTS])
     ledger.close()
@@ -71,10 +71,7 @@ def transformation(tmp_path_factory: pytest.TempPathFactory) -> Transformation:
 @pytest.fixture(scope="module")
 def marts(transformation: Transformation) -> Iterator[duckdb.DuckDBPyConnection]:
     """The marts as views over tables in memory."""
-    with duckdb.connect() as connection:
-        connection.execute(f"ATTACH ':memory:' AS {ALIAS}")
-        connection.execute(f"USE {ALIAS}")
-        create_tables(connection)
+    with scratch() as connection:
         connection.execute(
             "CREATE TABLE bars AS SELECT 'SPY' AS symbol, ?::DATE AS session_date, 502.0 AS close", [SESSION]
         )

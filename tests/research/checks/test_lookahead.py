@@ -10,6 +10,7 @@ from lakes import SMALL_GRID, World
 from markets import MARKETS
 
 from research.checks.lookahead import ROW, check_look_ahead
+from warehouse import landing
 from warehouse.errors import LakeError
 from warehouse.sources.base import silent
 
@@ -47,16 +48,17 @@ def test_a_bar_ahead_changes_the_last_session_alone(bench_models: Models) -> Non
 
 def test_rows_that_come_and_go_are_named(bench_models: Models) -> None:
     """A ranking that drops what falls tomorrow loses rows: they are named as such."""
-    fault = "if(lead(score) OVER (PARTITION BY symbol, ema_fast, ema_slow ORDER BY session_date) > 0, symbol, 'NONE')"
+    fault = "if(lead(score) OVER (PARTITION BY symbol, ranking_id ORDER BY session_date) > 0, symbol, 'NONE')"
     bench = bench_of(with_fault(bench_models, "rankings", "symbol", fault), WORLD)
     leaks = check_look_ahead(bench, 1, silent).leaks
     assert ("rankings", ROW) in {(leak.relation, leak.column) for leak in leaks}
 
 
 @pytest.mark.parametrize("market", ["dividends", "gaps", "crowd", "month_end_start"])
-def test_the_models_do_not_look_ahead(bench_models: Models, market: str) -> None:
+def test_the_models_do_not_look_ahead(bench_models: Models, market: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is named where nothing is wrong, in hostile markets and with deepened walks."""
-    world = World(MARKETS[market](), {"grid": dict(SMALL_GRID), "correlation_depth": 3})
+    monkeypatch.setattr(landing, "FIRST_WALK_DEPTH", 3)
+    world = World(MARKETS[market](), {"grid": dict(SMALL_GRID)}, first_walk_depth=3)
     checked = check_look_ahead(bench_of(bench_models, world), 2, silent)
     assert checked.leaks == ()
     assert checked.relations > 15

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markets import MARKETS
 
-from research.permutation.worlds import HISTORY, Window, World, p_value, permutation
+from research.permutation.worlds import HISTORY, PermutationWindow, World, p_value, permutation
 from warehouse.errors import LakeError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-WINDOW = Window(date(2014, 6, 2), date(2015, 3, 2))
+WINDOW = PermutationWindow(date(2014, 6, 2), date(2015, 3, 2))
 GOLDEN = [7, 2, 4, 6, 1, 0, 3, 5, 9, 8]
 
 
@@ -87,7 +87,7 @@ def test_symbols_without_a_full_history_are_left_out() -> None:
 
 def test_the_first_bar_of_all_stays() -> None:
     """In a window that starts with the history, the first bar is where prices start."""
-    world = World.of(staged("dividends"), Window(date(2014, 1, 2), WINDOW.end))
+    world = World.of(staged("dividends"), PermutationWindow(date(2014, 1, 2), WINDOW.end))
     assert world.first == 1
     assert wide(world, 1, 3).iloc[0].equals(wide(world, 1, HISTORY).iloc[0])
 
@@ -95,7 +95,7 @@ def test_the_first_bar_of_all_stays() -> None:
 def test_nothing_to_permute_is_refused() -> None:
     """A window without a whole symbol says so."""
     with pytest.raises(LakeError, match="nothing to permute"):
-        World.of(staged("dividends"), Window(date(2030, 1, 1), date(2031, 1, 1)))
+        World.of(staged("dividends"), PermutationWindow(date(2030, 1, 1), date(2031, 1, 1)))
 
 
 def test_a_seed_gives_the_same_permutations_everywhere() -> None:

@@ -18,7 +18,7 @@ from scipy import stats
 
 from research.permutation.experiment import Design, PermutationTest
 from research.permutation.record import recorded
-from research.permutation.worlds import Window, World, p_value
+from research.permutation.worlds import PermutationWindow, World, p_value
 from research.workbench import Bench, put
 from warehouse.calendar.sessions import sessions
 from warehouse.errors import LakeError
@@ -50,7 +50,7 @@ QUICK: dict[str, Any] = {
 SYMBOLS = ("AAA", "BBB", "CCC", "DDD")
 LENGTH = 90
 DAYS = sessions(date(2014, 1, 2), date(2016, 12, 31))
-INSIDE = Window(date(2014, 6, 2), date(2014, 11, 3))
+INSIDE = PermutationWindow(date(2014, 6, 2), date(2014, 11, 3))
 GRIDDED = {"grid": dict(SMALL_GRID), "walk_forward": {"train_months": 6, "test_months": 3}}
 
 
@@ -75,7 +75,7 @@ def prices(returns: NDArray[np.float64], noise: NDArray[np.float64]) -> pd.DataF
 
 def quick_test(bench: Bench, bars: pd.DataFrame) -> PermutationTest:
     """Prepare a test of given staged bars; everything after the first twelve is permuted."""
-    window = Window(DAYS[12], date(2016, 12, 31))
+    window = PermutationWindow(DAYS[12], date(2016, 12, 31))
     return PermutationTest("quick", Objective.SHARPE, window, World.of(bars, window), bench, Design())
 
 

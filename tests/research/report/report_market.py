@@ -14,7 +14,7 @@ from warehouse.calendar.sessions import sessions
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from research.readers import History, Search
+    from research.readers import History, SearchRecord
     from research.report.facts.gathering import Curves, Facts
 
 SETTINGS = {
@@ -31,7 +31,7 @@ class Read:
     """What the readers say of the market."""
 
     history: History
-    search: Search
+    search: SearchRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,61 +1,62 @@
-"""The pictures: what they say is computed right, and they are legible and written whole."""
+"""Pictures: their titles and marks say what the series say, they are legible, and written whole."""
 
 from __future__ import annotations
 
-from itertools import pairwise
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
-from research.report.pictures import backtest as figures
+from research.report.facts.luck import RecordedPermutations, permuted
+from research.report.facts.series import MONTHS, Series, monthly_returns
+from research.report.files import write_pictures
+from research.report.pictures import judgement, performance
+from research.report.pictures.canvas import NARROW, WIDE, Picture
+from research.report.pictures.selection import ParameterMap, landscape
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from matplotlib.figure import Figure
 
+    from research.report.pictures.canvas import Shape
 
-def daily(start: str, returns: list[float]) -> pd.DataFrame:
-    """Rows as of `backtest_daily`, on consecutive business days from 10,000 USD."""
-    net = np.array(returns)
-    equity = 10_000 * np.cumprod(1 + net)
-    return pd.DataFrame(
-        {
-            "session_date": pd.bdate_range(start, periods=len(returns)),
-            "net_return": net,
-            "equity": equity,
-            "drawdown": equity / np.maximum.accumulate(np.maximum(equity, 10_000)) - 1,
-        }
-    )
+MINUS = "\N{MINUS SIGN}"
+
+
+def series(start: str, returns: list[float], name: str = "Live parameters") -> Series:
+    """Returns on consecutive business days."""
+    return Series(name, "", pd.bdate_range(start, periods=len(returns)), np.array(returns))
+
+
+def months(*parts: Series) -> pd.DataFrame:
+    """Monthly returns of parts one after the other."""
+    days = [day for part in parts for day in part.sessions]
+    return monthly_returns(Series("", "", pd.DatetimeIndex(days), np.concatenate([part.returns for part in parts])))
 
 
 def texts(figure: Figure) -> list[str]:
-    """Everything written in a figure, ticks aside."""
-    return [text.get_text() for text in (*figure.texts, *figure.axes[0].texts)]
+    """Everything written inside the first axes, ticks aside."""
+    return [text.get_text() for text in figure.axes[0].texts]
 
 
-def tick_labels(figure: Figure) -> list[str]:
-    """The labels of the y axis that lie inside the picture."""
-    figures.to_png(figure)
-    axes = figure.axes[0]
-    low, high = axes.get_ylim()
-    return [
-        label.get_text()
-        for place, label in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True)
-        if low <= place <= high
-    ]
+def named(figure: Figure) -> list[str]:
+    """The names of the lines, in the order of the legend."""
+    legend = figure.axes[0].get_legend()
+    return [] if legend is None else [text.get_text() for text in legend.get_texts()]
 
 
-def test_equity_title_says_start_end_and_dates() -> None:
+def test_equity_says_start_end_and_dates() -> None:
     """The title speaks of the first series: from its initial equity to its last, with the dates."""
-    figure = figures.equity_figure({"Live": daily("2024-01-01", [0.1, 0.5]), "Other": daily("2024-01-02", [-0.2])})
-    assert "Equity: $10,000 became $16,500 (+65 %)" in texts(figure)
-    assert "Live, 2024-01-01 to 2024-01-02, after costs; logarithmic scale" in texts(figure)
-    assert {"Live\n$16,500", "Other\n$8,000"} <= set(texts(figure))
+    live = series("2024-01-01", [0.1, 0.5])
+    picture = performance.equity_found("equity", [live, series("2024-01-02", [-0.2], "Other")], 10_000)
+    assert picture.title == "Equity: $10,000 became $16,500 (+65%)"
+    assert picture.note == "Live parameters, 2024-01-01 to 2024-01-02, after costs; logarithmic scale"
+    figure = picture.draw(WIDE)
+    assert named(figure) == ["Live parameters: $16,500", "Other: $8,000"]
     assert figure.axes[0].get_yscale() == "log"
 
 
@@ -69,117 +70,151 @@ def test_equity_title_says_start_end_and_dates() -> None:
 )
 def test_equity_axis_has_plain_round_dollars(last: float, expected: list[str]) -> None:
     """Whatever the range, the logarithmic axis shows several round amounts in plain dollars."""
-    assert tick_labels(figures.equity_figure({"Live": daily("2024-01-01", [0, last])})) == expected
-
-
-def test_names_of_lines_that_end_together_stand_apart() -> None:
-    """The names at the ends of five equal lines do not overlap and stay in the picture."""
-    figure = figures.equity_figure({f"Line {n}": daily("2024-01-01", [0, 0.1]) for n in range(5)})
-    figures.to_png(figure)
-    boxes = sorted((text.get_window_extent() for text in figure.axes[0].texts), key=lambda box: box.y0)
-    assert len(boxes) == 5
-    assert all(below.y1 <= above.y0 for below, above in pairwise(boxes))
-    assert all(figure.bbox.contains(box.x1, box.y1) for box in boxes)
+    figure = performance.equity_found("equity", [series("2024-01-01", [0, last])], 10_000).draw(WIDE)
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    low, high = axes.get_ylim()
+    labels = zip(axes.get_yticks(), axes.get_yticklabels(), strict=True)
+    assert [label.get_text() for place, label in labels if low <= place <= high] == expected
 
 
 def test_worst_drawdown_is_marked_with_date_depth_peak_and_recovery() -> None:
     """The deepest point of the first series is named, with the peak before and the way out."""
-    main = daily("2024-01-01", [0.25, -0.2, -0.5, 1.0, 1.0, -0.1])
-    figure = figures.drawdown_figure({"Live": main, "Other": daily("2024-01-01", [-0.9])})
-    assert "Drawdown: at worst \N{MINUS SIGN}60.0 %, on 2024-01-03" in texts(figure)
-    assert "\N{MINUS SIGN}60.0 % on 2024-01-03\nfrom 2024-01-01, recovered 2024-01-05" in texts(figure)
-    legend = figure.axes[0].get_legend()
-    assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == ["Live", "Other"]
-    assert "\N{MINUS SIGN}80 %" in tick_labels(figure)
+    main = series("2024-01-01", [0.25, -0.2, -0.5, 1.0, 1.0, -0.1])
+    picture = performance.drawdowns_found("drawdown", [main, series("2024-01-01", [-0.9], "Other")])
+    assert picture.title == f"Drawdown: at worst {MINUS}60.0%, on 2024-01-03"
+    figure = picture.draw(WIDE)
+    assert texts(figure) == [f"{MINUS}60.0% on 2024-01-03\nfrom 2024-01-01, recovered 2024-01-05"]
+    assert named(figure) == ["Live parameters", "Other"]
 
 
 def test_drawdown_from_the_start_that_lasts_is_told_so() -> None:
-    """A loss from the first session on has no peak but the start, and no recovery."""
-    figure = figures.drawdown_figure({"Live": daily("2024-01-01", [-0.1, -0.1])})
-    assert "\N{MINUS SIGN}19.0 % on 2024-01-02\nfrom the start, not yet recovered" in texts(figure)
-    assert figure.axes[0].get_legend() is None
+    """A loss from the first session on starts there, and has no recovery."""
+    figure = performance.drawdowns_found("drawdown", [series("2024-01-01", [-0.1, -0.1])]).draw(WIDE)
+    assert texts(figure) == [f"{MINUS}19.0% on 2024-01-02\nfrom 2024-01-01, not yet recovered"]
+    assert named(figure) == []
 
 
 def test_no_drawdown_marks_nothing() -> None:
     """A series that only rises has a picture without a mark."""
-    figure = figures.drawdown_figure({"Live": daily("2024-01-01", [0.1, 0.1])})
-    assert figure.axes[0].texts[:] == []
-    assert "Drawdown: at worst 0.0 %, on 2024-01-01" in texts(figure)
+    picture = performance.drawdowns_found("drawdown", [series("2024-01-01", [0.1, 0.1])])
+    assert picture.title == "Drawdown: at worst 0.0%, on 2024-01-01"
+    assert texts(picture.draw(WIDE)) == []
 
 
 def test_monthly_returns_compound_by_calendar_month_and_year() -> None:
     """Hand-computed: 1.1 x 1.1, 0.5, and their product; months without a session are null."""
-    rows = daily("2024-01-30", [0.1, 0.1, -0.5])
-    later = daily("2025-03-03", [0.2])
-    table = figures.monthly_returns(pd.concat([rows, later]))
-    assert list(table.columns) == [*figures.MONTHS, "Year"]
-    assert list(table.index) == [2024, 2025]
-    assert table[["Jan", "Feb", "Year"]].loc[2024].to_numpy() == pytest.approx([0.21, -0.5, -0.395])
-    assert table[["Mar", "Year"]].loc[2025].to_numpy() == pytest.approx([0.2, 0.2])
-    assert table.notna().sum().sum() == 5
+    table = months(series("2024-01-30", [0.1, 0.1, -0.5]), series("2025-03-03", [0.2]))
+    assert list(table.columns) == ["year", *MONTHS, "Year"]
+    assert list(table["year"]) == [2024, 2025]
+    assert table[["Jan", "Feb", "Year"]].to_numpy()[0] == pytest.approx([0.21, -0.5, -0.395])
+    assert table[["Mar", "Year"]].to_numpy()[1] == pytest.approx([0.2, 0.2])
+    assert table.notna().sum().sum() == 5 + 2
 
 
-def test_heatmap_writes_each_month_and_its_extremes() -> None:
-    """Cells hold signed per cent, zero without a sign; the title counts and names the extremes."""
-    rows = pd.concat([daily("2024-01-31", [0.1, -0.5]), daily("2024-04-01", [-0.00001, 0.0])])
-    figure = figures.monthly_heatmap(rows)
-    assert [text.get_text() for text in figure.axes[0].texts] == [
-        "+10.0",
-        "\N{MINUS SIGN}50.0",
-        "0.0",
-        "\N{MINUS SIGN}45.0",
-    ]
-    assert "Monthly returns: 1 up, 2 down" in texts(figure)
-    assert (
-        "2024-01-31 to 2024-04-02, per cent after costs; "
-        "best +10.0 % in Jan 2024, worst \N{MINUS SIGN}50.0 % in Feb 2024"
-    ) in texts(figure)
+def test_months_are_written_and_their_extremes_named() -> None:
+    """Cells hold signed per cent, zero without a sign; the title counts and the note names the extremes."""
+    picture = performance.months(
+        "months", months(series("2024-01-31", [0.1, -0.5]), series("2024-04-01", [-0.00001, 0.0]))
+    )
+    assert picture.title == "Monthly returns: 1 up, 2 down"
+    assert picture.note.endswith(f"best +10.0% in Jan 2024, worst {MINUS}50.0% in Feb 2024")
+    assert texts(picture.draw(WIDE)) == ["+10.0", f"{MINUS}50.0", "0.0", f"{MINUS}45.0"]
 
 
-def test_heatmap_colours_gains_blue_and_losses_red() -> None:
+def test_months_are_blue_for_gains_and_red_for_losses() -> None:
     """Colours are centred at zero: no return is nearly white, gains are blue, losses red."""
-    rows = pd.concat([daily("2024-01-01", [0.1]), daily("2024-02-01", [-0.1]), daily("2024-03-01", [0.0])])
-    axes = figures.monthly_heatmap(rows).axes[0]
-    gain, loss, flat = (to_rgb(patch.get_facecolor()) for patch in axes.patches[:3])
+    parts = [series(f"2024-0{month}-01", [value]) for month, value in ((1, 0.1), (2, -0.1), (3, 0.0))]
+    shades = performance.months("months", months(*parts)).draw(WIDE).axes[0].collections[0].get_array()
+    gain, loss, flat = np.asarray(shades).reshape(-1, 4)[:3, :3]
     assert gain[2] > 0.6 > gain[0]
     assert loss[0] > 0.6 > loss[2]
     assert min(flat) > 0.95
 
 
-def test_heatmap_of_twenty_years_fits_its_text() -> None:
-    """With 20 years every number lies inside its cell, in a picture 1,600 pixels wide."""
-    rows = daily("2005-01-03", [-0.004, 0.004] * 2_600)
-    figure = figures.monthly_heatmap(rows)
-    figures.to_png(figure)
+@pytest.mark.parametrize("shape", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_twenty_years_of_months_fit(shape: Shape) -> None:
+    """With 20 years no number is wider than its cell."""
+    picture = performance.months("months", monthly_returns(series("2005-01-03", [-0.004, 0.004] * 2_600)))
+    figure = picture.draw(shape)
+    figure.draw_without_rendering()
     axes = figure.axes[0]
-    cells = [patch.get_window_extent() for patch in axes.patches]
-    labels = [text.get_window_extent() for text in axes.texts]
-    assert len(cells) == len(labels) >= 240
-    assert all(
-        cell.x0 < label.x0 and label.x1 < cell.x1 and cell.y0 < label.y0 and label.y1 < cell.y1
-        for cell, label in zip(cells, labels, strict=True)
-    )
-    assert figure.bbox.width == 1600
+    cell = axes.transData.transform([(1, 0)])[0][0] - axes.transData.transform([(0, 0)])[0][0]
+    assert len(axes.texts) >= 240
+    assert all(text.get_window_extent().width < cell for text in axes.texts)
 
 
-def test_saved_picture_has_its_size_and_the_same_bytes_each_time(tmp_path: Path) -> None:
-    """A picture is 1,600 x 900 pixels; folders are made; drawing again gives the same file."""
-    path = tmp_path / "reports" / "equity.png"
-    series = {"Live": daily("2024-01-01", [0.1, -0.1])}
-    figures.save(figures.equity_figure(series), path)
-    assert imread(path).shape[:2] == (900, 1600)
+@pytest.mark.parametrize(
+    ("real", "heading"), [(1.5, "Walk-forward: p = 0.500"), (None, "Walk-forward: p = 1.000, not defined in history")]
+)
+def test_permuted_worlds_say_what_history_reached(real: float | None, heading: str) -> None:
+    """Each panel names the choice, its p and history's objective, or that there is none."""
+    best, live = permuted(real, [1.0, 2.0, None]), permuted(1.0, [0.5, 0.5, 0.5])
+    found = RecordedPermutations("test", "", "Walk-forward", 3, best, live)
+    first, second = judgement.permutations(found).draw(WIDE).axes
+    assert first.get_title("left") == heading
+    assert [text.get_text() for text in first.texts] == ([] if real is None else ["History 1.50"])
+    assert second.get_title("left") == "Live parameters: p = 0.250"
+
+
+def test_a_landscape_frames_the_winner_and_leaves_the_undefined_blank() -> None:
+    """A cell a value, none where there is none, a frame around the chosen one."""
+    values = np.array([[1.0, np.nan], [2.0, 3.0]])
+    shown = ParameterMap("", ("slow", (40, 50)), ("fast", (5, 8)), values, frozenset({(1, 1)}))
+    figure = landscape("map", "Map", "A map.", [shown]).draw(WIDE)
+    assert texts(figure) == ["1.00", "2.00", "3.00"]
+    assert [patch.get_extents().get_points()[0] for patch in figure.axes[0].patches if not patch.get_fill()] == [
+        pytest.approx(figure.axes[0].transData.transform((1, 2)))
+    ]
+
+
+def test_a_landscape_of_nothing_is_drawn() -> None:
+    """Where no value is defined there are axes without cells."""
+    empty = ParameterMap("", ("slow", (40,)), ("fast", (5,)), np.array([[np.nan]]), frozenset({(0, 0)}))
+    assert len(landscape("map", "Map", "A map.", [empty]).draw(WIDE).axes[0].patches) == 1
+
+
+@pytest.fixture
+def equity() -> Picture:
+    """A picture of two sessions."""
+    return performance.equity_found("equity", [series("2024-01-01", [0.1, -0.1])], 10_000)
+
+
+def test_a_written_picture_has_the_same_bytes_each_time(equity: Picture, tmp_path: Path) -> None:
+    """Folders are made; drawing again gives the same file."""
+    folder = tmp_path / "reports"
+    (path,) = write_pictures(folder, [equity]).values()
+    assert imread(path).shape[:2] == (741, 1440)
     first = path.read_bytes()
-    figures.save(figures.equity_figure(series), path)
+    write_pictures(folder, [equity])
     assert path.read_bytes() == first
-    assert [file.name for file in path.parent.iterdir()] == ["equity.png"]
+    assert [file.name for file in folder.iterdir()] == ["equity.png"]
 
 
-def test_failed_save_keeps_the_old_picture(tmp_path: Path) -> None:
+def test_a_failed_write_keeps_what_was_there(equity: Picture, tmp_path: Path) -> None:
     """A picture that cannot be put in place leaves what was there, and no unfinished file."""
     path = tmp_path / "equity.png"
     (path / "occupied").mkdir(parents=True)
     with pytest.raises(OSError, match=r"equity\.png"):
-        figures.save(figures.equity_figure({"Live": daily("2024-01-01", [0.1])}), path)
+        write_pictures(tmp_path, [equity])
     assert [file.name for file in tmp_path.iterdir()] == ["equity.png"]
     assert (path / "occupied").is_dir()
+
+
+@pytest.mark.parametrize("returns", [[0.0], [0.01], [0.0, 0.0], [-0.5, 1.0]])
+def test_the_shortest_histories_are_drawn(returns: list[float]) -> None:
+    """One session, and sessions without a move, have pictures."""
+    shown = series("2024-01-02", returns)
+    monthly = performance.months("months", monthly_returns(shown))
+    for picture in (performance.equity_found("e", [shown], 1e4), performance.drawdowns_found("d", [shown]), monthly):
+        assert picture.png().startswith(b"\x89PNG")
+        assert picture.source(NARROW)[1] == NARROW.width
+
+
+def test_the_day_of_a_fall_stands_at_its_session() -> None:
+    """The mark lies on the line: at the trough's day and depth."""
+    shown = series("2024-01-01", [0.1, -0.2, 0.1])
+    figure = performance.drawdowns_found("drawdown", [shown]).draw(WIDE)
+    mark = next(line for line in figure.axes[0].lines if line.get_marker() == "o")
+    assert pd.DatetimeIndex(np.asarray(mark.get_xdata())).date.tolist() == [date(2024, 1, 2)]
+    assert np.asarray(mark.get_ydata()) == pytest.approx(np.array([-0.2]))

@@ -12,7 +12,7 @@ import pytest
 
 from research.report.facts.record import as_record
 from research.report.facts.series import Missing
-from research.report.page.forms import ratio
+from research.report.formats import ratio
 from research.report.page.rendering import pictures, render, sections
 from research.report.pictures.canvas import DARK, NARROW, WIDE
 from research.statistics.metrics import Metric
@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 
 VOID = {"meta", "img", "source", "br", "link"}
 SECTIONS = {
-    *("answer", "numbers", "walk-forward", "before-and-after", "luck", "permuted", "map", "growth", "falls", "months"),
+    *(
+        "answer",
+        "numbers",
+        "walk-forward",
+        "before-and-after",
+        "luck",
+        "permuted",
+        "map",
+        "growth",
+        "drawdowns",
+        "months",
+    ),
     *("trailing", "held", "costs", "tonight", "tails", "crises", "alike", "small-print"),
 }
 SVG = "data:image/svg+xml;base64,"

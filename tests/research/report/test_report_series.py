@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from research.readers import Book
-from research.report.facts.crises import Window, replay
+from research.report.facts.crises import CrisisWindow, replay
 from research.report.facts.series import (
     Drawdown,
     Missing,
@@ -97,8 +97,8 @@ def test_a_crisis_is_replayed_from_its_first_session_to_its_last() -> None:
     assets = pd.DataFrame({"A": [0.5, 0.1, -0.2, 0.1, 0.5, 0.5], "B": [np.nan] * 6}, index=days)
     strategy = Series("Strategy", "", days, assets["A"].to_numpy())
     book = Book("Targets", days[-1], {"A": 0.5, "B": 0.3, "C": 0.2})
-    inside = Window("Crisis", date(2020, 1, 2), date(2020, 1, 4))
-    later = Window("Later", date(2020, 1, 5), date(2020, 2, 1))
+    inside = CrisisWindow("Crisis", date(2020, 1, 2), date(2020, 1, 4))
+    later = CrisisWindow("Later", date(2020, 1, 5), date(2020, 2, 1))
     (crisis,) = replay([inside, later], [strategy], assets, [book])
     assert crisis.sessions == 3
     lived, held = crisis.replays
@@ -113,5 +113,5 @@ def test_a_series_that_starts_inside_a_crisis_has_no_result() -> None:
     days = pd.date_range("2020-01-01", periods=6)
     assets = pd.DataFrame({"A": [0.1] * 6}, index=days)
     late = Series("Late", "", days[2:], np.array([0.1] * 4))
-    (crisis,) = replay([Window("Crisis", date(2020, 1, 2), date(2020, 1, 4))], [late], assets, [])
+    (crisis,) = replay([CrisisWindow("Crisis", date(2020, 1, 2), date(2020, 1, 4))], [late], assets, [])
     assert crisis.replays[0].total is None

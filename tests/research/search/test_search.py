@@ -16,8 +16,8 @@ from markets import MARKETS
 from research.search.out_of_sample import BLEND, live_through
 from research.search.report import stability, warnings_of
 from research.search.space import AXES, Point, at_edge, name_of, neighbours, plane
-from research.search.studies import Goal, Search, _compromise, search
-from research.search.trials import Trials, folds_of
+from research.search.studies import MULTI, SearchDesign, _compromise, search
+from research.search.trials import TriedPoints, folds_of
 from research.statistics.metrics import Metric
 from research.workbench import put
 from warehouse.errors import LakeError
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 GRID: dict[str, Any] = {"ema_fast": [8, 20], "ema_slow": [50], "top_n": [1, 2], "corr_cap": [0.5, 0.7]}
 SETTINGS = {"grid": GRID, "walk_forward": {"train_months": 18, "test_months": 9}}
-ASKED = Search(trials=16, top=3)
+ASKED = SearchDesign(trials=16, top=3)
 
 
 @pytest.fixture(scope="module")
@@ -52,19 +52,19 @@ def folds(bench: Bench) -> list[Fold]:
 
 
 @pytest.fixture(scope="module")
-def trials(bench: Bench) -> Iterator[Trials]:
+def trials(bench: Bench) -> Iterator[TriedPoints]:
     """Trials that the tests share."""
     with bench.opened() as connection:
-        yield Trials.on(bench, connection)
+        yield TriedPoints.on(bench, connection)
 
 
 @pytest.fixture(scope="module")
-def found(trials: Trials, folds: list[Fold]) -> list[Found]:
+def found(trials: TriedPoints, folds: list[Fold]) -> list[Found]:
     """What a small search finds in every fold."""
     return search(trials, folds, ASKED, silent)
 
 
-def test_trials_have_the_objectives_of_the_walk_forward(bench: Bench, trials: Trials, folds: list[Fold]) -> None:
+def test_trials_have_the_objectives_of_the_walk_forward(bench: Bench, trials: TriedPoints, folds: list[Fold]) -> None:
     """Points of the grid measure over every train window what the walk-forward measures."""
     with bench.opened() as connection:
         bench.compute(connection, ["walk_forward_objectives"])
@@ -92,7 +92,7 @@ def test_the_folds_are_the_walk_forwards(bench: Bench, folds: list[Fold]) -> Non
         folds_of(short, connection, None)
 
 
-def test_a_seed_finds_the_same_again(trials: Trials, folds: list[Fold], found: list[Found]) -> None:
+def test_a_seed_finds_the_same_again(trials: TriedPoints, folds: list[Fold], found: list[Found]) -> None:
     """The same seed proposes the same points; another seed proposes others."""
     assert search(trials, folds[:2], ASKED, silent) == found[:2]
     assert search(trials, folds[:2], replace(ASKED, seed=2), silent) != found[:2]
@@ -102,12 +102,12 @@ def test_a_fold_knows_nothing_of_the_future(bench: Bench, folds: list[Fold], fou
     """Without later folds, and without any bar after its train window, a fold's study finds the same."""
     train = replace(bench, bars=bench.bars.filter(pc.field("session_date") < folds[1].test_start))
     with train.opened() as connection:
-        again = search(Trials.on(train, connection), folds[:2], ASKED, silent)
+        again = search(TriedPoints.on(train, connection), folds[:2], ASKED, silent)
     assert [each.best for each in again] == [each.best for each in found[:2]]
     assert again == found[:2]
 
 
-def test_the_winner_is_the_best_that_was_tried(trials: Trials, found: list[Found]) -> None:
+def test_the_winner_is_the_best_that_was_tried(trials: TriedPoints, found: list[Found]) -> None:
     """An ensemble is ranked by the objective, best first, without repetition."""
     for each in found:
         assert len(set(each.best)) == len(each.best) == ASKED.top
@@ -116,9 +116,9 @@ def test_the_winner_is_the_best_that_was_tried(trials: Trials, found: list[Found
         assert (np.diff(objectives) <= 0).all()
 
 
-def test_several_objectives_give_a_front(trials: Trials, folds: list[Fold]) -> None:
+def test_several_objectives_give_a_front(trials: TriedPoints, folds: list[Fold]) -> None:
     """Among Calmar, turnover and drawdown no point of the front beats another in all, and the winner is one."""
-    (each,) = search(trials, folds[-1:], replace(ASKED, goal=Goal.MULTI, trials=50), silent)
+    (each,) = search(trials, folds[-1:], replace(ASKED, objective=MULTI, trials=50), silent)
     assert each.best[0] in each.front
     measured = trials.measure(each.front, each.fold)
     rows = np.column_stack(
@@ -193,12 +193,12 @@ def _ensemble_example(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("ALTER TABLE strategy_allocations ALTER session_date TYPE DATE")
 
 
-def test_the_neighbourhood_of_a_winner(trials: Trials, found: list[Found]) -> None:
+def test_the_neighbourhood_of_a_winner(trials: TriedPoints, found: list[Found]) -> None:
     """The map holds the winner's objective at its frame; warnings speak of its edges and of what is around."""
-    stable = stability(trials, found, Goal.CALMAR)
+    stable = stability(trials, found, "calmar")
     assert stable.winner == found[-1].best[0]
     for panel in stable.panels:
-        assert panel.objectives[panel.winner] == pytest.approx(stable.objective)
+        assert panel.values[next(iter(panel.framed))] == pytest.approx(stable.objective)
     fragile = replace(stable, neighbours=0.1, objective=1.0, edges=("ema_fast",))
     told = " ".join(warnings_of(found, fragile))
     assert "edge of what was searched (ema_fast)" in told

@@ -64,7 +64,7 @@ def test_chunks_are_other_histories() -> None:
 
 
 def test_intervals_are_archs() -> None:
-    """Percentile intervals of Sharpe ratio, volatility and drawdown are those of arch, to 6 % of their width."""
+    """Percentile intervals of Sharpe ratio, volatility and drawdown are those of arch, to 6% of their width."""
     row = autoregressive(1, 1, 500, 0.2)[0]
     ours = bootstrap(row, Draws(6.0, 6_000, seed=1)).intervals
     theirs = StationaryBootstrap(6, row, seed=2)
@@ -77,7 +77,7 @@ def test_intervals_are_archs() -> None:
 
 @pytest.mark.parametrize(("persistence", "block"), [(0.0, 2.0), (0.3, 12.0)])
 def test_intervals_cover_the_truth_as_often_as_they_say(persistence: float, block: float) -> None:
-    """In 300 worlds, 95 % intervals hold the true Sharpe ratio and volatility in 91 to 98.5 %."""
+    """In 300 worlds, 95% intervals hold the true Sharpe ratio and volatility in 91 to 98.5%."""
     truth = {Metric.SHARPE: 0.05 * ANNUAL, Metric.VOLATILITY: 0.01 * ANNUAL}
     held = dict.fromkeys(truth, 0)
     for seed, row in enumerate(autoregressive(2, 300, 500, persistence)):
@@ -102,7 +102,7 @@ def test_a_metric_that_some_draws_lack_says_so() -> None:
 
 @pytest.mark.parametrize("persistence", [0.3, 0.6, 0.8])
 def test_the_block_length_is_the_papers(persistence: float) -> None:
-    """Politis and White (2004, corrected 2009): an AR(1) has (2r / (1 - r²))^(2/3)·n^(1/3); found within 15 % of it."""
+    """Politis and White (2004, corrected 2009): an AR(1) has (2r / (1 - r²))^(2/3)·n^(1/3); found within 15% of it."""
     found = [optimal_block_length(row) for row in autoregressive(3, 40, 1_500, persistence)]
     expected = (2 * persistence / (1 - persistence**2)) ** (2 / 3) * 1_500 ** (1 / 3)
     assert np.median(found) == pytest.approx(expected, rel=0.15)

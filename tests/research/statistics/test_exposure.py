@@ -110,7 +110,7 @@ def test_betas_are_those_of_least_squares() -> None:
 
 
 def test_a_shock_is_its_beta_times_its_size() -> None:
-    """A book half in an asset of beta 1.2 loses 6 % when its factor falls by 10 %."""
+    """A book half in an asset of beta 1.2 loses 6% when its factor falls by 10%."""
     rates, equity = shock_factors([0.5, 0.4], [[0.0, 1.2], [0.5, 0.0]], {"rates": 0.01, "equity": -0.1})
     assert (equity.factor, equity.shock) == ("equity", -0.1)
     assert equity.beta == pytest.approx(0.6)

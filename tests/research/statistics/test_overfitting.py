@@ -49,7 +49,7 @@ def test_on_noise_choosing_is_a_coin() -> None:
 
 
 def test_a_planted_edge_is_chosen_and_stays() -> None:
-    """One trial with a Sharpe ratio near 3 among 80 worthless ones is not overfitted: below 1 %."""
+    """One trial with a Sharpe ratio near 3 among 80 worthless ones is not overfitted: below 1%."""
     rows = noise(2, 81, 2_500)
     rows[40] += 0.002
     found = backtest_overfitting(rows)

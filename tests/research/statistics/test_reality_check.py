@@ -50,14 +50,14 @@ def test_p_values_are_archs(edge: float) -> None:
 
 
 def test_on_noise_p_is_uniform() -> None:
-    """Over 200 searches among 10 worthless trials neither p-value departs from uniform (Kolmogorov-Smirnov, 1 %)."""
+    """Over 200 searches among 10 worthless trials neither p-value departs from uniform (Kolmogorov-Smirnov, 1%)."""
     found = [reality_check(trials(seed, 10), STILL, Draws(1.0, 400, seed)) for seed in range(200)]
     for values in ([check.white for check in found], [check.spa_upper for check in found]):
         assert kstest(values, "uniform").pvalue > 0.01
 
 
 def test_a_planted_edge_is_found_and_named() -> None:
-    """One trial that earns 63 % a year more than the others is named, with p below 1 %."""
+    """One trial that earns 63% a year more than the others is named, with p below 1%."""
     rows = trials(3, 30)
     rows[17] += 0.0025
     found = reality_check(rows, STILL, Draws(3.0, 2_000))

@@ -42,7 +42,7 @@ def with_deviation(deviation: float) -> np.ndarray:
     ],
 )
 def test_normal_tails_are_the_textbook_s(level: float, value_at_risk: float, shortfall: float) -> None:
-    """McNeil, Frey and Embrechts (2005), table of example 2.21: 10,000 at a volatility of 20 % over 250 days."""
+    """McNeil, Frey and Embrechts (2005), table of example 2.21: 10,000 at a volatility of 20% over 250 days."""
     found = tail_risk(with_deviation(0.2 / np.sqrt(250)), TailMethod.NORMAL, Horizon(level))
     assert found.value_at_risk is not None
     assert found.expected_shortfall is not None
@@ -79,7 +79,7 @@ def test_cornish_fisher_has_a_limit() -> None:
     [(0.5, 0.05, 0.08), (0.85, 0.09, 1.45 / 15), (0.9, 0.09, 0.10), (0.95, 0.10, 0.10)],
 )
 def test_a_historical_tail_counts(level: float, value_at_risk: float, shortfall: float) -> None:
-    """Of losses of 1 to 10 %, ten times each, by hand: the loss that the level reaches, and the mean of the rest."""
+    """Of losses of 1 to 10%, ten times each, by hand: the loss that the level reaches, and the mean of the rest."""
     row = -np.repeat(np.arange(1, 11), 10) / 100
     found = tail_risk(row, TailMethod.HISTORICAL, Horizon(level))
     assert found.value_at_risk == pytest.approx(value_at_risk)
@@ -99,7 +99,7 @@ def test_a_historical_shortfall_is_the_mean_quantile(level: float, sessions: int
 
 @pytest.mark.parametrize("level", [0.95, 0.99])
 def test_simulated_tails_are_student_s(level: float) -> None:
-    """Monte Carlo over one session is Student's t of the sample's kurtosis, by scipy, to 3 %."""
+    """Monte Carlo over one session is Student's t of the sample's kurtosis, by scipy, to 3%."""
     row = np.random.default_rng(3).standard_t(6, 3_000) * 0.01
     freedom = 4 + 6 / kurtosis(row)
     scale = row.std(ddof=1) * np.sqrt((freedom - 2) / freedom)
@@ -110,7 +110,7 @@ def test_simulated_tails_are_student_s(level: float) -> None:
 
 
 def test_all_tails_are_printed() -> None:
-    """Four methods, two levels, two horizons; a shortfall is beyond its value at risk, and 99 % beyond 95 %."""
+    """Four methods, two levels, two horizons; a shortfall is beyond its value at risk, and 99% beyond 95%."""
     found = tail_risks(SKEWED)
     assert len({(risk.method, risk.horizon) for risk in found}) == 16
     tails = {(risk.method, risk.horizon): risk for risk in found}
@@ -145,7 +145,7 @@ def test_all_tails_are_printed() -> None:
     ],
 )
 def test_kupiec_does_not_reject_where_his_table_does_not(failure: float, sessions: int, fewest: int, most: int) -> None:
-    """Kupiec (1995), non-rejection regions at 95 %: strictly between the two numbers of failures.
+    """Kupiec (1995), non-rejection regions at 95%: strictly between the two numbers of failures.
 
     The table prints the first as "below 7"; none in 255 has a likelihood ratio of 5.13, which is rejected too.
     """
@@ -154,14 +154,14 @@ def test_kupiec_does_not_reject_where_his_table_does_not(failure: float, session
 
 
 def test_a_true_value_at_risk_passes_its_test() -> None:
-    """With the true quantile, 1,000 worlds of 1,000 sessions are rejected about one time in twenty (5 %)."""
+    """With the true quantile, 1,000 worlds of 1,000 sessions are rejected about one time in twenty (5%)."""
     exceedances = np.random.default_rng(4).binomial(1_000, 0.05, 1_000)
     rejected = sum(kupiec_test(1_000, int(count), 0.95).p_value < 0.05 for count in exceedances)
     assert binomtest(rejected, 1_000, 0.05).pvalue > 0.01
 
 
 def test_the_backtest_tells_a_good_method_from_a_bad_one() -> None:
-    """On fat-tailed returns the historical 99 % limit holds, and the normal one is exceeded too often."""
+    """On fat-tailed returns the historical 99% limit holds, and the normal one is exceeded too often."""
     row = np.random.default_rng(5).standard_t(3, 3_500) * 0.01
     good = backtest_value_at_risk(row, TailMethod.HISTORICAL, 0.99, 500)
     bad = backtest_value_at_risk(row, TailMethod.NORMAL, 0.99, 500)

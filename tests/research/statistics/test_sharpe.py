@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kurtosis, skew
 
+from research.statistics.metrics import annualised
 from research.statistics.sharpe import (
     SharpeSample,
-    annual_sharpe,
     deflated_sharpe,
     effective_trials,
     expected_maximum_sharpe,
@@ -43,7 +43,7 @@ def test_the_paper_s_fund_is_as_sure(skewness: float, kurtosis: float, expected:
     [(252, 0.0, 3.0, 2.73), (52, 0.0, 3.0, 2.83), (12, 0.0, 3.0, 3.24), (12, -0.72, 5.78, 4.99)],
 )
 def test_the_paper_s_track_record_is_as_long(periods: int, skewness: float, kurtosis: float, years: float) -> None:
-    """Bailey and López de Prado (2012), minimum track record length: an annual SR of 2 against 1, 95 %."""
+    """Bailey and López de Prado (2012), minimum track record length: an annual SR of 2 against 1, 95%."""
     sample = SharpeSample(periods, 2 / math.sqrt(periods), skewness, kurtosis)
     found = minimum_track_record(sample, 1 / math.sqrt(periods))
     assert found.sessions is not None
@@ -118,7 +118,7 @@ def test_the_average_correlation_is_that_of_the_matrix() -> None:
 
 @pytest.mark.parametrize("trials", [10, 100, 1000])
 def test_the_expected_maximum_is_the_simulated_one(trials: int) -> None:
-    """The best of that many normal draws is on average within 3 % of the formula."""
+    """The best of that many normal draws is on average within 3% of the formula."""
     best = np.random.default_rng(4).standard_normal((4_000, trials)).max(axis=1).mean()
     assert expected_maximum_sharpe(trials, 1.0) == pytest.approx(best, rel=0.03)
 
@@ -143,4 +143,4 @@ def test_one_trial_deflates_nothing() -> None:
     """A strategy that nobody chose among others keeps its probabilistic Sharpe ratio."""
     sample = SharpeSample(1000, 0.05, -0.5, 6.0)
     assert deflated_sharpe(sample, 1, 0.01).probability == probabilistic_sharpe(sample).probability
-    assert annual_sharpe(0.05) == pytest.approx(0.7937, abs=1e-4)
+    assert annualised(0.05) == pytest.approx(0.7937, abs=1e-4)

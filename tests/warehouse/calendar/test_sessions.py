@@ -24,17 +24,17 @@ def test_sessions_leave_out_weekends_and_holidays() -> None:
     assert sessions.sessions(date(2024, 12, 28), date(2024, 12, 29)) == []
 
 
-def test_calendar_reaches_from_1990_to_next_year() -> None:
+def test_calendar_reaches_from_1900_to_next_year() -> None:
     """Old history and the coming year are covered."""
     today = datetime.now(UTC).date()
-    listed = sessions.sessions(date(1990, 1, 1), today + timedelta(days=360))
-    assert listed[0] == date(1990, 1, 2)
+    listed = sessions.sessions(date(1900, 1, 1), today + timedelta(days=360))
+    assert listed[0] == date(1900, 1, 1)
     assert listed[-1] > today + timedelta(days=350)
 
 
 def test_is_session_answers_for_every_element() -> None:
     """A session, a holiday, a Sunday, no date, and a day before the calendar."""
-    days = np.array(["2024-12-24", "2024-12-25", "2024-12-29", "NaT", "1970-01-02"], dtype="datetime64[D]")
+    days = np.array(["2024-12-24", "2024-12-25", "2024-12-29", "NaT", "1890-01-02"], dtype="datetime64[D]")
     assert sessions.is_session(days).tolist() == [True, False, False, False, False]
 
 
@@ -71,5 +71,5 @@ def test_what_the_calendar_cannot_tell_is_an_error() -> None:
         sessions.last_completed_session(datetime(2024, 12, 24, 13))  # noqa: DTZ001
     with pytest.raises(ValueError, match="2024-12-25 is not a session"):
         sessions.close_time(date(2024, 12, 25))
-    with pytest.raises(ValueError, match="reaches from 1990-01-02"):
-        sessions.previous_session(date(1989, 1, 3))
+    with pytest.raises(ValueError, match="reaches from 1900-01-01"):
+        sessions.previous_session(date(1899, 1, 3))

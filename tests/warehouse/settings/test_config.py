@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from warehouse.errors import ConfigurationError
 from warehouse.settings.portfolio import FILE_NAME, Portfolio, load_portfolio, strategy_rows, write_override_template
+from warehouse.settings.strategy import AXES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +60,6 @@ def test_defaults_are_the_ones_of_the_strategy(tmp_path: Path) -> None:
         "test_months": 3,
         "objective": "calmar",
     }
-    assert portfolio.correlation_depth == 16
     assert portfolio.quality.stale_after_sessions == 5
 
 
@@ -113,7 +113,7 @@ def test_numbers_are_read_as_a_reader_expects(tmp_path: Path) -> None:
         ("7: 8", "7 = 8: unknown key. Allowed here: universe, strategy, grid,"),
         ("universe: []", "universe = []: allowed is a list of at least one symbol"),
         ("universe: SPY", "universe = SPY: allowed is a list of at least one symbol"),
-        ("universe: [SPY, spy]", "universe[2] = spy: allowed is a list of at least one symbol"),
+        ("universe: [SPY, ^SPY]", "universe[2] = ^SPY: allowed is a list of at least one symbol"),
         ("universe: [ABCDEFGHIJKLM]", "universe[1] = ABCDEFGHIJKLM: allowed is"),
         ("universe: [SPY, QQQ, SPY]", "SPY stands there 2 times; once is allowed"),
         ("universe: [SPY, CASH]", "CASH is the name of uninvested money"),
@@ -128,7 +128,6 @@ def test_numbers_are_read_as_a_reader_expects(tmp_path: Path) -> None:
         ("walk_forward: {train_months: 0}", "a whole number of months from 1 to 600"),
         ("walk_forward: {objective: luck}", "one of calmar, sharpe, cagr, profit_factor"),
         ("trading: {scheduled_mode: paper}", "trading.scheduled_mode = paper, trading.decide_on = provisional_bar"),
-        ("correlation_depth: 2", "correlation_depth = 2: must be at least the largest top_n, 3"),
         ("quality: {stale_after_sessions: 0}", "a whole number of sessions from 1 to 5000"),
         ("- SPY", "the file = [SPY]: allowed is a section with the keys universe, strategy,"),
         ("strategy: &it {ema_fast: *it}", "strategy.ema_fast = {…}: allowed is"),
@@ -142,6 +141,13 @@ def test_refusal_says_key_value_and_what_is_allowed(tmp_path: Path, text: str, e
     assert expected in lines[0]
 
 
+def test_a_symbol_has_one_form_however_it_is_written(tmp_path: Path) -> None:
+    """Every writing of a share's class is the same symbol."""
+    write(tmp_path, "universe: [spy, BRK-B, BF B]")
+    assert load_portfolio(tmp_path).universe == ("SPY", "BRK.B", "BF.B")
+    assert "BRK.B stands there 2 times" in refusal(tmp_path, "universe: [BRK-B, BRK.B]")[0]
+
+
 def test_grid_of_too_many_strategies_is_refused(tmp_path: Path) -> None:
     """A grid above 20,000 rows is refused with its size."""
     axis = [number / 10_000 for number in range(741)]
@@ -152,7 +158,7 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     """Refused values, unknown and repeated keys and contradictions stand in one error, by line."""
     lines = refusal(
         tmp_path,
-        "universe: [SPY, spy, SPY]\n"
+        "universe: [SPY, ^SPY, SPY]\n"
         "strategy:\n"
         "  ema_fast: 60\n"
         "  max_weight: 2\n"
@@ -230,7 +236,7 @@ def test_parameters_hash_changes_exactly_with_what_can_change_a_number(tmp_path:
         reordered,
         "capital: {initial_equity: 1e4}",
         "quality: {stale_after_sessions: 9}",
-        "correlation_depth: 41",
+        "correlation_depth: 41",  # a setting of earlier versions
     ):
         assert hash_with(text) == default
     changed = [
@@ -247,14 +253,14 @@ def test_parameters_hash_changes_exactly_with_what_can_change_a_number(tmp_path:
 def test_strategy_rows_are_the_grid_in_grid_order(tmp_path: Path) -> None:
     """81 rows, the first axis slowest, numbered from 1, with the live one marked once."""
     rows = strategy_rows(load_portfolio(tmp_path))
-    axes = [(row.ema_fast, row.ema_slow, row.top_n, row.corr_cap) for row in rows]
+    axes = [tuple(row.parameters[name] for name in AXES) for row in rows]
     assert len({row.strategy_id for row in rows}) == 81
     assert [row.grid_order for row in rows] == list(range(1, 82))
     assert axes[:4] == [(10, 40, 1, 0.6), (10, 40, 1, 0.7), (10, 40, 1, 0.8), (10, 40, 2, 0.6)]
     assert axes == sorted(axes)
     live = [row for row in rows if row.is_live]
-    assert [(row.ema_fast, row.ema_slow, row.top_n, row.corr_cap) for row in live] == [(20, 50, 2, 0.7)]
-    assert live[0].commission_per_share == 0.0035
+    assert [tuple(row.parameters[name] for name in AXES) for row in live] == [(20, 50, 2, 0.7)]
+    assert live[0].parameters["commission_per_share"] == 0.0035
 
 
 def test_live_strategy_off_the_grid_is_appended(tmp_path: Path) -> None:
@@ -262,7 +268,7 @@ def test_live_strategy_off_the_grid_is_appended(tmp_path: Path) -> None:
     write(tmp_path, "strategy: {ema_fast: 21}")
     rows = strategy_rows(load_portfolio(tmp_path))
     assert len(rows) == 82
-    assert (rows[-1].grid_order, rows[-1].is_live, rows[-1].ema_fast) == (None, True, 21)
+    assert (rows[-1].grid_order, rows[-1].is_live, rows[-1].parameters["ema_fast"]) == (None, True, 21)
     assert sum(row.is_live for row in rows) == 1
 
 
@@ -272,10 +278,7 @@ def test_strategy_id_is_the_digest_of_its_own_parameters(tmp_path: Path) -> None
     write(tmp_path, EMPTY_GRID_BUT_LIVE)
     (alone,) = strategy_rows(load_portfolio(tmp_path))
     assert alone == dataclasses.replace(whole, grid_order=1)
-    parameters = dataclasses.asdict(alone)
-    for name in ("strategy_id", "grid_order", "is_live"):
-        del parameters[name]
-    text = json.dumps(parameters, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(alone.parameters, sort_keys=True, separators=(",", ":"))
     assert alone.strategy_id == hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -297,10 +300,10 @@ def test_template_changes_nothing_until_a_setting_is_switched_on(tmp_path: Path)
 
 def test_template_overwrites_nothing(tmp_path: Path) -> None:
     """A file that is there is refused and keeps its content."""
-    path = write(tmp_path, "correlation_depth: 7\n")
+    path = write(tmp_path, "universe: [SPY]\n")
     with pytest.raises(ConfigurationError, match="is there already and was left as it is"):
         write_override_template(tmp_path)
-    assert path.read_text(encoding="utf-8") == "correlation_depth: 7\n"
+    assert path.read_text(encoding="utf-8") == "universe: [SPY]\n"
 
 
 def test_template_that_cannot_be_written_is_a_configuration_error(tmp_path: Path) -> None:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from warehouse.calendar.sessions import sessions
 from warehouse.errors import SourceError
 from warehouse.sources.base import RAW_BAR_SCHEMA, silent
 from warehouse.sources.files.source import FileOptions, FileSource
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PLAIN = "Date,Open,High,Low,Close,Volume\n"
 FIRST = ("SPY", date(2024, 1, 2), 472.16, 473.67, 470.49, 472.65)
@@ -99,9 +98,9 @@ def test_common_exports_are_recognised(tmp_path: Path, name: str) -> None:
 
 
 def test_missing_columns_have_stated_defaults(tmp_path: Path) -> None:
-    """Without the column the adjusted close is the close, and dividend and volume are 0."""
+    """Without the column the adjusted close is the close, the dividend 0 and the volume unknown."""
     (row,) = rows_of(written(tmp_path, "SPY.csv", "Date,Open,High,Low,Close\n2024-01-02,1,3,1,2\n"))
-    assert (row["adj_close"], row["dividend"], row["volume"]) == (2.0, 0.0, 0.0)
+    assert (row["adj_close"], row["dividend"], row["volume"]) == (2.0, 0.0, None)
     (row,) = rows_of(written(tmp_path, "QQQ.csv", "Date,Open,High,Low,Close,Volume,Dividends\n2024-01-02,1,3,1,2,,\n"))
     assert (row["dividend"], row["volume"]) == (0.0, None)
 
@@ -138,35 +137,18 @@ def test_parquet_dates_of_any_type(tmp_path: Path, values: list[object], kind: p
 
 def test_unreadable_cells_are_named_and_their_rows_kept(tmp_path: Path) -> None:
     """A cell that cannot be read becomes the problem of its row; a missing one is null."""
-    rows = rows_of(
-        written(
-            tmp_path,
-            "SPY.csv",
-            PLAIN
-            + "2024-01-02,1,3,1,2,5\n"
-            + '2024-02-30,x,3,1,"1,5",5\n'
-            + "2024-01-04,null,NaN,N/A,,5\n"
-            + "soon,1,3,1,0x10,5\n",
-        )
-    )
-    assert [row["line"] for row in rows] == [2, 3, 4, 5]
-    assert [(row["problem"] or "").split("; ") for row in rows] == [
-        [""],
-        [
-            "session_date='2024-02-30' is not a date",
-            "open='x' is not a number",
-            "close='1,5' is not a number",
-        ],
-        [""],
-        ["session_date='soon' is not a date", "close='0x10' is not a number"],
-    ]
-    assert rows[1] | {"problem": None} == rows[0] | {
-        "session_date": None,
-        "open": None,
-        "close": None,
-        "adj_close": None,
-        "line": 3,
+    days = sessions(date(2023, 1, 3), date(2024, 1, 2))
+    lines = [f"{day},1.5,3,1,2,5" for day in days]
+    lines[1] = '2024-02-30,x,3,1,"1,5",5'
+    lines[2] = f"{days[2]},null,NaN,N/A,,5"
+    lines[3] = "soon,1,3,1,0x10,5"
+    rows = rows_of(written(tmp_path, "SPY.csv", PLAIN + "\n".join(lines)))
+    assert [row["line"] for row in rows] == list(range(2, len(days) + 2))
+    assert {row["line"]: row["problem"].split("; ") for row in rows if row["problem"]} == {
+        3: ["session_date='2024-02-30' is not a date", "open='x' is not a number", "close='1,5' is not a number"],
+        5: ["session_date='soon' is not a date", "close='0x10' is not a number"],
     }
+    assert [rows[1][name] for name in ("session_date", "open", "close", "adj_close")] == [None] * 4
     assert [rows[2][name] for name in ("open", "high", "low", "close")] == [None] * 4
 
 
@@ -217,8 +199,12 @@ def test_folder_of_one_file_per_symbol(tmp_path: Path) -> None:
     written(tmp_path, "README.md", "# Notes\n")
     steps: list[tuple[int, int, str]] = []
     tables = list(FileSource([tmp_path]).fetch(lambda *step: steps.append(step)))
-    assert [table["symbol"][0].as_py() for table in tables] == ["TLT", "BRK-B", "IEF"]
-    assert steps == [(1, 3, "TLT.csv"), (2, 3, "brk-b.us.txt"), (3, 3, "ief_us_d.csv")]
+    assert [table["symbol"][0].as_py() for table in tables] == ["TLT", "BRK.B", "IEF"]
+    assert [(done, of, Path(label).name) for done, of, label in steps] == [
+        (1, 3, "TLT.csv"),
+        (2, 3, "brk-b.us.txt"),
+        (3, 3, "ief_us_d.csv"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -230,13 +216,17 @@ def test_folder_of_one_file_per_symbol(tmp_path: Path) -> None:
             "Day,Open,High,Low,Close\n",
             r"no column for session_date; found 'Day', .*--column session_date=<column>",
         ),
-        ("SPY.csv", "Date,Open,High,Low,Close,close\n", "'Close' and 'close' could both be"),
+        (
+            "SPY.csv",
+            "Date,Open,High,Low,Close,close\n2024-01-02,1,3,1,2,1.9\n",
+            r"'Close' \(place 5\) and 'close' \(place 6\) could both be the close, and differ",
+        ),
         ("SPY.csv", PLAIN, "no bar of the symbols and days asked for"),
         ("SPY.csv", PLAIN + "2024-01-02,1,3,1,2\n", "line 2 has 5 cells, its header 6"),
-        ("SPY.csv", PLAIN + "\n2024-01-02,1,3,1,2,5,6\n", "line 3 has 7 cells"),
+        ("SPY.csv", PLAIN + "\n2024-01-02,1,3,1,2,5\n2024-01-03,1,3,1,2,5,6\n", "line 4 has 7 cells"),
         ("SPY.csv", PLAIN + '2024-01-02,1,3,1,2,"5\n2024-01-03,1,3,1,2,5\n', "closing quote"),
         ("my bars.csv", PLAIN, "file's name is no ticker"),
-        ("SPY.csv", "Price,Close,Close\nTicker,SPY,QQQ\nDate,,\n", "stand side by side"),
+        ("SPY.csv", "Price,Close,Close\nTicker,SPY,QQQ\nDate,,\n", r"one column per symbol \(SPY, QQQ, …\)"),
         (
             "spy.txt",
             "<PER>,<DATE>,<OPEN>,<HIGH>,<LOW>,<CLOSE>\n5,20240102,1,3,1,2\n",
@@ -244,11 +234,15 @@ def test_folder_of_one_file_per_symbol(tmp_path: Path) -> None:
         ),
         (
             "SPY.csv",
-            "Date,Open,High,Low,Close\n20240102 09:30:00,1,3,1,2\n20240102 09:31:00,1,3,1,2\n",
-            "bars at several times",
+            "Date,Open,High,Low,Close\n20240102 09:30:00,1,3,1,2\n20240102 09:31:00,1,3,1,3\n",
+            "several rows a day: lines 2 and 3 are both of 2024-01-02",
         ),
         ("SPY.parquet", "no Parquet", "not a readable Parquet file"),
-        ("SPY.xlsx", "a workbook", "files of bars end in"),
+        ("SPY.xlsx", "no workbook", "not a readable workbook"),
+        ("SPY.json", "no JSON", "no readable JSON"),
+        ("SPY.zip", "no archive", "a damaged archive"),
+        ("SPY.csv.gz", "no archive", r"a damaged \.gz file"),
+        ("SPY.docx", "a letter", "files of bars end in"),
     ],
 )
 def test_input_that_is_not_understood_is_an_error(tmp_path: Path, name: str, text: str, message: str) -> None:
@@ -269,15 +263,15 @@ def test_mappings_that_do_not_fit_are_errors(tmp_path: Path) -> None:
 
 
 def test_paths_without_bars_are_errors(tmp_path: Path) -> None:
-    """A missing path, an empty folder, a text in another encoding and a damaged Parquet file."""
+    """A missing path, an empty folder, a file that is no text and a damaged Parquet file."""
     with pytest.raises(SourceError, match=r"absent\.csv: there is no such file or folder"):
         rows_of(tmp_path / "absent.csv")
     with pytest.raises(SourceError, match="folder holds no"):
         rows_of(tmp_path)
-    utf16 = tmp_path / "SPY.csv"
-    utf16.write_bytes(PLAIN.encode("utf-16"))
+    binary = tmp_path / "SPY.csv"
+    binary.write_bytes(bytes(range(256)))
     with pytest.raises(SourceError, match="cannot be read as text"):
-        rows_of(utf16)
+        rows_of(binary)
     damaged = tmp_path / "QQQ.parquet"
     prices = {name: list(range(1000)) for name in ("date", "open", "high", "low", "close")}
     pq.write_table(pa.table(prices), damaged, compression="zstd")

@@ -148,6 +148,9 @@ class Alpaca(WebSource):
         return len(sessions(question.start, self._clock().astimezone(EXCHANGE_ZONE).date())) or 1
 
 
+SOURCE = Alpaca
+
+
 def _add_page(rows: dict[str, list[Row]], body: Any) -> str | None:  # noqa: ANN401 - JSON
     """Add a page's rows to those of the symbols that were asked for; return the next page's token."""
     for symbol, found in body["bars"].items():

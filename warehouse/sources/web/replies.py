@@ -27,7 +27,7 @@ class KnownReply:
     """A notice that is understood.
 
     Attributes:
-        words: What its text contains, in lower case; empty fits every text.
+        words: Contained in its text, in lower case; empty fits every text.
     """
 
     status: int

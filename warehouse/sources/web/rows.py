@@ -49,7 +49,7 @@ class Rows:
 
     Attributes:
         days: The sessions.
-        problems: What could not be read, by row; None where everything could.
+        problems: The unreadable, by row; None where everything could be read.
     """
 
     def __init__(self, rows: Sequence[Mapping[str, Any]], day_of: Callable[[Mapping[str, Any]], date]) -> None:

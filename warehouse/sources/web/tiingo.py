@@ -64,3 +64,6 @@ class Tiingo(WebSource):
             "dividend": paid / later,
         }
         return AdjustedRows(rows, numbers, is_rebased=bool(np.any((split[1:] != 1) | (paid[1:] != 0))))
+
+
+SOURCE = Tiingo

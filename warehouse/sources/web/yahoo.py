@@ -70,6 +70,9 @@ class Yahoo(WebSource):
         return AdjustedRows(rows, numbers, is_rebased=any(day > rows.days[0] for day in paid.keys() | split))
 
 
+SOURCE = Yahoo
+
+
 @lru_cache(2**15)
 def _day(stamp: float) -> date:
     """Read a session written as an instant of it, in seconds since the epoch."""

@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from research.report.interpretation import Interpretation, Standing, interpret
 from research.statistics import bootstrap, cross_validation, exposure, overfitting, reality_check, risk, sharpe
-from research.statistics.verdicts import Standing, Verdict, verdict
 
 NOISE = np.random.default_rng(1).normal(0, 0.01, (12, 400))
 EDGE = NOISE + np.array([0.004] + [0.0] * 11)[:, None]
@@ -48,8 +48,8 @@ def risks() -> list[object]:
 )
 def test_every_result_has_whole_sentences(result: object) -> None:
     """A verdict leaves nothing empty, and its sentences end."""
-    found = verdict(result)
-    for field in dataclasses.fields(Verdict):
+    found = interpret(result)
+    for field in dataclasses.fields(Interpretation):
         assert getattr(found, field.name)
     for sentence in (found.finding, found.says, found.does_not_say, found.remedy):
         assert sentence[0].isupper() or sentence[0].isdigit()
@@ -59,12 +59,12 @@ def test_every_result_has_whole_sentences(result: object) -> None:
 
 def test_a_planted_edge_is_good_by_every_statistic() -> None:
     """Where one strategy is truly better, nothing warns."""
-    assert {verdict(result).standing for result in results(EDGE)} == {Standing.GOOD}
+    assert {interpret(result).standing for result in results(EDGE)} == {Standing.GOOD}
 
 
 def test_noise_is_good_by_none() -> None:
     """A worthless strategy among worthless ones passes no test."""
-    assert Standing.GOOD not in {verdict(result).standing for result in results(NOISE[::-1])}
+    assert Standing.GOOD not in {interpret(result).standing for result in results(NOISE[::-1])}
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_noise_is_good_by_none() -> None:
 )
 def test_the_finding_says_its_numbers(exceedances: int, standing: Standing, words: str) -> None:
     """The count, the sessions and the expectation stand in the sentence."""
-    found = verdict(risk.kupiec_test(250, exceedances, 0.95))
+    found = interpret(risk.kupiec_test(250, exceedances, 0.95))
     assert found.standing is standing
     assert words in found.finding
 
@@ -81,23 +81,23 @@ def test_the_finding_says_its_numbers(exceedances: int, standing: Standing, word
 @pytest.mark.parametrize(
     ("probability", "standing", "words"),
     [
-        (0.9999, Standing.GOOD, "more than 99 %"),
-        (0.95, Standing.GOOD, "95 %"),
-        (0.94, Standing.CAUTION, "94 %"),
-        (0.5, Standing.BAD, "50 %"),
-        (0.001, Standing.BAD, "less than 1 %"),
+        (0.9999, Standing.GOOD, "more than 99%"),
+        (0.95, Standing.GOOD, "95%"),
+        (0.94, Standing.CAUTION, "94%"),
+        (0.5, Standing.BAD, "50%"),
+        (0.001, Standing.BAD, "less than 1%"),
     ],
 )
 def test_no_probability_rounds_to_certainty(probability: float, standing: Standing, words: str) -> None:
     """What is nearly sure is not called sure."""
-    found = verdict(sharpe.ProbabilisticSharpe(sharpe.SharpeSample(500, 0.05), 0.0, probability))
+    found = interpret(sharpe.ProbabilisticSharpe(sharpe.SharpeSample(500, 0.05), 0.0, probability))
     assert found.standing is standing
     assert words in found.finding
 
 
 def test_a_hopeless_record_is_never_long_enough() -> None:
     """A Sharpe ratio below the benchmark has no length that would do."""
-    found = verdict(sharpe.minimum_track_record(sharpe.SharpeSample(500, -0.01)))
+    found = interpret(sharpe.minimum_track_record(sharpe.SharpeSample(500, -0.01)))
     assert found.standing is Standing.BAD
     assert "no record would be long enough" in found.finding
 
@@ -105,4 +105,4 @@ def test_a_hopeless_record_is_never_long_enough() -> None:
 def test_what_is_no_result_has_no_verdict() -> None:
     """Anything else is refused by its type."""
     with pytest.raises(TypeError, match="float has no verdict"):
-        verdict(0.5)
+        interpret(0.5)

@@ -1,4 +1,4 @@
-"""What each statistic found, in plain language: what it says, what it does not say, and what to do about it."""
+"""Interpretation of each statistic in plain language: its finding, what that says and does not say, and what to do."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import singledispatch
 
+from research.report.formats import gain, p_value, percent, ratio, share
+from research.report.names import Statistic
 from research.statistics.bootstrap import Bootstrap
 from research.statistics.cross_validation import PurgedPaths
 from research.statistics.exposure import Concentration, CorrelationRegime, CorrelationStress
-from research.statistics.metrics import Metric
+from research.statistics.metrics import Metric, annualised
 from research.statistics.overfitting import BacktestOverfitting
 from research.statistics.reality_check import RealityCheck
 from research.statistics.risk import DrawdownDistribution, KupiecTest
-from research.statistics.samples import SESSIONS_A_YEAR
-from research.statistics.sharpe import DeflatedSharpe, MinimumTrackRecord, ProbabilisticSharpe, annual_sharpe
+from research.statistics.sharpe import DeflatedSharpe, MinimumTrackRecord, ProbabilisticSharpe
 
 SURE, LIKELY = 0.95, 0.75
 SIGNIFICANT, SUGGESTIVE = 0.05, 0.25
 COIN = 0.5
 FEW_BETS = 1.5
 CALM, TENSE = 0.8, 0.95
-ROUNDS_AWAY, SMALLEST_P = 0.005, 0.001
 
 
 class Standing(StrEnum):
-    """How the strategy stands by one statistic."""
+    """Judgement of the strategy by one statistic."""
 
     GOOD = "good"
     CAUTION = "caution"
@@ -33,8 +33,8 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """One statistic in sentences.
+class Interpretation:
+    """A statistic in sentences.
 
     Attributes:
         finding: What came out, with its numbers.
@@ -43,7 +43,7 @@ class Verdict:
         remedy: What to do.
     """
 
-    statistic: str
+    statistic: Statistic
     standing: Standing
     finding: str
     says: str
@@ -52,7 +52,7 @@ class Verdict:
 
 
 @singledispatch
-def verdict(result: object) -> Verdict:
+def interpret(result: object) -> Interpretation:
     """Put a result of this package into sentences.
 
     Raises:
@@ -61,166 +61,168 @@ def verdict(result: object) -> Verdict:
     raise TypeError(f"{type(result).__name__} has no verdict: pass a result of this package's statistics.")
 
 
-@verdict.register
-def _(result: ProbabilisticSharpe) -> Verdict:
-    return Verdict(
-        "Probabilistic Sharpe ratio",
+@interpret.register
+def _(result: ProbabilisticSharpe) -> Interpretation:
+    return Interpretation(
+        Statistic.PROBABILISTIC_SHARPE,
         _rising(result.probability, LIKELY, SURE),
-        f"The Sharpe ratio of {result.sample.annual:.2f} over {result.sample.sessions} sessions exceeds "
-        f"{annual_sharpe(result.benchmark):.2f} with a probability of {_percent(result.probability)}.",
+        f"The Sharpe ratio of {ratio(result.sample.annual)} over {result.sample.sessions} sessions exceeds "
+        f"{ratio(annualised(result.benchmark))} with a probability of {share(result.probability)}.",
         "How sure the length and shape of this one record make its Sharpe ratio.",
         "Anything about the choice: the best of many strategies looks sure here even if all are worthless.",
-        "Read the deflated Sharpe ratio beside it; below 95 % wait for a longer record.",
+        "Read the deflated Sharpe ratio beside it; below 95% wait for a longer record.",
     )
 
 
-@verdict.register
-def _(result: MinimumTrackRecord) -> Verdict:
-    needed = "no record would be long enough" if result.years is None else f"it takes {result.years:.1f} years"
-    return Verdict(
-        "Minimum track record length",
+@interpret.register
+def _(result: MinimumTrackRecord) -> Interpretation:
+    needed = "no record would be long enough" if result.years is None else f"it takes {ratio(result.years, 1)} years"
+    return Interpretation(
+        Statistic.TRACK_RECORD,
         Standing.GOOD if result.is_long_enough else Standing.CAUTION if result.sessions else Standing.BAD,
-        f"To tell a Sharpe ratio of {result.sample.annual:.2f} from {annual_sharpe(result.benchmark):.2f} with "
-        f"{_percent(result.confidence)} confidence {needed}; there are {result.sample.sessions / SESSIONS_A_YEAR:.1f}.",
+        f"To tell a Sharpe ratio of {ratio(result.sample.annual)} from {ratio(annualised(result.benchmark))} with "
+        f"{share(result.confidence)} confidence {needed}; there are {ratio(result.sample.years, 1)}.",
         "Whether the record is long enough to tell skill from luck at all.",
         "That the Sharpe ratio measured is the true one, which it supposes.",
         "Trade small until the record is that long.",
     )
 
 
-@verdict.register
-def _(result: DeflatedSharpe) -> Verdict:
-    return Verdict(
-        "Deflated Sharpe ratio",
+@interpret.register
+def _(result: DeflatedSharpe) -> Interpretation:
+    return Interpretation(
+        Statistic.DEFLATED_SHARPE,
         _rising(result.probability, COIN, SURE),
-        f"The luckiest of {result.trials:.0f} worthless trials would show {annual_sharpe(result.benchmark):.2f}; "
-        f"{result.sample.annual:.2f} is more than that with a probability of {_percent(result.probability)}.",
+        f"The luckiest of {ratio(result.trials, 0)} worthless trials would show {ratio(annualised(result.benchmark))}; "
+        f"{ratio(result.sample.annual)} is more than that with a probability of {share(result.probability)}.",
         "How much of the Sharpe ratio the search alone explains.",
         "Anything about trials that nobody recorded: each makes the true number lower.",
-        "Try fewer, more different strategies; below 95 % treat the parameters as not chosen by evidence.",
+        "Try fewer, more different strategies; below 95% treat the parameters as not chosen by evidence.",
     )
 
 
-@verdict.register
-def _(result: BacktestOverfitting) -> Verdict:
-    return Verdict(
-        "Probability of backtest overfitting",
+@interpret.register
+def _(result: BacktestOverfitting) -> Interpretation:
+    return Interpretation(
+        Statistic.OVERFITTING,
         _falling(result.probability, SIGNIFICANT, COIN),
-        f"In {_percent(result.probability)} of {result.splits:,} splits the best of {result.trials} strategies on one "
-        f"half was no better than the median on the other; it lost money in {_percent(result.probability_of_loss)}.",
-        "Whether choosing the best of this grid on the past picks one that is better later. A coin would give 50 %.",
+        f"In {share(result.probability)} of {result.splits:,} splits the best of {result.trials} strategies on one "
+        f"half was no better than the median on the other; it lost money in {share(result.probability_of_loss)}.",
+        "Whether choosing the best of this grid on the past picks one that is better later. A coin would give 50%.",
         "Whether the grid earns anything: where all its members are alike, choice does not matter and luck decides.",
-        "At 50 % or more do not choose: use the average of the grid, or a middle set of parameters fixed beforehand.",
+        "At 50% or more do not choose: use the average of the grid, or a middle set of parameters fixed beforehand.",
     )
 
 
-@verdict.register
-def _(result: PurgedPaths) -> Verdict:
+@interpret.register
+def _(result: PurgedPaths) -> Interpretation:
     low, high = min(result.sharpe), max(result.sharpe)
-    return Verdict(
-        "Combinatorial purged cross-validation",
+    return Interpretation(
+        Statistic.PURGED_PATHS,
         _falling(result.probability_of_loss, SIGNIFICANT, SUGGESTIVE),
-        f"{result.purging.paths} paths out of sample have Sharpe ratios from {low:.2f} to {high:.2f}; "
-        f"{_percent(result.probability_of_loss)} of them lose.",
+        f"{result.purging.paths} paths out of sample have Sharpe ratios from {ratio(low)} to {ratio(high)}; "
+        f"{share(result.probability_of_loss)} of them lose.",
         "How much the walk-forward result depends on the one order in which history happened.",
         "What somebody could have earned: the paths choose with the help of years that came later.",
         "Where paths differ widely, expect any of them, and size positions for the worst.",
     )
 
 
-@verdict.register
-def _(result: Bootstrap) -> Verdict:
+@interpret.register
+def _(result: Bootstrap) -> Interpretation:
     sharpe = result.intervals[Metric.SHARPE]
     if sharpe.low is None or sharpe.high is None:
         standing, found = Standing.BAD, "no drawn history has a Sharpe ratio"
     else:
         standing = Standing.GOOD if sharpe.low > 0 else Standing.CAUTION if sharpe.high > 0 else Standing.BAD
         found = (
-            f"{_percent(result.level)} of the drawn Sharpe ratios lie between {sharpe.low:.2f} and {sharpe.high:.2f}"
+            f"{share(result.level)} of the drawn Sharpe ratios lie between {ratio(sharpe.low)} and {ratio(sharpe.high)}"
         )
-    return Verdict(
-        "Stationary block bootstrap",
+    return Interpretation(
+        Statistic.BOOTSTRAP,
         standing,
-        f"Over {result.draws.count:,} histories drawn in blocks of {result.draws.block_length:.0f} sessions, {found}.",
+        f"Over {result.draws.count:,} histories drawn in blocks of {ratio(result.draws.block_length, 0)} sessions, "
+        f"{found}.",
         "How far each headline number would scatter among histories made of the same sessions.",
         "What such histories never held: a crash that is not in the data is in no draw.",
         "Quote the interval instead of the number; where it holds 0, nothing is shown yet.",
     )
 
 
-@verdict.register
-def _(result: RealityCheck) -> Verdict:
-    return Verdict(
-        "Reality check and superior predictive ability",
+@interpret.register
+def _(result: RealityCheck) -> Interpretation:
+    return Interpretation(
+        Statistic.REALITY_CHECK,
         _falling(result.spa_consistent, SIGNIFICANT, SUGGESTIVE),
-        f"The best of {result.trials} strategies earned {100 * result.best_excess:+.1f} % a year over the benchmark; "
-        f"a search among worthless ones finds that with {_p(result.spa_consistent)} (White: {_p(result.white)}).",
+        f"The best of {result.trials} strategies earned {gain(result.best_excess)} a year over the benchmark; "
+        f"a search among worthless ones finds that with {p_value(result.spa_consistent)} "
+        f"(White: {p_value(result.white)}).",
         "Whether the best strategy beats the benchmark once the whole search is counted.",
         "Anything about risk: it compares mean returns, and more exposure alone can pass.",
         "Above 0.05 hold the benchmark, or show that the strategy earns its place by less risk.",
     )
 
 
-@verdict.register
-def _(result: KupiecTest) -> Verdict:
-    return Verdict(
-        "Value at risk against what happened",
+@interpret.register
+def _(result: KupiecTest) -> Interpretation:
+    return Interpretation(
+        Statistic.KUPIEC,
         _rising(result.p_value, SIGNIFICANT, SIGNIFICANT),
-        f"The {_percent(result.level)} limit was exceeded {result.exceedances} times in {result.sessions} sessions, "
-        f"{result.expected:.1f} were to be expected ({_p(result.p_value)}).",
+        f"The {share(result.level)} limit was exceeded {result.exceedances} times in {result.sessions} sessions, "
+        f"{ratio(result.expected, 1)} were to be expected ({p_value(result.p_value)}).",
         "Whether the limit held as often as it promised.",
         "Whether the exceedances came together, or how deep they went.",
         "Below 0.05 use another method, and read the expected shortfall.",
     )
 
 
-@verdict.register
-def _(result: DrawdownDistribution) -> Verdict:
+@interpret.register
+def _(result: DrawdownDistribution) -> Interpretation:
     middle, deep = result.depth(COIN), result.depth(SIGNIFICANT)
-    return Verdict(
-        "Drawdowns to expect",
+    return Interpretation(
+        Statistic.DRAWDOWNS,
         Standing.CAUTION,
-        f"Over {result.sessions} sessions half of the drawn histories fall {-100 * middle:.0f} % or more from their "
-        f"peak, and one in twenty {-100 * deep:.0f} %.",
+        f"Over {result.sessions} sessions half of the drawn histories fall {percent(-middle, 0)} or more from their "
+        f"peak, and one in twenty {percent(-deep, 0)}.",
         "That the drawdown of the backtest is one draw of many, often a kind one.",
         "How deep a decline can go that lasts longer than the blocks.",
         "Ask whether you would stay through the one in twenty; if not, hold more cash.",
     )
 
 
-@verdict.register
-def _(result: Concentration) -> Verdict:
-    return Verdict(
-        "Concentration",
+@interpret.register
+def _(result: Concentration) -> Interpretation:
+    return Interpretation(
+        Statistic.CONCENTRATION,
         Standing.GOOD if result.effective_bets > FEW_BETS or not result.invested else Standing.CAUTION,
-        f"{_percent(result.invested)} is invested, as concentrated as {result.effective_holdings:.1f} equal positions "
-        f"and as diversified as {result.effective_bets:.1f} independent ones.",
+        f"{share(result.invested)} is invested, as concentrated as {ratio(result.effective_holdings, 1)} equal "
+        f"positions and as diversified as {ratio(result.effective_bets, 1)} independent ones.",
         "How many different bets the positions are.",
         "That they stay so: correlations rise in a crash.",
         "Lower the correlation cap or hold more positions where one bet is too few.",
     )
 
 
-@verdict.register
-def _(result: CorrelationStress) -> Verdict:
-    return Verdict(
-        "Correlation breakdown",
+@interpret.register
+def _(result: CorrelationStress) -> Interpretation:
+    return Interpretation(
+        Statistic.CORRELATION_STRESS,
         _falling(result.stressed_volatility, FEW_BETS * result.volatility, 2 * result.volatility),
-        f"With every correlation at {result.correlation:.1f} or more the volatility rises from "
-        f"{100 * result.volatility:.1f} % to {100 * result.stressed_volatility:.1f} % a year.",
+        f"With every correlation at {ratio(result.correlation, 1)} or more the volatility rises from "
+        f"{percent(result.volatility)} to {percent(result.stressed_volatility)} a year.",
         "How much of the low risk is owed to assets that move apart.",
         "What volatilities do in the same crash: they rise too.",
         "Set the position sizes by the second number if the first one is owed to correlation.",
     )
 
 
-@verdict.register
-def _(result: CorrelationRegime) -> Verdict:
-    return Verdict(
-        "Correlation regime",
+@interpret.register
+def _(result: CorrelationRegime) -> Interpretation:
+    return Interpretation(
+        Statistic.CORRELATION_REGIME,
         _falling(result.percentile, CALM, TENSE),
-        f"Over the last {result.window} sessions pairs of assets correlate by {result.current:.2f} on average, more "
-        f"than on {_percent(result.percentile)} of the sessions before.",
+        f"Over the last {result.window} sessions pairs of assets correlate by {ratio(result.current)} on average, more "
+        f"than on {share(result.percentile)} of the sessions before.",
         "Whether the universe offers different bets now.",
         "Where correlations go next; the window is always late.",
         "In a high regime expect fewer symbols to pass the correlation cap, and more cash.",
@@ -233,16 +235,3 @@ def _rising(value: float, caution: float, good: float) -> Standing:
 
 def _falling(value: float, good: float, bad: float) -> Standing:
     return Standing.GOOD if value <= good else Standing.CAUTION if value < bad else Standing.BAD
-
-
-def _p(value: float) -> str:
-    return "p < 0.001" if value < SMALLEST_P else f"p = {value:.3f}"
-
-
-def _percent(share: float) -> str:
-    """A share in words that never rounds to certainty."""
-    if 0 < share < ROUNDS_AWAY:
-        return "less than 1 %"
-    if 1 - ROUNDS_AWAY < share < 1:
-        return "more than 99 %"
-    return f"{100 * share:.0f} %"

@@ -9,27 +9,24 @@ import pytest
 from pydantic import SecretStr
 from vendor_market import LAST
 
-from warehouse.settings.sources import SourceName, SourceSettings
 from warehouse.sources.faults import FaultKind, SourceFaultError
-from warehouse.sources.web.vendors import web_source
+from warehouse.sources.registry import SOURCES, web_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SETTINGS = SourceSettings.model_validate(
-    {"order": ["tiingo"], "patience": 60, "tiingo_requests_per_hour": 7, "alpaca_requests_per_minute": 9}
-)
-WEB = {SourceName.TIINGO: 7, SourceName.ALPACA: 9, SourceName.YAHOO: 20}
+REQUESTS = {"tiingo": 7, "alpaca": 9}
+WEB = REQUESTS | {"yahoo": 20}
 
 
-@pytest.mark.parametrize("name", SourceName)
-def test_a_name_stands_for_one_source(name: SourceName) -> None:
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_name_stands_for_one_source(name: str) -> None:
     """A web source carries its name and the configured limit; another name is refused."""
     if name not in WEB:
         with pytest.raises(ValueError, match="not asked over the web"):
-            web_source(name, SETTINGS, SecretStr)
+            web_source(name, REQUESTS, SecretStr)
         return
-    source = web_source(name, SETTINGS, SecretStr)
+    source = web_source(name, REQUESTS, SecretStr)
     assert source.name == name
     assert source._client._limits.requests == WEB[name]
     asyncio.run(source.close())
@@ -38,16 +35,16 @@ def test_a_name_stands_for_one_source(name: SourceName) -> None:
 @pytest.mark.parametrize(
     ("name", "find_key"),
     [
-        (SourceName.TIINGO, lambda _name: None),
-        (SourceName.ALPACA, lambda _name: None),
-        (SourceName.ALPACA, lambda name: None if "SECRET" in name else SecretStr("id")),
+        ("tiingo", lambda _name: None),
+        ("alpaca", lambda _name: None),
+        ("alpaca", lambda name: None if "SECRET" in name else SecretStr("id")),
     ],
 )
-def test_a_missing_key_is_named(name: SourceName, find_key: Callable[[str], SecretStr | None]) -> None:
+def test_a_missing_key_is_named(name: str, find_key: Callable[[str], SecretStr | None]) -> None:
     """Without a key, or with one of two, nothing is asked, and the remedy names the variables."""
 
     async def ask() -> SourceFaultError:
-        source = web_source(name, SETTINGS, find_key)
+        source = web_source(name, REQUESTS, find_key)
         with pytest.raises(SourceFaultError) as caught:
             await source.bars("SPY", None, LAST)
         await source.close()
@@ -55,4 +52,4 @@ def test_a_missing_key_is_named(name: SourceName, find_key: Callable[[str], Secr
 
     fault = asyncio.run(ask()).fault
     assert fault.kind is FaultKind.AUTH
-    assert all(key in fault.reason for key in type(web_source(name, SETTINGS, find_key)).key_names)
+    assert all(key in fault.reason for key in type(web_source(name, REQUESTS, find_key)).key_names)

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from research.report.facts.record import as_record
+from research.report.formats import day, dollars, gain, interval, percent, probability, ratio
 from research.report.page.elements import number
-from research.report.page.forms import day, dollars, gain, interval, percent, probability, ratio
 
 MINUS, DASH = "\u2212", "\u2013"
 
@@ -35,14 +35,14 @@ class Fact:
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
-        (percent(0.1234), "12.3 %"),
-        (percent(-0.1234), f"{MINUS}12.3 %"),
-        (percent(-0.00001), "0.0 %"),
+        (percent(0.1234), "12.3%"),
+        (percent(-0.1234), f"{MINUS}12.3%"),
+        (percent(-0.00001), "0.0%"),
         (percent(None), DASH),
         (percent(math.nan), DASH),
-        (gain(0.1234), "+12.3 %"),
-        (gain(-0.1234, 0), f"{MINUS}12 %"),
-        (gain(0.00001), "0.0 %"),
+        (gain(0.1234), "+12.3%"),
+        (gain(-0.1234, 0), f"{MINUS}12%"),
+        (gain(0.00001), "0.0%"),
         (gain(None), DASH),
         (ratio(1234.567, 1), "1,234.6"),
         (ratio(-0.004), "0.00"),

@@ -1,0 +1,49 @@
+"""Brings the ledger's events to the warehouse as soon as they are there, whoever traded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from execution.service import open_ledger
+from warehouse.errors import SwingError
+from warehouse.landing import land_ledger
+from warehouse.sources.base import silent
+
+if TYPE_CHECKING:
+    from execution.installation import Installation
+    from warehouse.lake import Lake
+
+MARTS = frozenset({"decisions", "fills", "orders", "positions", "slippage"})
+"""Views over the landed events: once they are made, landing is all that they need."""
+
+
+def publish_ledger(installation: Installation) -> str:
+    """Land the ledger's new events, and make the marts where they are missing.
+
+    Returns:
+        The reason why that has to wait for the next build; empty if all is there. What was traded stands in the ledger
+        in any case, so nothing is raised.
+    """
+    lake = installation.lake
+    if not lake.catalog.exists():
+        return ""
+    try:
+        with open_ledger(installation) as ledger:
+            rows = ledger.rows()
+        if _has_marts(lake):
+            with lake.lock(), lake.writer() as connection:
+                land_ledger(connection, rows)
+        else:
+            from dagster_defs import jobs  # noqa: PLC0415 - Dagster and dbt, which most trades do without
+
+            jobs.run(installation, "ledger", {}, silent)
+    except (SwingError, duckdb.Error) as error:
+        return str(error)
+    return ""
+
+
+def _has_marts(lake: Lake) -> bool:
+    with lake.reader() as connection:
+        return {name for (name,) in connection.execute("SHOW TABLES").fetchall()} >= MARTS

@@ -1,0 +1,32 @@
+"""The one way to write a file: a reader finds the old content or the new, never a part of either."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file beside its place, then put it there; makes the folder if there is none.
+
+    Args:
+        path: Of the file; what stands there is replaced.
+        content: Text is encoded as UTF-8.
+
+    Raises:
+        OSError: It could not be written; what stood there stands.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        with unfinished.open("xb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

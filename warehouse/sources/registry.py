@@ -1,0 +1,106 @@
+"""The sources of bars, a line each, in the order in which they are best asked; their settings and their making."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from warehouse.settings.layers import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pydantic import SecretStr
+
+    from warehouse.sources.web.source import WebSource
+
+
+class SourceKind(StrEnum):
+    """Ways to be asked."""
+
+    BROKER = "broker"
+    """By a gateway; its folder stands in `execution/brokers`, and its name in the registry there."""
+    WEB = "web"
+    """Symbol by symbol, within a rate limit; what is fetched from it can fall back on the next source."""
+    FILES = "files"
+    """As a whole, from paths."""
+    SAMPLE = "sample"
+    """As a whole; made up, so that it shares a warehouse with no other."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """A source in the registry.
+
+    Attributes:
+        module: Holds its class as SOURCE, and a web source's ACCESS; imported when first used. Empty for a broker.
+    """
+
+    kind: SourceKind
+    module: str = ""
+
+
+SOURCES: Mapping[str, SourceEntry] = MappingProxyType(
+    {
+        "ibkr": SourceEntry(SourceKind.BROKER),
+        "tiingo": SourceEntry(SourceKind.WEB, "warehouse.sources.web.tiingo"),
+        "alpaca": SourceEntry(SourceKind.WEB, "warehouse.sources.web.alpaca"),
+        "files": SourceEntry(SourceKind.FILES, "warehouse.sources.files.source"),
+        "yahoo": SourceEntry(SourceKind.WEB, "warehouse.sources.web.yahoo"),
+        "synthetic": SourceEntry(SourceKind.SAMPLE, "warehouse.sources.synthetic"),
+    }
+)
+"""A source has the same name in the configuration, on the command line and in the lake."""
+
+
+def named(*kinds: SourceKind) -> list[str]:
+    """Return the names of the sources of some kinds, the best first."""
+    return [name for name, entry in SOURCES.items() if entry.kind in kinds]
+
+
+REAL = named(SourceKind.BROKER, SourceKind.WEB, SourceKind.FILES)
+WEB = named(SourceKind.WEB)
+FETCHED = sorted(named(SourceKind.BROKER, SourceKind.FILES, SourceKind.SAMPLE))
+"""Sources that a fetch can name; the others are asked by failover."""
+
+RealName = Annotated[str, Field(pattern=f"^({'|'.join(REAL)})$")]
+WebName = Annotated[str, Field(pattern=f"^({'|'.join(WEB)})$")]
+Requests = Annotated[int, Field(ge=1, le=100_000)]
+
+
+class SourceSettings(Section):
+    """Failover, and the rate limits of plans that differ from the vendors' free ones."""
+
+    order: tuple[RealName, ...] = Field(
+        strict=False, min_length=1, description=f"a list of at least one, each once, of {', '.join(REAL)}"
+    )
+    patience: float = Field(gt=0, le=3600, description="a number of seconds above 0, at most 3600")
+    requests: dict[WebName, Requests] = Field(
+        default_factory=dict,
+        description=f"for some of {', '.join(WEB)}, a whole number from 1 to 100000: requests in the vendor's period",
+    )
+
+
+def web_source(name: str, requests: Mapping[str, int], find_key: Callable[[str], SecretStr | None]) -> WebSource:
+    """Make a source for one fetch.
+
+    Args:
+        name: Of a web source.
+        requests: The rate limits that differ from the free plan's, by source.
+        find_key: Returns the key of a name such as TIINGO_API_KEY, or None. Without it the source answers every
+            question with the fault `auth`, so that the next one is asked.
+
+    Raises:
+        ValueError: The name is of another kind of source.
+    """
+    if name not in WEB:
+        raise ValueError(f"{name} is not asked over the web")
+    module = import_module(SOURCES[name].module)
+    limits = replace(module.ACCESS.limits, requests=requests.get(name, module.ACCESS.limits.requests))
+    made: WebSource = module.SOURCE(*map(find_key, module.SOURCE.key_names), replace(module.ACCESS, limits=limits))
+    return made

@@ -1,0 +1,49 @@
+"""The lake's own tables, each defined once: what Python lands and records. The relations of the models are dbt's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from warehouse.settings.strategy import PARAMETERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import duckdb
+
+SQL_TYPES = {int: "INTEGER", float: "DOUBLE"}
+BAR = """symbol VARCHAR, session_date DATE, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, adj_close DOUBLE,
+    volume DOUBLE, dividend DOUBLE, source VARCHAR, is_final BOOLEAN"""
+LANDED = "ingested_at TIMESTAMPTZ, batch_id BIGINT"
+
+CONFIGURATION = {
+    "landing.universe": "symbol VARCHAR",
+    "landing.strategies": "strategy_id VARCHAR, grid_order INTEGER, is_live BOOLEAN, "
+    + ", ".join(f"{name} {SQL_TYPES[kind]}" for name, kind in PARAMETERS.items()),
+    "landing.settings": """parameters_hash VARCHAR, walk_depth INTEGER, train_months INTEGER, test_months INTEGER,
+    objective VARCHAR, stale_after_sessions INTEGER""",
+    "landing.walk_depths": "scenario_id INTEGER, session_date DATE, depth BIGINT",
+}
+"""Made anew whenever the configuration changes, so that a new parameter needs no migration."""
+
+TABLES = CONFIGURATION | {
+    "landing.bar_versions": f"{BAR}, {LANDED}",
+    "quarantined_bars": f"{BAR}, code VARCHAR, reason VARCHAR, file VARCHAR, line BIGINT, {LANDED}",
+    "landing.permutations": """test_id VARCHAR, is_walk_forward BOOLEAN, objective VARCHAR, window_start DATE,
+    window_end DATE, seed BIGINT, scenario_id INTEGER, best DOUBLE, live DOUBLE, computed_at TIMESTAMPTZ""",
+    "landing.ledger_events": """sequence BIGINT, recorded_at TIMESTAMPTZ, account_id VARCHAR, mode VARCHAR,
+    strategy_id VARCHAR, session_date DATE, run_id VARCHAR, kind VARCHAR, order_ref VARCHAR, payload VARCHAR,
+    digest VARCHAR""",
+    "runs": """run_id VARCHAR, kind VARCHAR, started_at TIMESTAMPTZ, finished_at TIMESTAMPTZ, as_of_session DATE,
+    code_version VARCHAR, parameters_hash VARCHAR, snapshot_before BIGINT, snapshot_after BIGINT, outcome VARCHAR,
+    message VARCHAR""",
+    "schema_versions": "version INTEGER, reached_at TIMESTAMPTZ",
+}
+"""Columns by table. A change of one that is not made anew needs a migration."""
+
+
+def create(connection: duckdb.DuckDBPyConnection, names: Iterable[str] = TABLES) -> None:
+    """Make tables, empty, in place of those that are there."""
+    connection.execute("CREATE SCHEMA IF NOT EXISTS landing")
+    for name in names:
+        connection.execute(f"CREATE OR REPLACE TABLE {name} ({TABLES[name]})")
