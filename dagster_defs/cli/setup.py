@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from dagster_defs.environment import PROJECT
-from dagster_defs.instance import end_dead_runs, open_instance
 from warehouse.settings.portfolio import write_override_template
 
 if TYPE_CHECKING:
@@ -35,6 +34,8 @@ def dev(installation: Installation, port: int) -> None:
     """
     port = next(candidate for candidate in range(port, port + 100) if _is_free(candidate))
     click.echo(f"The Dagster UI is starting on http://127.0.0.1:{port} (ready in about half a minute; Ctrl-C ends it).")
+    from dagster_defs.instance import end_dead_runs, open_instance  # noqa: PLC0415 - `swing init` needs no Dagster
+
     with open_instance(installation) as instance:
         end_dead_runs(installation, instance)
     os.chdir(PROJECT)
