@@ -62,10 +62,10 @@ def test_an_edited_configuration_is_not_what_the_targets_were_built_with(tmp_pat
 
 
 NONSENSE = {
-    "no weight": "INSERT INTO live_targets SELECT session_date, 'AAA', NULL FROM live_targets LIMIT 1",
-    "not a number": "INSERT INTO live_targets SELECT session_date, 'AAA', 'nan' FROM live_targets LIMIT 1",
-    "endless": "INSERT INTO live_targets SELECT session_date, 'AAA', 'inf' FROM live_targets LIMIT 1",
-    "no symbol": "INSERT INTO live_targets SELECT session_date, NULL, 0.1 FROM live_targets LIMIT 1",
+    "no weight": "INSERT INTO live_targets BY NAME SELECT session_date, 'AAA' AS symbol, NULL AS weight FROM live_targets LIMIT 1",
+    "not a number": "INSERT INTO live_targets BY NAME SELECT session_date, 'AAA' AS symbol, 'nan' AS weight FROM live_targets LIMIT 1",
+    "endless": "INSERT INTO live_targets BY NAME SELECT session_date, 'AAA' AS symbol, 'inf' AS weight FROM live_targets LIMIT 1",
+    "no symbol": "INSERT INTO live_targets BY NAME SELECT session_date, NULL AS symbol, 0.1 AS weight FROM live_targets LIMIT 1",
     "no row": "DELETE FROM live_targets",
     "no live strategy": "UPDATE strategies SET is_live = false",
 }
