@@ -61,11 +61,12 @@ def test_an_edited_configuration_is_not_what_the_targets_were_built_with(tmp_pat
     assert read_targets(lake).origin == found.origin
 
 
+WEIGH = "INSERT INTO live_targets BY NAME SELECT session_date, {} AS symbol, {} AS weight FROM live_targets LIMIT 1"
 NONSENSE = {
-    "no weight": "INSERT INTO live_targets BY NAME SELECT session_date, 'AAA' AS symbol, NULL AS weight FROM live_targets LIMIT 1",
-    "not a number": "INSERT INTO live_targets BY NAME SELECT session_date, 'AAA' AS symbol, 'nan' AS weight FROM live_targets LIMIT 1",
-    "endless": "INSERT INTO live_targets BY NAME SELECT session_date, 'AAA' AS symbol, 'inf' AS weight FROM live_targets LIMIT 1",
-    "no symbol": "INSERT INTO live_targets BY NAME SELECT session_date, NULL AS symbol, 0.1 AS weight FROM live_targets LIMIT 1",
+    "no weight": WEIGH.format("'AAA'", "NULL"),
+    "not a number": WEIGH.format("'AAA'", "'nan'"),
+    "endless": WEIGH.format("'AAA'", "'inf'"),
+    "no symbol": WEIGH.format("NULL", "0.1"),
     "no row": "DELETE FROM live_targets",
     "no live strategy": "UPDATE strategies SET is_live = false",
 }
