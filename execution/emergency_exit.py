@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from execution.brokers.base import Fault
 from execution.decision import equity
-from execution.errors import LedgerBusyError
+from execution.errors import LedgerBusyError, StateDisagreesError
 from execution.ledger.events import Claim, Decision, Finish, Reconciliation, Scope, Stop
 from execution.models import Order, OrderRef, OrderStatus, Side
 from execution.orders.cancel import cancel
@@ -138,7 +138,8 @@ class _Exit:
             if not orders or within.objection(Side.SELL):
                 break
             self._record(state, prices)
-            await carry_out(within, orders)
+            with contextlib.suppress(StateDisagreesError):  # a doubtful order is named in the end
+                await carry_out(within, orders)
             self._give_up([order.order_ref for order in orders])
             state = await self._look()
         left = tuple(self._left(state, await self._prices(state)))
