@@ -37,6 +37,7 @@ NAMES = {
     "floor": "floor of Dagster and dbt",
     "trade": "swing, scheduled rebalance over the wire",
 }
+SCHEDULED = "broker: {is_source_of_bars: true}\ntrading: {scheduled_mode: paper}\n"
 EVENING, TRADED = "2024-12-30T16:30:00", "2024-12-31T15:55:05"
 PACKAGES = ("swing-portfolio", "dagster", "dbt-core", "dbt-duckdb")
 
@@ -118,6 +119,7 @@ def gateway(bars: Path, clock: str) -> contextlib.AbstractContextManager[int]:
 def fetched(bars: Path) -> Iterator[str]:
     """A lake whose bars came from a gateway the evening before."""
     home = tempfile.mkdtemp(prefix="swing-daily-")
+    Path(home, "portfolio.yaml").write_text(SCHEDULED, encoding="utf-8")
     swing = [sys.executable, "-m", "dagster_defs.cli.main"]
     with gateway(bars, EVENING) as port:
         environment = {**os.environ, "SWING_HOME": home, "IB_PORT": str(port)}

@@ -15,6 +15,7 @@ from dagster_defs.assets.rebalance import rebalance
 from dagster_defs.assets.reports import backtest_report, walk_forward_report
 from dagster_defs.assets.tear_sheet import tear_sheet
 from dagster_defs.environment import prepare_environment
+from dagster_defs.instance import PERMUTES, WRITER, end_dead_runs
 from dagster_defs.resources import warehouse
 from dagster_defs.schedules import RebalancePlan, daily_schedule, rebalance_schedule, schedule_settings
 from execution.service import obstacle
@@ -30,9 +31,6 @@ ledger = dg.AssetSelection.assets(ledger_landing).downstream()
 decision = dg.AssetSelection.groups("staging", "features", "signals", "targets")
 models = decision | dg.AssetSelection.groups("backtest")
 
-# dagster.yaml limits how many runs with these tags go on at once; the rebalance waits for nobody who only queues.
-WRITER, PERMUTES = {"swing/writes_the_lake": "true"}, {"swing/permutes": "true"}
-
 fetch_job = dg.define_asset_job("fetch", landing, tags=WRITER)
 daily_job = dg.define_asset_job("daily", landing | ledger | models - reports, tags=WRITER)
 backtest_job = dg.define_asset_job("backtest", portfolio | models, tags=WRITER)
@@ -42,13 +40,21 @@ walk_forward_job = dg.define_asset_job(
 everything_job = dg.define_asset_job("everything", landing | ledger | models | research, tags=WRITER)
 # Only what a decision needs: every second before the close counts.
 trade_job = dg.define_asset_job(
-    "trade", landing | decision | dg.AssetSelection.assets(rebalance) | ledger, tags=WRITER | {"dagster/priority": "10"}
+    "trade",
+    landing | decision | dg.AssetSelection.assets(rebalance) | ledger,
+    tags=WRITER | {"dagster/priority": "10", "dagster/max_runtime": "1800"},
 )
 ledger_job = dg.define_asset_job("ledger", ledger, tags=WRITER)
 permutation_job = dg.define_asset_job("permutation", dg.AssetSelection.assets(permutations), tags=PERMUTES)
 report_job = dg.define_asset_job("report", dg.AssetSelection.assets(tear_sheet))
 settings = schedule_settings(here)
-plan = RebalancePlan(settings.minutes_before_close, settings.source, partial(obstacle, here), lambda: datetime.now(UTC))
+plan = RebalancePlan(
+    minutes_before_close=settings.minutes_before_close,
+    source=settings.source,
+    clean=partial(end_dead_runs, here),
+    obstacle=partial(obstacle, here),
+    clock=lambda: datetime.now(UTC),
+)
 
 defs = dg.Definitions(
     assets=[
@@ -75,7 +81,7 @@ defs = dg.Definitions(
         report_job,
     ],
     schedules=[
-        daily_schedule(daily_job, settings.source),
+        daily_schedule(daily_job, settings.source, partial(end_dead_runs, here)),
         rebalance_schedule(trade_job, plan),
     ],
     resources={"installation": here, "warehouse": warehouse, "progress": silent},

@@ -21,14 +21,19 @@ def installation() -> Installation:
     )
 
 
+def ui_hosts() -> frozenset[str]:
+    """Read $SWING_UI_HOSTS: names, beside this machine's own, under which a proxy serves the Dagster UI."""
+    return frozenset(name.strip().lower() for name in os.environ.get("SWING_UI_HOSTS", "").split(",") if name.strip())
+
+
 def prepare_environment() -> Installation:
-    """Make the home's folders, and tell this process and those it starts where they are.
+    """Tell this process and those it starts where everything is; make no folder, so that nothing can fail.
 
     Call before Dagster reads dagster.yaml.
     """
+    os.umask(0o077)  # ledger, catalog and run history are their owner's alone
     here = installation()
     folder = here.home
-    (folder / "dagster").mkdir(parents=True, exist_ok=True)
     os.environ["SWING_HOME"] = str(folder)
     os.environ["SWING_DAGSTER"] = str(folder / "dagster")
     os.environ["DAGSTER_HOME"] = str(PROJECT)

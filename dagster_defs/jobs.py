@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from dagster_defs.definitions import defs
+from dagster_defs.instance import open_instance
 from dagster_defs.resources import warehouse
-from warehouse.errors import PipelineError, SwingError
+from warehouse.errors import MachineError, PipelineError, SwingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,15 +33,17 @@ def run(installation: Installation, job: str, ops: Mapping[str, Any], report: Re
     Raises:
         SwingError: What the failing step raised.
     """
-    with dg.DagsterInstance.get() as instance:
-        try:
+    try:
+        with open_instance(installation) as instance:
             return defs.resolve_job_def(job).execute_in_process(
                 instance=instance,
                 run_config={"ops": {name: {"config": config} for name, config in ops.items()}, "loggers": QUIET},
                 resources={"installation": installation, "warehouse": warehouse, "progress": report},
             )
-        except Exception as error:
-            raise _cause(error) from error
+    except dg.DagsterExecutionInterruptedError as error:
+        raise KeyboardInterrupt from error
+    except Exception as error:
+        raise _cause(error) from error
 
 
 def _cause(error: BaseException) -> BaseException:
@@ -47,8 +51,17 @@ def _cause(error: BaseException) -> BaseException:
     cause: BaseException | None = error
     seen: set[int] = set()
     while cause is not None and id(cause) not in seen:  # some of Dagster's chains are circles
-        if isinstance(cause, SwingError):
+        if isinstance(cause, SwingError | KeyboardInterrupt):
             return cause
+        if isinstance(cause, dg.DagsterExecutionInterruptedError):
+            return KeyboardInterrupt()
+        if isinstance(cause, OSError):
+            return MachineError.of(cause)
+        if isinstance(cause, sqlite3.OperationalError):
+            return MachineError(
+                f"A record in $SWING_HOME cannot be read or written: {cause}. The disk may be full, or a file not this "
+                "user's; mend that, then start again."
+            )
         seen.add(id(cause))
         cause = cause.__cause__ or cause.__context__
     return PipelineError(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from dagster_defs.instance import PATIENCE_SECONDS, fail_others
 from warehouse import runs
 from warehouse.transformation.runner import Transformation
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from execution.installation import Installation
     from warehouse.lake import Lake
     from warehouse.settings.portfolio import Portfolio
-
-PATIENCE_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,8 @@ def warehouse(context: dg.InitResourceContext) -> Iterator[Warehouse]:
     kind = context.run.job_name if context.run else "interactive"
     lake, portfolio = installation.lake, installation.portfolio
     with lake.lock(PATIENCE_SECONDS), lake.writer() as connection:
+        if context.instance is not None:
+            fail_others(context.instance, run_id)
         runs.start(connection, runs.RunStart(run_id, kind, portfolio.parameters_hash))
         try:
             yield Warehouse(lake, portfolio, connection)

@@ -48,20 +48,25 @@ def _fetching(source: str) -> dict[str, Any]:
     return {"ops": {"bars_landing": {"config": {"source": source}}}}
 
 
-def daily_schedule(job: dg.UnresolvedAssetJobDefinition, source: str) -> dg.ScheduleDefinition:
+def daily_schedule(
+    job: dg.UnresolvedAssetJobDefinition, source: str, clean: Callable[[dg.DagsterInstance], object]
+) -> dg.ScheduleDefinition:
     """After the close of every weekday; a holiday's run finds no new session and changes nothing.
 
     Args:
         job: What it runs.
         source: Where it fetches bars; empty if they are landed by other means.
+        clean: As in RebalancePlan.
     """
-    return dg.ScheduleDefinition(
-        name="daily_after_close",
-        job=job,
-        run_config=_fetching(source),
-        cron_schedule="30 18 * * 1-5",
-        execution_timezone="America/New_York",
+
+    @dg.schedule(
+        name="daily_after_close", job=job, cron_schedule="30 18 * * 1-5", execution_timezone="America/New_York"
     )
+    def daily_after_close(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        clean(context.instance)
+        return dg.RunRequest(run_config=_fetching(source))
+
+    return daily_after_close
 
 
 def rebalance_crons(minutes_before_close: int) -> list[str]:
@@ -102,12 +107,14 @@ class RebalancePlan:
 
     Attributes:
         source: Where it fetches bars; empty if they are landed by other means.
+        clean: Ends runs that a kill has left behind, so that the one asked for does not wait for them.
         obstacle: As `skip_reason` wants it.
         clock: The current time, aware.
     """
 
     minutes_before_close: int
     source: str
+    clean: Callable[[dg.DagsterInstance], object]
     obstacle: Callable[[date], str]
     clock: Callable[[], datetime]
 
@@ -126,6 +133,7 @@ def rebalance_schedule(job: dg.UnresolvedAssetJobDefinition, plan: RebalancePlan
         reason = skip_reason(plan.clock(), scheduled, plan.minutes_before_close, plan.obstacle)
         if reason:
             return dg.SkipReason(reason)
+        plan.clean(context.instance)
         return dg.RunRequest(run_key=f"{scheduled:%Y-%m-%dT%H:%M}", run_config=_fetching(plan.source))
 
     return rebalance_before_close

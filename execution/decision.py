@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from execution.ledger.events import Decision, Funding
 from execution.models import Account, Plan, Side
-from execution.planning.checks import doubtful_bars
+from execution.planning.aside import set_aside
+from execution.planning.checks import barren_symbols, doubtful_bars
 from execution.planning.funding import fund
 from execution.planning.plan import plan as make_plan
 from execution.planning.settlement import spendable
@@ -20,19 +21,25 @@ if TYPE_CHECKING:
 
 def decide(situation: Situation) -> tuple[Decision, Plan]:
     """Plan, and record what the plan was made from."""
-    targets = situation.targets
+    apart = set_aside(situation)
+    situation, targets = apart.situation, situation.targets
+    prices = {**situation.prices, **situation.aside}
     decision = Decision(
         decided_at=situation.now,
         lake_snapshot=targets.snapshot,
         targets_session=targets.session_date,
         targets=situation.weights,
-        prices=tuple(situation.prices[symbol] for symbol in sorted(situation.prices)),
+        prices=tuple(price for _, price in sorted(prices.items()) if price),
         selection=targets.selection,
         correlations=targets.correlations,
         account=situation.account,
         parameters_hash=situation.rules.parameters_hash,
+        targets_parameters_hash=targets.origin.parameters_hash,
+        targets_code_version=targets.origin.code_version,
+        targets_bars_snapshot=targets.origin.bars_snapshot,
     )
     plan = make_plan(situation)
+    plan = replace(plan, refusals=(*plan.refusals, *apart.refusals, *barren_symbols(situation)))
     if doubts := doubtful_bars(situation):
         plan = replace(plan, orders=(), refusals=(*doubts, *plan.refusals), is_blocked=True)
     return decision, plan

@@ -7,8 +7,9 @@ SwingError
     ├── TradeRefusedError         11   a check forbids the whole rebalance; nothing was sent
     ├── StateDisagreesError       12   ledger and broker disagree; nothing is sent until a person has looked
     ├── HaltedError               13   trading is halted
-    └── LedgerError               14   the ledger cannot be opened, read or written
-        └── LedgerBusyError       15   another process is trading this account
+    ├── LedgerError               14   the ledger cannot be opened, read or written
+    │   └── LedgerBusyError       15   another process is trading this account
+    └── ExitIncompleteError       18   the emergency exit has left orders or positions
 """
 
 from __future__ import annotations
@@ -73,3 +74,9 @@ class LedgerBusyError(LedgerError):
     """Another process is trading this account."""
 
     exit_code = 15
+
+
+class ExitIncompleteError(ExecutionError):
+    """The emergency exit has left orders or positions; they are named."""
+
+    exit_code = 18

@@ -42,6 +42,8 @@ class PriceKind(StrEnum):
     FROZEN = "frozen"
     DELAYED = "delayed"
     DELAYED_FROZEN = "delayed_frozen"
+    CLOSE = "close"
+    """The last final bar's, of a symbol that cannot be priced now."""
 
 
 @dataclass(frozen=True, slots=True)

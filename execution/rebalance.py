@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from execution.orders.context import RebalanceRequest, TradingContext
     from execution.targets import LiveTargets
 
-WHOLE_SESSION = 390
-"""Minutes of a regular session."""
 POSITION_LAG_LOOKS = 4
 """Looks at positions before they count as different: they may follow executions with a delay."""
 COMMISSION_LOOKS = 3
@@ -69,7 +67,7 @@ async def rebalance(request: RebalanceRequest, targets: LiveTargets, context: Tr
     A dry run plans on the account as it is and sends nothing; its window may be closed.
 
     Args:
-        request: Mode, and the sale of everything.
+        request: Mode, and the account that was confirmed.
         targets: Of the strategy.
         context: Means to trade; the session is chosen here.
 
@@ -83,7 +81,7 @@ async def rebalance(request: RebalanceRequest, targets: LiveTargets, context: Tr
     context.step("preflight")
     context = _in_session(request, targets, context)
     if request.mode is not Mode.DRY_RUN and not _is_begun(context):
-        check_window(context.clock(), _minutes(request, context))
+        check_window(context.clock(), context.portfolio.trading.minutes_before_close)
     context.step("connect")
     try:
         state = await connect(context)
@@ -98,19 +96,13 @@ async def rebalance(request: RebalanceRequest, targets: LiveTargets, context: Tr
         await context.broker.close()
 
 
-def _minutes(request: RebalanceRequest, context: TradingContext) -> int:
-    """Return the length of the window before the close: a liquidation may trade at any hour of the session."""
-    return WHOLE_SESSION if request.is_liquidation else context.portfolio.trading.minutes_before_close
-
-
 def _in_session(request: RebalanceRequest, targets: LiveTargets, context: TradingContext) -> TradingContext:
     """Choose the session: the one planned for now, or today's if an earlier start has left it unfinished."""
-    now, minutes = context.clock(), _minutes(request, context)
+    now, minutes = context.clock(), context.portfolio.trading.minutes_before_close
     window, today = planned_window(now, minutes), window_of(now, minutes)
-    strategy = LIQUIDATION if request.is_liquidation else targets.strategy_id
-    if today is not None and context.ledger.is_begun(strategy, today.session_date):
+    if today is not None and context.ledger.is_begun(targets.strategy_id, today.session_date):
         window = today  # its orders are looked after even when the session is over
-    scope = Scope("", context.scope.run_id, request.mode, strategy, window.session_date)
+    scope = Scope("", context.scope.run_id, request.mode, targets.strategy_id, window.session_date)
     return replace(context, scope=scope, window=window)
 
 
@@ -131,7 +123,7 @@ async def _rehearse(
 
 async def _trade(request: RebalanceRequest, targets: LiveTargets, context: TradingContext) -> RebalanceOutcome:
     """Rebalance, from wherever an earlier start has stopped."""
-    if context.ledger.switch(context.scope.account_id) is Switch.HALTED:
+    if context.switch() is Switch.HALTED:
         raise HaltedError("Trading is halted. `swing status` says by whom and why; `swing resume` ends it.")
     session = context.session()
     if session.finish is not None:
@@ -148,12 +140,12 @@ async def _trade(request: RebalanceRequest, targets: LiveTargets, context: Tradi
         context.scope.strategy_id,
         LIQUIDATION,
     }
-    if others and not request.is_liquidation:
+    if others:
         _refuse(context, RefusalCode.SESSION_DONE, "Another strategy was rebalanced in this session already.")
     context.record(Claim(context.window.deadline))
     plan = session.plan
     if plan is None:
-        check_window(context.clock(), _minutes(request, context))
+        check_window(context.clock(), context.portfolio.trading.minutes_before_close)
         context.step("decide")
         decision, plan = decide(await _situation(request, targets, context, state))
         context.record(decision)
@@ -193,7 +185,8 @@ async def _carry_out(targets: LiveTargets, context: TradingContext, plan: Plan) 
         raise StateDisagreesError(f"The deadline has passed and {reason}. Look at them in TWS before the close.")
     context.step("finish")
     account = state.account
-    message = _message(context, orders, (*plan.orders, *funding.orders))
+    sells = [order for order in plan.orders if order.side is Side.SELL]
+    message = _message(context, orders, (*sells, *funding.orders))  # a buy that was not funded is a refusal
     worth = equity(account, _ours(targets, context), context.session().decision)
     context.record(Finish(worth, account.cash, account.positions, message))
     context.step("finished")
@@ -257,15 +250,13 @@ async def _situation(
         window=context.window,
         now=context.clock(),
         history=context.ledger.history(context.scope.account_id, context.window.session_date),
-        switch=context.ledger.switch(context.scope.account_id),
+        switch=context.switch(),
         is_rehearsal=request.mode is Mode.DRY_RUN,
-        is_liquidation=request.is_liquidation,
     )
 
 
 def _ours(targets: LiveTargets, context: TradingContext) -> frozenset[str]:
-    """Return the symbols that the strategy may hold or has traded; other positions of the account are left alone."""
-    return frozenset(targets.universe) | context.ledger.symbols(context.scope.account_id)
+    return context.ours(targets.universe)
 
 
 def _refuse(context: TradingContext, code: RefusalCode, message: str) -> None:

@@ -17,12 +17,15 @@ class RefusalCode(StrEnum):
     TARGETS_MISSING = "TARGETS_MISSING"
     TARGETS_STALE = "TARGETS_STALE"
     TARGETS_IMPLAUSIBLE = "TARGETS_IMPLAUSIBLE"
+    TARGETS_FOREIGN = "TARGETS_FOREIGN"
+    UNIVERSE_WITHOUT_BARS = "UNIVERSE_WITHOUT_BARS"
     PRICE_MISSING = "PRICE_MISSING"
     PRICE_STALE = "PRICE_STALE"
     PRICE_IMPLAUSIBLE = "PRICE_IMPLAUSIBLE"
     EQUITY_JUMP = "EQUITY_JUMP"
     EQUITY_NOT_POSITIVE = "EQUITY_NOT_POSITIVE"
     POSITION_SHORT = "POSITION_SHORT"
+    HOLDING_SET_ASIDE = "HOLDING_SET_ASIDE"
     TRADE_WITHIN_BAND = "TRADE_WITHIN_BAND"
     TRADE_TOO_SMALL = "TRADE_TOO_SMALL"
     CASH_UNSETTLED = "CASH_UNSETTLED"
@@ -73,6 +76,13 @@ _MEANINGS = MappingProxyType(
             "A target weight is negative or above strategy.max_weight, or together they are more than 1. Look at "
             "live_targets."
         ),
+        RefusalCode.TARGETS_FOREIGN: (
+            "The target weights were built with other parameters than today's, or by another version of the program. "
+            "Run the pipeline."
+        ),
+        RefusalCode.UNIVERSE_WITHOUT_BARS: (
+            "A symbol of the universe has no bar at all, so it is never held. Correct the typo, or fetch its bars."
+        ),
         RefusalCode.PRICE_MISSING: (
             "A symbol that is held or wanted has no price, or no final bar to judge one by. Fetch its bars, check the "
             "market data subscription, or sell it by hand."
@@ -88,6 +98,10 @@ _MEANINGS = MappingProxyType(
         ),
         RefusalCode.EQUITY_NOT_POSITIVE: "The account is worth nothing. Fund it.",
         RefusalCode.POSITION_SHORT: "A position is negative, which this system never makes. Close it by hand.",
+        RefusalCode.HOLDING_SET_ASIDE: (
+            "A symbol cannot be priced (halted, delisted, doubted). What is held of it is left as it is and its value "
+            "counts; the rest is allocated. It comes back with a sound price; `swing release` leaves it to you."
+        ),
         RefusalCode.TRADE_WITHIN_BAND: "The weight is off by less than limits.no_trade_band. Nothing to do.",
         RefusalCode.TRADE_TOO_SMALL: (
             "The trade is worth less than limits.trade_value_minimum, or no share more or less comes nearer to the "

@@ -8,28 +8,32 @@ import json
 import uuid
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from execution.brokers.registry import adapter
-from execution.errors import TradeRefusedError
-from execution.ledger.events import EventKind, Finish, Scope, SwitchChange, to_text
+from execution.errors import LedgerError, TradeRefusedError
+from execution.ledger.events import EventKind, Finish, Reconciliation, Scope, SwitchChange, to_text
 from execution.ledger.ledger import Ledger, ledger_url
 from execution.models import Switch
 from execution.orders.context import DEFAULT_PACE, TradingContext
 from execution.orders.preflight import planned_window
 from execution.rebalance import rebalance
+from execution.switch_files import SwitchFiles
 from execution.targets import read_targets
 from warehouse.errors import LakeBusyError
 from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
     from datetime import date
 
     from execution.brokers.base import Endpoint, Finding
     from execution.installation import Installation
+    from execution.ledger.events import Recorded
     from execution.orders.context import Pace, RebalanceRequest
     from execution.rebalance import RebalanceOutcome
+
+T = TypeVar("T")
 
 
 @contextlib.contextmanager
@@ -59,6 +63,7 @@ def trading_context(
         scope=Scope("", uuid.uuid4().hex[:12]),
         window=planned_window(clock(), portfolio.trading.minutes_before_close),
         clock=clock,
+        files=SwitchFiles.of(installation.home),
     )
 
 
@@ -66,10 +71,20 @@ def trade(
     installation: Installation, request: RebalanceRequest, step: Callable[[str], None], pace: Pace = DEFAULT_PACE
 ) -> RebalanceOutcome:
     """Rebalance the configured account; see `execution.rebalance.rebalance` for what it raises."""
+
+    def work(context: TradingContext) -> Coroutine[Any, Any, RebalanceOutcome]:
+        return rebalance(request, read_targets(installation.lake), replace(context, step=step, pace=pace))
+
+    return in_session(installation, request, work)
+
+
+def in_session(
+    installation: Installation, request: RebalanceRequest, work: Callable[[TradingContext], Coroutine[Any, Any, T]]
+) -> T:
+    """Do a work with the ledger open, by the clock that the request names."""
     endpoint = installation.gateway
     with open_ledger(installation) as ledger:
-        context = replace(trading_context(installation, ledger, _clock(request, endpoint)), step=step, pace=pace)
-        return asyncio.run(rebalance(request, read_targets(installation.lake), context))
+        return asyncio.run(work(trading_context(installation, ledger, _clock(request, endpoint))))
 
 
 def test_gateway(installation: Installation) -> list[Finding]:
@@ -91,6 +106,20 @@ def obstacle(installation: Installation, session: date) -> str:
     return ""
 
 
+def held_symbols(installation: Installation) -> frozenset[str]:
+    """Return the symbols that the newest reconciliation has seen and that are ours; nothing without a sound ledger."""
+    try:
+        with open_ledger(installation) as ledger:
+            seen = ledger.newest(EventKind.RECONCILED)
+            if seen is None or not isinstance(seen.event.payload, Reconciliation):
+                return frozenset()
+            account = seen.event.payload.account
+            ours = ledger.symbols(account.account_id) - ledger.released(account.account_id)
+            return ours & account.positions.keys()
+    except LedgerError:
+        return frozenset()
+
+
 def standing(installation: Installation) -> dict[str, str]:
     """Say what a person last allowed, and how the last rebalance ended."""
     with open_ledger(installation) as ledger:
@@ -100,9 +129,16 @@ def standing(installation: Installation) -> dict[str, str]:
         change = switched.event.payload
         why = f" ({change.reason})" if change.reason else ""
         found["switch"] = f"{change.switch.value} since {switched.recorded_at:%Y-%m-%d %H:%M} UTC, by {change.by}{why}"
+    if (posted := SwitchFiles.of(installation.home).read()) not in {Switch.NORMAL, _newest(switched)}:
+        found["switch"] = f"{posted.value} by a file, which `swing resume` removes"
     if finished and isinstance(finished.event.payload, Finish):
         found["last_rebalance"] = f"{finished.event.scope.session_date}: {finished.event.payload.message}"
     return found
+
+
+def _newest(switched: Recorded | None) -> Switch | None:
+    change = switched.event.payload if switched else None
+    return change.switch if isinstance(change, SwitchChange) else None
 
 
 def as_record(outcome: RebalanceOutcome) -> dict[str, Any]:

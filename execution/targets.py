@@ -13,9 +13,10 @@ from execution.refusals import Refusal, RefusalCode
 from warehouse.lake import current_snapshot
 from warehouse.readers import Question, answer
 from warehouse.settings.portfolio import CASH
+from warehouse.version import code_version
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     import pandas as pd
@@ -45,14 +46,29 @@ CORRELATIONS = Question(
 )
 NEWEST_BARS = Question(
     """
-    SELECT bars.symbol, bars.session_date, bars.close, bars.is_final, bars.ingested_at,
-        features.volatility
-    FROM bars LEFT JOIN features
-        ON features.scenario_id = 0 AND features.symbol = bars.symbol AND features.session_date = bars.session_date
-    QUALIFY row_number() OVER (PARTITION BY bars.symbol ORDER BY bars.session_date DESC) <= 2
-    ORDER BY bars.symbol, bars.session_date
+    WITH recent AS (
+        SELECT *, row_number() OVER (PARTITION BY symbol ORDER BY session_date DESC) AS age
+        FROM bars
+        QUALIFY age <= 1 + (SELECT max(vol_window) FROM strategies WHERE is_live)
+    ),
+    returns AS (
+        SELECT symbol, adj_close / lag(adj_close) OVER (PARTITION BY symbol ORDER BY session_date) - 1 AS ret
+        FROM recent
+    ),
+    -- the features know the universe alone; what left it may still be held
+    spreads AS (
+        SELECT symbol, stddev_samp(ret) AS volatility FROM returns WHERE isfinite(ret) GROUP BY symbol
+    )
+    SELECT recent.symbol, recent.session_date, recent.close, recent.is_final, recent.ingested_at,
+        coalesce(features.volatility, spreads.volatility) AS volatility
+    FROM recent LEFT JOIN spreads USING (symbol) LEFT JOIN features
+        ON features.scenario_id = 0 AND features.symbol = recent.symbol
+            AND features.session_date = recent.session_date
+    WHERE recent.age <= 2 AND recent.symbol IS NOT NULL AND isfinite(recent.close)
+    ORDER BY recent.symbol, recent.session_date
     """
 )
+ORIGIN = Question("SELECT parameters_hash, code_version, bars_snapshot FROM target_origin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +89,25 @@ class NewestBar:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetsOrigin:
+    """Inputs that targets were built with.
+
+    Attributes:
+        parameters_hash: Of the configuration.
+        code_version: Of the program that built them.
+        bars_snapshot: Of the lake, as it was when they were built.
+        read_by: Version of the program that reads them.
+    """
+
+    parameters_hash: str
+    code_version: str
+    bars_snapshot: int
+    read_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class LiveTargets:
-    """Target weights and their origin.
+    """Target weights, and everything they come from.
 
     Attributes:
         session_date: Newest session whose bars the targets have seen.
@@ -96,6 +129,7 @@ class LiveTargets:
     universe: tuple[str, ...]
     selection: tuple[str, ...]
     correlations: Mapping[str, Mapping[str, float | None]]
+    origin: TargetsOrigin
 
 
 def read_targets(lake: Lake) -> LiveTargets:
@@ -103,7 +137,7 @@ def read_targets(lake: Lake) -> LiveTargets:
 
     Raises:
         LakeError: There is no lake, or the targets were never built.
-        TradeRefusedError: They are empty, for want of a bar of the universe.
+        TradeRefusedError: They are empty, for want of a bar of the universe, or hold what is no weight.
     """
     with lake.reader() as connection:
         snapshot = current_snapshot(connection)
@@ -114,7 +148,8 @@ def read_targets(lake: Lake) -> LiveTargets:
         universe = answer(connection, Question("SELECT symbol FROM landing.universe ORDER BY symbol"))
         picked = _rows(answer(connection, SELECTION))
         pairs = _rows(answer(connection, CORRELATIONS))
-    if targets.empty:
+        origins = _rows(answer(connection, ORIGIN))
+    if targets.empty or strategy.empty or not origins:
         message = (
             "There are no target weights: the warehouse holds no bar of a symbol of the universe. Fetch bars of the "
             "symbols in portfolio.yaml (`swing fetch`), then build (`swing backtest`)."
@@ -127,17 +162,29 @@ def read_targets(lake: Lake) -> LiveTargets:
         session_date=targets["session_date"].iloc[0].date(),
         strategy_id=str(strategy["strategy_id"].iloc[0]),
         snapshot=snapshot,
-        weights={
-            row["symbol"]: Decimal(str(row["weight"])).quantize(WEIGHT_PLACES)
-            for row in _rows(targets)
-            if row["symbol"] != CASH
-        },
+        weights=_weights(_rows(targets)),
         bars={bar.symbol: bar for bar in bars},
         final_bars={bar.symbol: bar for bar in bars if bar.is_final},
         universe=tuple(universe["symbol"]),
         selection=tuple(row["symbol"] for row in picked),
         correlations=correlations,
+        origin=TargetsOrigin(**origins[0], read_by=code_version()),
     )
+
+
+def _weights(rows: Iterable[Mapping[str, Any]]) -> dict[str, Decimal]:
+    """Return weights by symbol, cash left out. Raises TradeRefusedError for a missing symbol, and for no number."""
+    weights = {}
+    for row in rows:
+        if not row["symbol"] or row["weight"] is None:
+            message = (
+                f"live_targets holds the weight {row['weight']} for the symbol {row['symbol']}, which is no weight of "
+                "a symbol. Somebody changed the table: run the pipeline."
+            )
+            raise TradeRefusedError(message, (Refusal(RefusalCode.TARGETS_IMPLAUSIBLE, message, row["symbol"] or ""),))
+        if row["symbol"] != CASH:
+            weights[row["symbol"]] = Decimal(str(row["weight"])).quantize(WEIGHT_PLACES)
+    return weights
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

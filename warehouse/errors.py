@@ -6,12 +6,15 @@ SwingError                      1   anything below
 ├── LakeError                   5   the warehouse cannot be opened or does not hold what was asked
 │   ├── LakeBusyError           6   another run is writing
 │   └── LakeNewerError         16   a newer program has written the warehouse; nothing was read or changed
-└── PipelineError               7   a model or a data-quality gate failed; the last good state stands
+├── PipelineError               7   a model or a data-quality gate failed; the last good state stands
+└── MachineError               19   the machine refused: a full disk, a missing permission, an impossible path
 
 Each message says what happened, where, why, and what to do.
 """
 
 from __future__ import annotations
+
+import errno
 
 
 class SwingError(Exception):
@@ -54,3 +57,32 @@ class PipelineError(SwingError):
     """A model or a data-quality gate failed; the last good state stands."""
 
     exit_code = 7
+
+
+class MachineError(SwingError):
+    """The machine refused: a full disk, a missing permission, an impossible path."""
+
+    exit_code = 19
+
+    @classmethod
+    def of(cls, error: OSError) -> MachineError:
+        """Say what the system refused, where, and what to do."""
+        where = f" ({error.filename})" if error.filename else ""
+        remedy = _REMEDIES.get(error.errno or 0, "Mend that, then start again.")
+        return cls(f"{error.strerror or error}{where}. {remedy} Nothing half-written is used.")
+
+
+_HOME = "SWING_HOME must name a folder that this user can write."
+_REMEDIES = {
+    errno.ENOSPC: "The disk is full: free some of it, then start again.",
+    errno.EDQUOT: "The disk quota is used up: free some of it, then start again.",
+    errno.EFBIG: "A file may not grow any more (see `ulimit -f`).",
+    errno.EACCES: _HOME,
+    errno.EPERM: _HOME,
+    errno.EROFS: _HOME,
+    errno.ENOENT: _HOME,
+    errno.ENOTDIR: _HOME,
+    errno.EEXIST: _HOME,
+    errno.ENAMETOOLONG: "The path is too long: choose a shorter SWING_HOME.",
+    errno.EMFILE: "Too many files are open (see `ulimit -n`).",
+}

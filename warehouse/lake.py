@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ALIAS = "lake"
+ODD = frozenset("?*[]%\\")
+DAMAGE = (duckdb.IOException, duckdb.InvalidInputException, duckdb.FatalException, duckdb.InternalException)
 EXTENSIONS = ("ducklake", "sqlite_scanner")
 # Inlined rows leak a catalog table per rebuilt model; a rollback journal makes COMMIT fail beside an open reader.
 ATTACH_OPTIONS = {
@@ -43,7 +45,7 @@ def load_extensions(connection: duckdb.DuckDBPyConnection) -> None:
             package = importlib.import_module(f"duckdb_extension_{name}")
             folder = Path(str(package.__file__)).parent
             file = next(folder.rglob(f"{name}.duckdb_extension"))
-            connection.execute(f"LOAD '{file}'")
+            connection.execute(f"LOAD {quoted(file)}")
         except (ImportError, StopIteration, duckdb.Error):
             try:
                 connection.execute(f"INSTALL {name}")
@@ -53,6 +55,20 @@ def load_extensions(connection: duckdb.DuckDBPyConnection) -> None:
                     f"DuckDB's extension {name} could not be loaded: {error}. "
                     "Make the environment again with `make clean setup`."
                 ) from error
+
+
+def quoted(value: object) -> str:
+    """Write a value as a text of SQL."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def refuse_odd_path(home: Path) -> None:
+    """Raise LakeError for a path that DuckLake or Dagster's storage would take for another one."""
+    if odd := sorted(ODD & set(str(home))):
+        raise LakeError(
+            f"SWING_HOME is {home}, and {' '.join(odd)} in it would lead to other files. Choose a path without "
+            f"{' '.join(sorted(ODD))}; spaces, quotes and other letters are fine. (`swing halt` works all the same.)"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +96,12 @@ class Lake:
         """Connect for writing; makes the lake where there is none, and migrates an older one. Callers hold `lock`.
 
         Raises:
+            LakeError: It is damaged.
             LakeNewerError: A newer program has written it.
         """
+        refuse_odd_path(self.home)
         self.home.mkdir(parents=True, exist_ok=True)
-        with self._connection({}) as connection:
+        with self._damage_told(), self._connection({}) as connection:
             # Tables made in this transaction have no statistics yet: a join builds on the side that is written second.
             connection.execute("SET disabled_optimizers = 'build_side_probe_side'")
             with transaction(connection):
@@ -95,10 +113,10 @@ class Lake:
         """Connect read-only, to the newest state or to that of a snapshot.
 
         Raises:
-            LakeError: There is no lake yet, or no such snapshot.
+            LakeError: There is no lake yet, it is damaged, or has no such snapshot.
             LakeNewerError: A newer program has written it.
         """
-        if not self.catalog.exists():
+        if not self.catalog.exists() and not self._has_data:
             raise LakeError(
                 f"There is no warehouse in {self.home} yet. Land bars first: `swing fetch --help` shows how "
                 "(or set SWING_HOME to the folder that holds one)."
@@ -106,28 +124,59 @@ class Lake:
         options = {"READ_ONLY": ""}
         if snapshot is not None:
             options["SNAPSHOT_VERSION"] = str(snapshot)
+        with self._damage_told():
+            try:
+                with self._connection(options) as connection:
+                    refuse_newer(connection, str(self.home))
+                    yield connection
+            except duckdb.InvalidInputException as error:
+                if snapshot is None or "snapshot" not in str(error).lower():
+                    raise
+                raise LakeError(
+                    f"The warehouse in {self.home} has no snapshot {snapshot}. "
+                    "`swing sql 'select * from snapshots()'` lists what there is."
+                ) from error
+
+    @property
+    def _has_data(self) -> bool:
+        return self.data.is_dir() and any(path.is_file() for path in self.data.rglob("*.parquet"))
+
+    @contextlib.contextmanager
+    def _damage_told(self) -> Iterator[None]:
+        """Refuse data without its catalog, which would become a new lake, and name what the engine cannot read."""
+        if self._has_data and not (self.catalog.exists() and self.catalog.stat().st_size):
+            raise LakeError(
+                f"{self.data} holds the data of a warehouse, and its catalog {self.catalog} is missing or empty. "
+                "Restore the catalog from a backup; to begin anew, move that folder away first. Nothing was changed."
+            )
         try:
-            with self._connection(options) as connection:
-                refuse_newer(connection, str(self.home))
-                yield connection
-        except duckdb.InvalidInputException as error:
-            if snapshot is None or "snapshot" not in str(error).lower():
+            yield
+        except duckdb.Error as error:
+            if not isinstance(error, DAMAGE) and type(error) is not duckdb.Error:  # DuckLake's own are of no kind
                 raise
             raise LakeError(
-                f"The warehouse in {self.home} has no snapshot {snapshot}. "
-                "`swing sql 'select * from snapshots()'` lists what there is."
+                f"The warehouse in {self.home} cannot be read or written: {str(error).splitlines()[0]} A file is "
+                "damaged or missing, or the disk is full. Free the disk, or restore the folder from a backup; bars and "
+                "models can also be made anew in an empty SWING_HOME."
             ) from error
 
     @contextlib.contextmanager
     def _connection(self, options: dict[str, str]) -> Iterator[duckdb.DuckDBPyConnection]:
         # The catalog remembers where the data was when it was made; the folder may have been moved since.
-        location = {"DATA_PATH": f"'{self.data}'", "OVERRIDE_DATA_PATH": "true"}
+        location = {"DATA_PATH": quoted(self.data), "OVERRIDE_DATA_PATH": "true"}
         listed = ", ".join(f"{key} {value}" for key, value in (ATTACH_OPTIONS | location | options).items())
         with duckdb.connect() as connection:
             load_extensions(connection)
-            connection.execute(f"ATTACH 'ducklake:sqlite:{self.catalog}' AS {ALIAS} ({listed})")
+            connection.execute("SET TimeZone = 'UTC'")  # an empty $TZ names no zone
+            connection.execute(f"ATTACH {quoted(f'ducklake:sqlite:{self.catalog}')} AS {ALIAS} ({listed})")
             connection.execute(f"USE {ALIAS}")
             yield connection
+
+    def confine(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Keep a connection from every file that is not this lake's, for good."""
+        connection.execute(f"SET allowed_directories = [{quoted(f'{self.home}/')}]")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
 
     @contextlib.contextmanager
     def lock(self, patience: float = 0) -> Iterator[None]:
@@ -158,6 +207,7 @@ def scratch(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         threads: Of the engine; None for one a core.
     """
     with duckdb.connect(config={"threads": threads} if threads else {}) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f"ATTACH ':memory:' AS {ALIAS}")
         connection.execute(f"USE {ALIAS}")
         create(connection)

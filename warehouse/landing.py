@@ -16,7 +16,7 @@ from warehouse.settings.portfolio import Portfolio, strategy_rows
 from warehouse.sources.base import RAW_BAR_SCHEMA, BarSource, Progress, silent
 from warehouse.sources.files.source import FileSource
 from warehouse.sources.synthetic import SyntheticSource
-from warehouse.validation import validate
+from warehouse.validation import QuarantineCode, validate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,13 +68,31 @@ def land_bars(connection: duckdb.DuckDBPyConnection, source: BarSource, progress
     """
     raw = pa.concat_tables([RAW_BAR_SCHEMA.empty_table(), *source.fetch(progress)])
     _refuse_mixture(connection, source)
-    verdict = validate(raw, is_session)
+    verdict = validate(pa.concat_tables([raw, _once_no_sessions(connection, source.name, raw)]), is_session)
     connection.register("valid_rows", verdict.valid)
     connection.register("quarantined_rows", verdict.quarantined)
     if isinstance(source, FileSource):  # the others are asked for their whole history when it is adjusted anew
         refuse_other_bases(connection, source.name)
     with transaction(connection):
         return _append(connection, source.name, raw.num_rows)
+
+
+def _once_no_sessions(connection: duckdb.DuckDBPyConnection, source: str, raw: pa.Table) -> pa.Table:
+    """Return rows quarantined as no session that have no bar yet: the calendar of a clock that was behind is short."""
+    connection.register("raw_rows", raw.select(["symbol", "session_date"]))
+    columns = ", ".join(name for name in RAW_BAR_SCHEMA.names if name != "problem")
+    rows = connection.execute(
+        f"""
+        SELECT {columns}, NULL::VARCHAR AS problem
+        FROM quarantined_bars
+        ANTI JOIN raw_rows USING (symbol, session_date)
+        ANTI JOIN (FROM landing.bar_versions WHERE source = $source) AS landed USING (symbol, session_date)
+        WHERE source = $source AND code = $code
+        QUALIFY row_number() OVER (PARTITION BY symbol, session_date ORDER BY batch_id DESC) = 1
+        """,
+        {"source": source, "code": QuarantineCode.NOT_A_SESSION},
+    )
+    return rows.to_arrow_table().cast(RAW_BAR_SCHEMA)
 
 
 def _refuse_mixture(connection: duckdb.DuckDBPyConnection, source: BarSource) -> None:

@@ -12,6 +12,7 @@ from pydantic import Field
 from dagster_defs.resources import Warehouse
 from execution.brokers import registry as brokers
 from execution.installation import Installation
+from execution.service import held_symbols
 from warehouse.calendar.sessions import last_completed_session
 from warehouse.errors import SourceError
 from warehouse.landing import land_bars, land_portfolio
@@ -58,7 +59,7 @@ class Fetch(dg.Config):
                 return FileSource([Path(path) for path in self.paths], self._options())
             case SourceKind.BROKER:
                 portfolio = installation.portfolio
-                symbols = self.symbols or portfolio.universe
+                symbols = self.symbols or sorted({*portfolio.universe, *held_symbols(installation)})
                 return brokers.adapter(self.source).bars(installation.gateway, symbols, portfolio.broker.history)
         raise SourceError(f"There is no bar source '{self.source}'. Use one of: {', '.join(FETCHED)}.")
 

@@ -11,6 +11,7 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test
 from dbt.artifacts.resources.types import NodeType
 from dbt.artifacts.schemas.run import RunResult
 
+from dagster_defs.instance import setup_lock
 from dagster_defs.resources import Warehouse
 from execution.installation import Installation
 from warehouse.sources.base import Progress
@@ -41,8 +42,9 @@ def manifest_file(installation: Installation) -> Path:
     """Dbt's manifest of this project; parsed first if a file of the project is newer."""
     transformation = Transformation(installation.lake)
     manifest = transformation.manifest_file
-    if not manifest.exists() or manifest.stat().st_mtime < newest_change():
-        transformation.parse()
+    with setup_lock(installation):
+        if not manifest.exists() or manifest.stat().st_mtime < newest_change():
+            transformation.parse()
     return manifest
 
 

@@ -6,6 +6,7 @@ import dagster as dg
 
 from dagster_defs.resources import Warehouse
 from execution import service
+from execution.errors import TradeRefusedError
 from execution.installation import Installation
 from execution.orders.context import RebalanceRequest
 from warehouse.settings.trading import Mode
@@ -13,10 +14,12 @@ from warehouse.sources.base import Progress
 
 
 class Rebalance(dg.Config):
-    """Mode and confirmed account; empty to go by the configuration."""
+    """Mode of this launch, which may only lower the configured one; empty for that one.
+
+    An account is confirmed in portfolio.yaml alone: whoever can launch a run is not thereby its owner.
+    """
 
     mode: str = ""
-    confirm: str = ""
     is_gateway_clock: bool = False
 
 
@@ -29,8 +32,20 @@ def rebalance(
 ) -> dg.MaterializeResult[Any]:
     """The account, brought to the live targets: once a session, in the minutes before the close."""
     settings = warehouse.portfolio.trading
-    mode = Mode(config.mode or settings.scheduled_mode)
-    confirmed = config.confirm or settings.scheduled_confirm
-    request = RebalanceRequest(mode, confirmed, is_gateway_clock=config.is_gateway_clock)
+    mode = _lowered(config.mode, settings.scheduled_mode)
+    request = RebalanceRequest(mode, settings.scheduled_confirm, is_gateway_clock=config.is_gateway_clock)
     outcome = service.trade(installation, request, lambda name: progress(0, 0, name))
     return dg.MaterializeResult(metadata=service.as_metadata(outcome))
+
+
+def _lowered(asked: str, configured: Mode) -> Mode:
+    """Return the mode of a launch. Raises TradeRefusedError for one above the configured mode, or for none."""
+    modes = list(Mode)
+    if not asked:
+        return configured
+    if asked not in modes or modes.index(Mode(asked)) > modes.index(configured):
+        raise TradeRefusedError(
+            f"A launch may lower trading.scheduled_mode ({configured}), not set {asked}. Change portfolio.yaml, or use "
+            "`swing trade`."
+        )
+    return Mode(asked)

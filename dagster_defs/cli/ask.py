@@ -50,6 +50,9 @@ def weights(installation: Installation, asof: datetime | None, known_at: int | N
         terminal.show(frame)
 
 
+ANSWERS = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.PRAGMA}
+
+
 @click.command()
 @click.option("--at", "snapshot", type=int, metavar="SNAPSHOT", help="Travel back to this snapshot.")
 @click.option(
@@ -63,7 +66,7 @@ def weights(installation: Installation, asof: datetime | None, known_at: int | N
 @click.argument("query")
 @click.pass_obj
 def sql(installation: Installation, snapshot: int | None, form: str, query: str) -> None:
-    """Ask the warehouse; read-only.
+    """Ask the warehouse; read-only, and of no other file.
 
     \b
     Examples:
@@ -77,7 +80,10 @@ def sql(installation: Installation, snapshot: int | None, form: str, query: str)
     if form == "parquet" and sys.stdout.isatty():
         raise click.UsageError("Parquet is no text: send it to a file, as in `--format parquet > rows.parquet`.")
     with installation.lake.reader(snapshot) as connection:
+        installation.lake.confine(connection)
         try:
+            if any(statement.type not in ANSWERS for statement in connection.extract_statements(query)):
+                raise LakeError("`swing sql` only answers: SELECT, FROM, DESCRIBE, SHOW and EXPLAIN.")
             if form == "table":
                 _show_first(connection.execute(query))
             else:

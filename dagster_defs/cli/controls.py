@@ -1,4 +1,4 @@
-"""The commands halt, reduce-only and resume: stop trading, restrict it, let it go on."""
+"""The commands halt, reduce-only, resume and release: stop trading, restrict it, let it go on, give up a symbol."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ def halt(
     """Stop trading at once, until `swing resume`.
 
     A rebalance that is at work cancels its open orders and ends. The halt survives restarts, and every path obeys it.
+    It needs neither a valid configuration nor a sound ledger: then a file halts, and the message says what is left to
+    do in TWS.
+
+    --flatten sells everything of ours without the limits of a rebalance, skips and names what has no price, and may be
+    called again: exit code 0 says that nothing is left, 18 that something is.
     """
     for line in controls.halt(
         installation,
@@ -52,7 +57,22 @@ def halt(
 @click.pass_obj
 def reduce_only(installation: Installation, reason: str) -> None:
     """Sell where the targets ask for it, buy nothing, until `swing resume`."""
-    click.echo(controls.reduce_only(installation, reason))
+    for line in controls.reduce_only(installation, reason):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("symbol")
+@click.option("--undo", is_flag=True, help="Give it back to the strategy.")
+@REASON
+@click.pass_obj
+def release(installation: Installation, symbol: str, undo: bool, reason: str) -> None:
+    """Take a symbol out of the strategy's hands: a halted or delisted holding that you look after yourself.
+
+    From then on its shares are neither counted, bought nor sold. Take it out of the universe too.
+    """
+    for line in controls.release(installation, symbol.strip().upper(), reason, is_undone=undo):
+        click.echo(line)
 
 
 @click.command()

@@ -8,7 +8,12 @@ import execution.errors
 import warehouse.errors
 from warehouse.errors import SwingError
 
-NOT_OURS = {0: "Done.", 1: "A failure without a code of its own.", 2: "Wrong usage: an unknown command or option."}
+NOT_OURS = {
+    0: "Done.",
+    1: "A failure without a code of its own.",
+    2: "Wrong usage: an unknown command or option.",
+    130: "Stopped by Ctrl-C.",
+}
 """Codes that no error class sets: the shell's, Python's and click's."""
 
 
@@ -25,4 +30,5 @@ def error_classes() -> dict[int, type[SwingError]]:
 
 def meanings() -> dict[int, str]:
     """One sentence for each exit code."""
-    return NOT_OURS | {code: inspect.getdoc(kind) or "" for code, kind in error_classes().items()}
+    ours = {code: inspect.getdoc(kind) or "" for code, kind in error_classes().items()}
+    return dict(sorted((NOT_OURS | ours).items()))

@@ -82,6 +82,8 @@ def fetch(
     """
     if (source == "files") != bool(paths):
         raise click.UsageError("--source files needs at least one path; the other sources take none.")
+    if source != "files" and (start or end):
+        raise click.UsageError("--start and --end belong to --source files.")
     symbols = options.pop("symbols")
     config = {
         "source": source,

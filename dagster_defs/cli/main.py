@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import ast
 import importlib
+import io
 import os
+import select
+import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
 from dagster_defs.cli import exit_codes
-from warehouse.errors import SwingError
+from warehouse.errors import MachineError, SwingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 COMMANDS = {
     "init": "setup",
@@ -31,6 +37,7 @@ COMMANDS = {
     "halt": "controls",
     "reduce-only": "controls",
     "resume": "controls",
+    "release": "controls",
     "connect": "connect",
     "ledger": "ledger",
     "simulator": "simulator",
@@ -39,6 +46,10 @@ COMMANDS = {
     "demo": "demonstration",
 }
 """The module beside this one that holds each command, in a function of the command's name."""
+
+
+INTERRUPTED = 130
+AFTERWARDS = "What was published or recorded stands, and the next start goes on from there."
 
 
 class Commands(click.Group):
@@ -68,14 +79,54 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
         """Run a command."""
+        arrived = _arriving_signals()
         try:
             return super().invoke(ctx)
         except SwingError as error:
-            click.echo(f"swing: {error}", err=True)
-            ctx.exit(error.exit_code)
-        except BrokenPipeError:
+            # What breaks after Ctrl-C breaks because of it: an import cut in half, say.
+            _stopped(ctx) if signal.SIGINT in arrived() else _fail(ctx, error)
+        except (KeyboardInterrupt, click.Abort):
+            _stopped(ctx)
+        except BrokenPipeError as error:
+            if not _is_gone(sys.stdout):
+                _fail(ctx, MachineError.of(error))
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(1)
+        except OSError as error:
+            _fail(ctx, MachineError.of(error))
+
+
+def _arriving_signals() -> Callable[[], bytes]:
+    """Note the numbers of the signals from now on, whoever handles them; return how to read them."""
+    read, write = os.pipe()
+    for end in (read, write):
+        os.set_blocking(end, False)
+    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+
+    def arrived() -> bytes:
+        try:
+            return os.read(read, 4096)
+        except BlockingIOError:
+            return b""
+
+    return arrived
+
+
+def _stopped(ctx: click.Context) -> NoReturn:
+    click.echo(f"swing: stopped by Ctrl-C. {AFTERWARDS}", err=True)
+    ctx.exit(INTERRUPTED)
+
+
+def _fail(ctx: click.Context, error: SwingError) -> NoReturn:
+    click.echo(f"swing: {error}", err=True)
+    ctx.exit(error.exit_code)
+
+
+def _is_gone(stream: TextIO) -> bool:
+    """Return True if nobody reads a stream any more."""
+    poll = select.poll()
+    poll.register(stream.fileno(), select.POLLERR)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def _summary(command: str) -> str:
@@ -105,6 +156,11 @@ def main(ctx: click.Context) -> None:
     """
     from dagster_defs.environment import prepare_environment  # noqa: PLC0415
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that knows ASCII alone fails no command
+    # A terminal that closes ends a command as Ctrl-C does, so that a run is recorded as ended.
+    signal.signal(signal.SIGHUP, lambda _number, _frame: os.kill(os.getpid(), signal.SIGINT))
     ctx.obj = prepare_environment()
 
 

@@ -60,6 +60,8 @@ def _is_busy(lake: Lake) -> bool:
             return False
     except LakeBusyError:
         return True
+    except OSError:  # a home that cannot be written has no writer
+        return False
 
 
 def show_status(installation: Installation) -> None:

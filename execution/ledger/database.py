@@ -45,8 +45,9 @@ class Database:
 
     @property
     def name(self) -> str:
-        """URL without the password, for people."""
-        return self.engine.url.render_as_string(hide_password=True)
+        """URL without a password, for people."""
+        url = self.engine.url
+        return url.difference_update_query(["password", "passfile"]).render_as_string(hide_password=True)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -118,12 +119,13 @@ class Database:
 def _engine(url: str) -> sa.Engine:
     """Make an engine that leaves transactions to us. Raises LedgerError for a URL of no ledger."""
     try:
-        parsed = sa.make_url(url)
+        parsed = _parsed(url)
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         engine = sa.create_engine(parsed, isolation_level="AUTOCOMMIT")
-    except (ArgumentError, ImportError) as error:
-        raise LedgerError(f"The ledger's URL cannot be used: {error}. {URLS}") from error
+    except (ArgumentError, ImportError, ValueError) as error:
+        why = error if isinstance(error, ImportError) else "it is not written as one"  # a URL may hold a password
+        raise LedgerError(f"The ledger's URL cannot be used: {why}. {URLS}") from None
     if engine.dialect.name not in TRIGGERS:
         raise LedgerError(f"A ledger cannot be kept in {engine.dialect.name}. {URLS}")
     if engine.dialect.name == "sqlite":
@@ -131,6 +133,23 @@ def _engine(url: str) -> sa.Engine:
             Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
         sa.event.listen(engine, "connect", _make_durable)
     return engine
+
+
+def _parsed(url: str) -> sa.URL:
+    """Read a URL; what follows sqlite:/// is a path as it stands, with whatever characters it has.
+
+    Raises:
+        LedgerError: The ledger would depend on the working directory, or end with its process.
+    """
+    if not url.startswith("sqlite:"):
+        return sa.make_url(url)
+    file = url.removeprefix("sqlite:///")
+    if file == url or not Path(file).is_absolute():
+        raise LedgerError(
+            f"The ledger's URL {url} names no absolute path, so that two commands could keep two ledgers, or none. Use "
+            "sqlite:////PATH/TO/FILE, with four slashes."
+        )
+    return sa.URL.create("sqlite", database=file)
 
 
 @retry(

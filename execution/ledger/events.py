@@ -65,6 +65,9 @@ class Decision:
         correlations: Between the symbols looked at, by both names; None is unknown.
         account: As stated by the broker.
         parameters_hash: Of the configuration.
+        targets_parameters_hash: Of the configuration that the targets were built with, as the next two.
+        targets_code_version: Of the program that built them.
+        targets_bars_snapshot: Snapshot of the warehouse whose bars they have seen.
     """
 
     decided_at: datetime
@@ -76,6 +79,9 @@ class Decision:
     correlations: Mapping[str, Mapping[str, float | None]]
     account: Account
     parameters_hash: str = ""
+    targets_parameters_hash: str = ""
+    targets_code_version: str = ""
+    targets_bars_snapshot: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +166,20 @@ class SwitchChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """A person took a symbol out of the strategy's hands, or gave it back.
+
+    Attributes:
+        is_released: False if it is ours again.
+    """
+
+    symbol: str
+    is_released: bool
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class SchemaChange:
     """The ledger was migrated to a version of its schema."""
 
@@ -185,6 +205,7 @@ Payload = (
     | Stop
     | Finish
     | SwitchChange
+    | Release
     | SchemaChange
 )
 
@@ -209,6 +230,7 @@ class EventKind(StrEnum):
     STOPPED = "stopped"
     SESSION_FINISHED = "session_finished"
     SWITCH_CHANGED = "switch_changed"
+    SYMBOL_RELEASED = "symbol_released"
     SCHEMA_CHANGED = "schema_changed"
 
 
@@ -230,6 +252,7 @@ PAYLOADS: Mapping[EventKind, type[Payload]] = {
     EventKind.STOPPED: Stop,
     EventKind.SESSION_FINISHED: Finish,
     EventKind.SWITCH_CHANGED: SwitchChange,
+    EventKind.SYMBOL_RELEASED: Release,
     EventKind.SCHEMA_CHANGED: SchemaChange,
 }
 KINDS = {payload: kind for kind, payload in PAYLOADS.items()}

@@ -6,7 +6,7 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from execution.ledger.events import Decision, Finish, Reconciliation
+from execution.ledger.events import Decision, Finish, Reconciliation, Release
 from execution.ledger.state import counted, newest
 from execution.models import Execution, Order, Side, TradingHistory
 from warehouse.calendar.sessions import EXCHANGE_ZONE
@@ -36,7 +36,7 @@ def trading_history(events: Iterable[Event], sessions: Sequence[date]) -> Tradin
     for event in counted(events):
         is_today = event.scope.session_date == session_date
         match event.payload:
-            case Reconciliation() if event.scope.session_date is None:
+            case Reconciliation() | Release() if event.scope.session_date is None:
                 before.clear()  # a person has accepted the account as it is: earlier equity no longer compares
             case Finish() if event.scope.session_date is not None and event.scope.session_date < session_date:
                 before[event.scope.session_date] = event.payload

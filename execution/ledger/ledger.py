@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from execution.errors import LedgerError
 from execution.ledger.database import Database
-from execution.ledger.events import EventKind, Finish
+from execution.ledger.events import EventKind, Finish, Release
 from execution.ledger.history import DAY_TRADE_SESSIONS, trading_history
 from execution.ledger.rows import append, digest, from_row
 from execution.ledger.schema import events
@@ -55,6 +55,11 @@ class Ledger:
             LedgerError: It cannot be reached, or is of a newer version.
         """
         return cls(Database.open(url))
+
+    @property
+    def name(self) -> str:
+        """Return its URL without the password, for people."""
+        return self._database.name
 
     def close(self) -> None:
         """Close every connection; a lock that is held stays held."""
@@ -114,13 +119,23 @@ class Ledger:
         while len(recent) < DAY_TRADE_SESSIONS:
             recent.insert(0, previous_session(recent[0]))
         is_finish = events.c.kind == EventKind.SESSION_FINISHED
-        is_acceptance = sa.and_(events.c.kind == EventKind.RECONCILED, events.c.session_date.is_(None))
+        accepting = [EventKind.RECONCILED, EventKind.SYMBOL_RELEASED]
+        is_acceptance = sa.and_(events.c.kind.in_(accepting), events.c.session_date.is_(None))
         is_recent = events.c.session_date >= recent[0].isoformat()
         return trading_history(self._of(account_id, sa.or_(is_finish, is_acceptance, is_recent)), recent)
 
     def symbols(self, account_id: str) -> frozenset[str]:
         """Return every symbol that was ever ordered for an account."""
         return frozenset(order.symbol for order in self._orders(account_id))
+
+    def released(self, account_id: str) -> frozenset[str]:
+        """Return the symbols that a person has taken out of the strategy's hands, for this account or every one."""
+        is_meant = sa.and_(events.c.account_id.in_([account_id, ""]), events.c.kind == EventKind.SYMBOL_RELEASED)
+        found: dict[str, bool] = {}
+        for recorded in self.read(is_meant):
+            if isinstance(release := recorded.event.payload, Release):
+                found[release.symbol] = release.is_released
+        return frozenset(symbol for symbol, is_released in found.items() if is_released)
 
     def order_refs(self, account_id: str) -> frozenset[str]:
         """Return the reference of every order that was ever intended for an account."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from execution.brokers.base import Fault
@@ -15,7 +16,7 @@ from execution.orders.reconcile import trace
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from execution.models import BrokerState, OrderReport
+    from execution.models import BrokerState, OrderReport, OrderStatus
     from execution.orders.context import TradingContext
 
 
@@ -50,11 +51,36 @@ async def _request(context: TradingContext, order_ref: str, reason: str) -> None
         context.record(Notice(0, f"the cancellation could not be sent: {error}", order_ref, Fault.TRANSIENT))
 
 
-async def cancel_all(context: TradingContext) -> list[str]:
-    """Cancel every open order of ours, of whatever session.
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """Fate of an order that was to be cancelled.
+
+    Attributes:
+        status: None if the broker shows it no more.
+        objection: Reason why the request could not be sent; empty if it was.
+    """
+
+    order: OrderReport
+    status: OrderStatus | None
+    objection: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """True if it may still fill."""
+        return self.status is None or not self.status.is_final
+
+    def __str__(self) -> str:
+        """Return it as a line for a person."""
+        status = self.status or "unknown: look at it in TWS"
+        objection = f" (it could not be cancelled: {self.objection})" if self.objection else ""
+        return f"{self.order.side} {self.order.quantity} {self.order.symbol}: {status}{objection}"
+
+
+async def cancel_all(context: TradingContext) -> list[Fate]:
+    """Cancel every open order of ours, of whatever session; one that cannot be cancelled does not hold up the others.
 
     Returns:
-        The fate of each, in words.
+        The fate of each.
 
     Raises:
         BrokerError: The gateway cannot be reached.
@@ -66,22 +92,26 @@ async def cancel_all(context: TradingContext) -> list[str]:
         with context.ledger.lock(account_id):
             scope = Scope(account_id, context.scope.run_id)
             open_orders = _open(context, state)
+            objections: dict[str, str] = {}
             for report in open_orders:
                 request = CancelRequest(report.order_ref, "cancelled by a person")
                 context.ledger.append(Event(scope, request))
-                await context.broker.cancel(report.order_ref)
+                try:
+                    await context.broker.cancel(report.order_ref)
+                except BrokerError as error:
+                    objections[report.order_ref] = str(error)
             end = asyncio.get_running_loop().time() + context.pace.cancel_within
             while _open(context, state) and asyncio.get_running_loop().time() < end:
                 await asyncio.sleep(context.pace.look_every / 4)
                 state = await context.broker.state()
     finally:
         await context.broker.close()
-    fates = []
-    for report in open_orders:
-        now = trace(report.order_ref, state).report
-        status = now.status if now else "unknown: look at it in TWS"
-        fates.append(f"{report.side} {report.quantity} {report.symbol}: {status}")
-    return fates
+    found = {report.order_ref: trace(report.order_ref, state).report for report in open_orders}
+    return [
+        Fate(report, now.status if now else None, objections.get(report.order_ref, ""))
+        for report in open_orders
+        for now in [found[report.order_ref]]
+    ]
 
 
 def _open(context: TradingContext, state: BrokerState) -> list[OrderReport]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from execution.ledger.events import Event
 from execution.models import Side, Switch
+from execution.switch_files import SwitchFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from execution.brokers.base import Broker
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from warehouse.settings.trading import Mode
 
 LIQUIDATION = "liquidation"
-"""Stands for the strategy in the order references of a sale of everything."""
+"""Stands for the strategy in the order references of the emergency exit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,11 @@ class RebalanceRequest:
 
     Attributes:
         confirmed_account: Account that a person has named for live trading; empty otherwise.
-        is_liquidation: Sell everything the strategy holds, whatever the targets say.
         is_gateway_clock: Go by the gateway's clock, as a simulated gateway needs; never with real money.
     """
 
     mode: Mode
     confirmed_account: str = ""
-    is_liquidation: bool = False
     is_gateway_clock: bool = False
 
 
@@ -56,6 +55,7 @@ class Pace:
 
 
 DEFAULT_PACE = Pace()
+NO_FILES = SwitchFiles()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ class TradingContext:
         window: Hours of the session that is traded.
         clock: Returns the current time, aware.
         step: Told the name of each step as it begins.
+        files: Switches that were left as files.
     """
 
     portfolio: Portfolio
@@ -77,6 +78,7 @@ class TradingContext:
     clock: Callable[[], datetime]
     step: Callable[[str], None] = lambda _name: None
     pace: Pace = DEFAULT_PACE
+    files: SwitchFiles = NO_FILES
 
     def record(self, *payloads: Payload) -> int:
         """Write to the ledger; return the number of new events."""
@@ -87,11 +89,23 @@ class TradingContext:
         assert self.scope.session_date is not None  # noqa: S101 - a rebalance always has a session
         return self.ledger.session(self.scope.account_id, self.scope.strategy_id, self.scope.session_date)
 
+    def ours(self, universe: Iterable[str]) -> frozenset[str]:
+        """Return the symbols that the strategy may hold or has traded; other positions are left alone."""
+        account_id = self.scope.account_id
+        return (frozenset(universe) | self.ledger.symbols(account_id)) - self.ledger.released(account_id)
+
+    def switch(self) -> Switch:
+        """Return the stricter of ledger and files; a halt still lets the emergency exit sell."""
+        found = {self.files.read(), self.ledger.switch(self.scope.account_id)}
+        if Switch.HALTED in found and self.scope.strategy_id != LIQUIDATION:
+            return Switch.HALTED
+        return Switch.NORMAL if found == {Switch.NORMAL} else Switch.REDUCE_ONLY
+
     def objection(self, side: Side) -> str:
         """Return the reason why no order on that side may leave now; empty if it may."""
         if self.clock() >= self.window.deadline:
             return "the deadline has come"
-        match self.ledger.switch(self.scope.account_id):
+        match self.switch():
             case Switch.HALTED:
                 return "trading is halted"
             case Switch.REDUCE_ONLY if side is Side.BUY:

@@ -44,7 +44,7 @@ async def carry_out(context: TradingContext, orders: Sequence[Order]) -> None:
             context.step(f"send {order.order_ref}")
             await _send(context, order)
     await _follow(context, [order.order_ref for order in orders])
-    if context.ledger.switch(context.scope.account_id) is Switch.HALTED:
+    if context.switch() is Switch.HALTED:
         raise HaltedError("Trading was halted midway; what was open is cancelled. `swing resume` lifts the halt.")
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from execution.models import Price
     from execution.planning.situation import Reference, Situation
-    from execution.targets import NewestBar
+    from execution.targets import NewestBar, TargetsOrigin
 
 CLOCK_SKEW = timedelta(minutes=1)
 """Tolerated difference of two sound clocks."""
@@ -40,7 +40,7 @@ FEWEST_PEERS = 3
 def blocking(situation: Situation) -> list[Refusal]:
     """Return everything that forbids this rebalance; nothing if it may go on."""
     found = [*_session(situation), *_targets(situation), *_positions(situation)]
-    prices = [*_prices(situation)]
+    prices = price_refusals(situation, situation.symbols)
     return [*found, *prices, *([] if prices else _equity(situation))]
 
 
@@ -63,6 +63,7 @@ def _session(situation: Situation) -> Iterator[Refusal]:
 
 def _targets(situation: Situation) -> Iterator[Refusal]:
     seen, due = situation.targets.session_date, situation.due_date
+    yield from _origin(situation.targets.origin, situation.rules.parameters_hash)
     if seen != due:
         yield Refusal(
             RefusalCode.TARGETS_STALE,
@@ -70,6 +71,22 @@ def _targets(situation: Situation) -> Iterator[Refusal]:
             numbers={"session_date": str(seen), "due_date": str(due)},
         )
     yield from _weights(situation.weights, situation.rules.max_weight)
+
+
+def _origin(origin: TargetsOrigin, parameters_hash: str) -> Iterator[Refusal]:
+    """Refuse targets of another configuration or program: the record would name the wrong one."""
+    pairs = {
+        "parameters": (origin.parameters_hash, parameters_hash),
+        "program": (origin.code_version, origin.read_by),
+    }
+    for name, (theirs, ours) in pairs.items():
+        if theirs != ours:
+            yield Refusal(
+                RefusalCode.TARGETS_FOREIGN,
+                f"The targets were built with other {name} ({theirs[:40] or 'unknown'}) than today's ({ours[:40]}). "
+                "Run the pipeline (`swing backtest`; the scheduled rebalance does).",
+                numbers={"built_with": theirs, "today": ours},
+            )
 
 
 def _weights(weights: Mapping[str, Decimal], most: Decimal) -> Iterator[Refusal]:
@@ -101,14 +118,19 @@ def _positions(situation: Situation) -> Iterator[Refusal]:
             )
 
 
-def _prices(situation: Situation) -> Iterator[Refusal]:
+def price_refusals(situation: Situation, symbols: Sequence[str]) -> list[Refusal]:
+    """Return every doubt about the prices of these symbols."""
+    return [*_prices(situation, symbols)]
+
+
+def _prices(situation: Situation, symbols: Sequence[str]) -> Iterator[Refusal]:
     references = situation.references
     moves = {
         symbol: _sigmas(price, references[symbol], situation.session_date)
         for symbol, price in sorted(situation.prices.items())
         if symbol in references and _is_price(price) and _is_reference(references[symbol])
     }
-    for symbol in situation.symbols:
+    for symbol in symbols:
         price, reference = situation.prices.get(symbol), references.get(symbol)
         if price is None or reference is None or not _is_reference(reference):
             what = "price" if price is None else "final close and volatility to judge its price by"
@@ -224,16 +246,21 @@ def _jump(equity: Decimal, other: Decimal, most: Decimal, whose: str) -> Refusal
 
 
 def doubtful_bars(situation: Situation) -> list[Refusal]:
-    """Refuse targets whose bars break off, or were landed too long ago; a liquidation does not go by them."""
-    if situation.is_liquidation:
-        return []
-    universe = set(situation.targets.universe)
-    bars = [bar for bar in situation.targets.bars.values() if bar.symbol in universe]
-    return [*_missing_bars(bars, situation), *_old_bars(bars, situation)]
+    """Refuse targets whose bars break off, or were landed too long ago."""
+    return [*missing_bars(situation), *_old_bars(_universe_bars(situation), situation)]
+
+
+def missing_bars(situation: Situation) -> list[Refusal]:
+    """Doubt symbols whose bars end shortly before the session decided on: to the strategy they look delisted."""
+    return [*_missing_bars(_universe_bars(situation), situation)]
+
+
+def _universe_bars(situation: Situation) -> list[NewestBar]:
+    universe = set(situation.targets.universe) - situation.aside.keys()
+    return [bar for bar in situation.targets.bars.values() if bar.symbol in universe]
 
 
 def _missing_bars(bars: Sequence[NewestBar], situation: Situation) -> Iterator[Refusal]:
-    """Doubt symbols whose bars end shortly before the session decided on: to the strategy they look delisted."""
     due, patience = situation.due_date, situation.rules.stale_after_sessions
     for bar in bars:
         if bar.session_date < due and len(sessions(bar.session_date, due)) - 1 < patience:
@@ -244,6 +271,20 @@ def _missing_bars(bars: Sequence[NewestBar], situation: Situation) -> Iterator[R
                 bar.symbol,
                 {"newest": bar.session_date.isoformat(), "due": due.isoformat()},
             )
+
+
+def barren_symbols(situation: Situation) -> list[Refusal]:
+    """Name the symbols of the universe without a bar: a typo would shrink the portfolio unseen."""
+    barren = sorted(set(situation.targets.universe) - situation.targets.bars.keys())
+    return [
+        Refusal(
+            RefusalCode.UNIVERSE_WITHOUT_BARS,
+            f"{symbol} stands in the universe and has no bar at all, so it is never held. Correct the typo in "
+            "portfolio.yaml, or fetch its bars.",
+            symbol,
+        )
+        for symbol in barren
+    ]
 
 
 def _old_bars(bars: Sequence[NewestBar], situation: Situation) -> Iterator[Refusal]:

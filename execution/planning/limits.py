@@ -86,7 +86,7 @@ def _limits_of_a_buy(trade: PossibleTrade, situation: Situation) -> Iterator[Lim
 
 
 def _limits_of_a_sale(trade: PossibleTrade, situation: Situation) -> Iterator[Limit]:
-    if trade.symbol in situation.history.sold and not situation.is_liquidation:
+    if trade.symbol in situation.history.sold:
         yield Limit(0, RefusalCode.SESSION_DONE, "this session's sale was already sent.")
     waiting = situation.history.bought_unsettled.get(trade.symbol, Decimal(0))
     yield Limit(

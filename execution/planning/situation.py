@@ -45,8 +45,8 @@ class Situation:
         ours: Symbols that the strategy may hold or has held; other positions of the account are left alone.
         prices: By symbol, of `ours`; those neither held nor wanted serve as peers.
         now: Aware.
+        aside: Symbols set apart because they cannot be priced, with the last price known; None for none.
         is_rehearsal: A dry run, which may be made at any hour and is then judged at the time of its prices.
-        is_liquidation: Everything of ours is sold, whatever the targets say.
     """
 
     strategy_id: str
@@ -59,8 +59,8 @@ class Situation:
     now: datetime
     history: TradingHistory = field(default_factory=TradingHistory)
     switch: Switch = Switch.NORMAL
+    aside: Mapping[str, Price | None] = field(default_factory=dict)
     is_rehearsal: bool = False
-    is_liquidation: bool = False
 
     @property
     def session_date(self) -> date:
@@ -70,18 +70,28 @@ class Situation:
     @property
     def weights(self) -> Mapping[str, Decimal]:
         """Target weights by symbol, fractions of equity; none at all means everything in cash."""
-        return {} if self.is_liquidation else self.targets.weights
+        return self.targets.weights
 
     @property
     def wanted(self) -> dict[str, Decimal]:
-        """Target weights by symbol, without zeros."""
-        return {symbol: weight for symbol, weight in self.weights.items() if weight}
+        """Target weights by symbol, without zeros.
+
+        What is set apart keeps its weight, and the others share what the targets would invest beyond it.
+        """
+        ours = {symbol: weight for symbol, weight in self.weights.items() if weight and symbol in self.ours}
+        others = {symbol: weight for symbol, weight in ours.items() if symbol not in self.aside}
+        total, stuck = sum(others.values()), self._value_aside
+        if not (stuck and total and self.equity > 0):
+            return others
+        share = min(Decimal(1), max(Decimal(0), sum(ours.values()) - stuck / self.equity) / total)
+        return {symbol: weight * share for symbol, weight in others.items() if share}
 
     @property
     def held(self) -> dict[str, Decimal]:
-        """Shares of ours by symbol, without zeros."""
+        """Shares of ours by symbol, without zeros and what is set apart."""
         positions = self.account.positions.items()
-        return {symbol: quantity for symbol, quantity in positions if quantity and symbol in self.ours}
+        ours = self.ours - self.aside.keys()
+        return {symbol: quantity for symbol, quantity in positions if quantity and symbol in ours}
 
     @property
     def symbols(self) -> list[str]:
@@ -90,12 +100,26 @@ class Situation:
 
     @property
     def equity(self) -> Decimal:
-        """Cash and our positions at these prices, USD.
+        """Cash and our positions at these prices, USD, with what is set apart.
 
         The broker's own figure may be minutes old; this one agrees with the prices that the orders are made from.
         """
-        return self.account.cash + sum(
-            (quantity * self.prices[symbol].amount for symbol, quantity in self.held.items()), Decimal(0)
+        return (
+            self.account.cash
+            + self._value_aside
+            + sum((quantity * self.prices[symbol].amount for symbol, quantity in self.held.items()), Decimal(0))
+        )
+
+    @property
+    def _value_aside(self) -> Decimal:
+        """Value of the positions set apart, at their last known prices, USD."""
+        return sum(
+            (
+                self.account.positions.get(symbol, Decimal(0)) * price.amount
+                for symbol, price in self.aside.items()
+                if price is not None
+            ),
+            Decimal(0),
         )
 
     @property
@@ -110,8 +134,6 @@ class Situation:
     @property
     def due_date(self) -> date:
         """Session whose bars the targets must have seen."""
-        if self.is_liquidation:
-            return self.targets.session_date
         if self._is_off_hours:
             return last_completed_session(self.now)
         is_today = self.rules.trading.decide_on is DecideOn.PROVISIONAL_BAR

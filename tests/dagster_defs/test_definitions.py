@@ -179,7 +179,7 @@ def test_dagster_reports_nothing_to_its_makers() -> None:
 
 def test_jobs_that_write_the_lake_queue_one_behind_the_other(definitions: dg.Definitions) -> None:
     """A rebalance goes first, and a batch of permutations stands in nobody's way."""
-    from dagster_defs.definitions import PERMUTES, WRITER  # noqa: PLC0415 - as above
+    from dagster_defs.instance import PERMUTES, WRITER  # noqa: PLC0415 - as above
 
     limits = yaml.safe_load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))["concurrency"]["runs"]
     assert limits["tag_concurrency_limits"] == [{"key": key, "limit": 1} for key in (*WRITER, *PERMUTES)]

@@ -28,6 +28,10 @@ def nothing(_session: date) -> str:
     return ""
 
 
+def untouched(_instance: dg.DagsterInstance) -> None:
+    """No run was killed."""
+
+
 @cache
 def ticks() -> tuple[datetime, ...]:
     """Every tick of the schedule, as its daemon computes them."""
@@ -138,9 +142,9 @@ def evaluate(
 ) -> dg.RunRequest | str:
     """What the schedule makes of a tick: a run, or why there is none."""
     job = dg.define_asset_job("rebalance", selection="*")
-    schedule = rebalance_schedule(job, RebalancePlan(MINUTES, source, obstacle, lambda: now))
-    context = dg.build_schedule_context(scheduled_execution_time=scheduled)
-    data = schedule.evaluate_tick(context)
+    schedule = rebalance_schedule(job, RebalancePlan(MINUTES, source, untouched, obstacle, lambda: now))
+    with dg.DagsterInstance.local_temp() as instance:
+        data = schedule.evaluate_tick(dg.build_schedule_context(instance, scheduled_execution_time=scheduled))
     if data.run_requests:
         (request,) = data.run_requests
         return request
@@ -179,8 +183,8 @@ def test_schedules_keep_new_york_time() -> None:
     """Both schedules are told the exchange's zone, and only weekdays."""
     job = dg.define_asset_job("job", selection="*")
     for schedule in (
-        daily_schedule(job, "ibkr"),
-        rebalance_schedule(job, RebalancePlan(MINUTES, "", nothing, lambda: at(NORMAL))),
+        daily_schedule(job, "ibkr", untouched),
+        rebalance_schedule(job, RebalancePlan(MINUTES, "", untouched, nothing, lambda: at(NORMAL))),
     ):
         assert schedule.execution_timezone == "America/New_York"
         crons = [schedule.cron_schedule] if isinstance(schedule.cron_schedule, str) else schedule.cron_schedule

@@ -13,7 +13,9 @@ from execution.errors import TradeRefusedError
 from execution.refusals import RefusalCode
 from execution.targets import LiveTargets, read_targets
 from warehouse.errors import LakeError
-from warehouse.lake import Lake
+from warehouse.lake import Lake, current_snapshot
+from warehouse.landing import land_portfolio
+from warehouse.settings.portfolio import load_portfolio
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +42,54 @@ def test_targets_come_with_their_origin(tmp_path: Path) -> None:
     assert set(found.weights) <= set(found.selection) <= set(found.universe)
     assert found.session_date == max(bar.session_date for bar in found.bars.values())
     assert all(isinstance(bar.volatility, Decimal) and bar.is_final for bar in found.final_bars.values())
+
+    assert (found.origin.parameters_hash, found.origin.code_version) == (
+        load_portfolio(tmp_path).parameters_hash,
+        found.origin.read_by,
+    )
+    assert 0 < found.origin.bars_snapshot < found.snapshot
+
+
+@pytest.mark.slow
+def test_an_edited_configuration_is_not_what_the_targets_were_built_with(tmp_path: Path) -> None:
+    """Parameters landed after the build do not pass for those of the targets."""
+    found = targets_of(tmp_path)
+    edited = load_portfolio(tmp_path).model_copy(update={"universe": ("BITO",)})
+    lake = Lake(tmp_path)
+    with lake.lock(), lake.writer() as connection:
+        assert land_portfolio(connection, edited)
+    assert read_targets(lake).origin == found.origin
+
+
+WEIGH = "INSERT INTO live_targets BY NAME SELECT session_date, {} AS symbol, {} AS weight FROM live_targets LIMIT 1"
+NONSENSE = {
+    "no weight": WEIGH.format("'AAA'", "NULL"),
+    "not a number": WEIGH.format("'AAA'", "'nan'"),
+    "endless": WEIGH.format("'AAA'", "'inf'"),
+    "no symbol": WEIGH.format("NULL", "0.1"),
+    "no row": "DELETE FROM live_targets",
+    "no live strategy": "UPDATE strategies SET is_live = false",
+}
+
+
+@pytest.mark.slow
+def test_nonsense_in_the_targets_is_refused_in_words(tmp_path: Path) -> None:
+    """Weights that are no numbers, nobody's weights and empty targets are refusals; a bar without a close is no bar."""
+    lake = Lake(tmp_path)
+    targets_of(tmp_path)
+    for statement in NONSENSE.values():
+        with lake.lock(), lake.writer() as connection:
+            snapshot = current_snapshot(connection)
+            connection.execute(statement)
+        with pytest.raises(TradeRefusedError, match=r"weight"):
+            read_targets(lake)
+        with lake.lock(), lake.writer() as connection:
+            for table in ("live_targets", "strategies"):
+                connection.execute(f"CREATE OR REPLACE TABLE {table} AS FROM {table} AT (VERSION => {snapshot})")
+    symbol = next(iter(read_targets(lake).bars))
+    with lake.lock(), lake.writer() as connection:
+        connection.execute("UPDATE bars SET close = 'nan' WHERE symbol = ?", [symbol])
+    assert symbol not in read_targets(lake).bars
 
 
 @pytest.mark.slow

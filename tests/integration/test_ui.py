@@ -146,6 +146,35 @@ def test_the_backtest_shows_its_equity(address: str, browser: webdriver.Chrome) 
     assert int(str(picture.get_property("naturalHeight"))) > 200
 
 
+@pytest.mark.parametrize(
+    ("status", "target", "headers"),
+    [
+        (421, "/server_info", {"Host": "evil.example"}),
+        (403, "/server_info", {"Origin": "http://evil.example"}),
+        (405, "/graphql?query=mutation", {}),
+    ],
+)
+def test_a_foreign_page_is_refused(address: str, status: int, target: str, headers: dict[str, str]) -> None:
+    """The guard stands before the web server that `swing dev` starts."""
+    request = urllib.request.Request(f"{address}{target}", headers=headers)  # noqa: S310 - ours
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=30)  # noqa: S310 - ours
+    assert refused.value.code == status
+
+
+def test_a_page_of_another_server_cannot_launch(address: str, browser: webdriver.Chrome, tmp_path: Path) -> None:
+    """A browser that shows a foreign page gets neither an answer to its query nor a picture of a mutation."""
+    page = tmp_path / "foreign.html"
+    page.write_text(
+        f"<img src='{address}/graphql?query=%7Bversion%7D'><script>fetch('{address}/graphql', {{method: 'POST', "
+        "body: '{}', mode: 'no-cors'}).then(() => document.title = 'sent', () => document.title = 'refused')</script>",
+        encoding="utf-8",
+    )
+    browser.get(page.as_uri())
+    WebDriverWait(browser, LOOK_SECONDS).until(lambda shown: shown.title in {"sent", "refused"})
+    assert browser.execute_script("return document.images[0].naturalWidth") == 0
+
+
 def test_no_advertisement_stands_in_the_way(address: str, browser: webdriver.Chrome) -> None:
     """Dagster's invitation to its mailing list is switched off."""
     browser.get(f"{address}/asset-groups")

@@ -1,13 +1,13 @@
 """The exchange calendar XNYS: which days trade, and when each session closes.
 
-It reaches from 1900 to a year from today; before 1970 it takes some holidays for sessions. Days beyond are no sessions,
-and asking for one raises ValueError.
+It reaches from 1900 to a year from today, and to KNOWN_TO whatever this machine's clock says; before 1970 it takes some
+holidays for sessions. Days beyond are no sessions, and asking for one raises ValueError.
 """
 
 from __future__ import annotations
 
 import warnings
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 EXCHANGE = "XNYS"
 EXCHANGE_ZONE = ZoneInfo("America/New_York")
 FIRST_DAY = date(1900, 1, 1)  # before any bar
+KNOWN_TO = date(2027, 12, 31)
+"""Last day whose holidays were known when this was written: a clock that is behind hides no session up to then."""
 
 
 class _Calendar(NamedTuple):
@@ -37,7 +39,8 @@ def _calendar() -> _Calendar:
     with warnings.catch_warnings():
         # exchange_calendars 4.13 calls what pandas 3.1 deprecates.
         warnings.simplefilter("ignore", DeprecationWarning)
-        calendar = get_calendar(EXCHANGE, start=FIRST_DAY.isoformat())
+        end = max(KNOWN_TO, datetime.now(UTC).date() + timedelta(days=364))
+        calendar = get_calendar(EXCHANGE, start=FIRST_DAY.isoformat(), end=end.isoformat())
     closes = calendar.closes.dt.tz_convert(None).to_numpy()
     days = calendar.sessions.to_numpy().astype("datetime64[D]")
     return _Calendar(days, closes.astype("datetime64[s]"))

@@ -60,6 +60,8 @@ def read(path: Path) -> Document:
             f"{path} holds the control character U+{error.character:04X} (character "
             f"{error.position + 1} of the file). Remove it."
         ) from error
+    except RecursionError as error:
+        raise ConfigurationError(f"{path} is nested too deeply. The configuration has sections with keys.") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{path}, line {mark.line + 1}, column {mark.column + 1}" if mark else f"{path}"

@@ -20,7 +20,7 @@ from warehouse.files import write_atomically
 from warehouse.settings import layers as layered_settings
 from warehouse.settings.layers import Problem, Section
 from warehouse.settings.strategy import NEUTRAL, Capital, Costs, Grid, Strategy, StrategyRow
-from warehouse.settings.trading import BrokerSettings, LimitSettings, Trading
+from warehouse.settings.trading import BrokerSettings, DecideOn, LimitSettings, Mode, Trading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -162,6 +162,16 @@ def _contradictions(portfolio: Portfolio) -> Iterator[Problem]:
     if strategy.corr_min_obs > strategy.corr_window:
         yield Problem.of("min_obs may be at most the window", "strategy.corr_min_obs", "strategy.corr_window")
     yield from _grid_contradictions(dict(portfolio.grid))
+    if portfolio.trading.scheduled_mode is not Mode.DRY_RUN and (
+        portfolio.trading.decide_on is DecideOn.PROVISIONAL_BAR and not portfolio.broker.is_source_of_bars
+    ):
+        yield Problem.of(
+            "can never trade: the scheduled rebalance decides on today's provisional bar, which only "
+            "broker.is_source_of_bars: true brings; or set decide_on: previous_close",
+            "trading.scheduled_mode",
+            "trading.decide_on",
+            "broker.is_source_of_bars",
+        )
 
 
 def _grid_contradictions(axes: Mapping[str, Sequence[float]]) -> Iterator[Problem]:

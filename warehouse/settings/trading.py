@@ -46,6 +46,13 @@ class DecideOn(StrEnum):
     PREVIOUS_CLOSE = "previous_close"
 
 
+class Unpriced(StrEnum):
+    """Treatment of a symbol that has no sound price."""
+
+    SET_ASIDE = "set_aside"
+    STOP = "stop"
+
+
 class BrokerSettings(Section):
     """The gateway, and the account traded there."""
 
@@ -71,6 +78,7 @@ class Trading(Section):
     order_type: OrderType = Field(strict=False, description=f"one of {', '.join(OrderType)}")
     limit_offset: Annotated[Decimal, Field(ge=0, le=Decimal("0.1"), strict=False, description="from 0 to 0.1")]
     settlement: Settlement = Field(strict=False, description=f"one of {', '.join(Settlement)}")
+    unpriced: Unpriced = Field(strict=False, description=f"one of {', '.join(Unpriced)}")
 
 
 class LimitSettings(Section):

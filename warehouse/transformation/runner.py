@@ -15,9 +15,10 @@ from dbt.adapters.duckdb.environments.local import DuckDBConnectionWrapper, Loca
 from dbt.artifacts.resources.types import NodeType
 from dbt.cli.main import dbtRunner
 
-from warehouse.errors import PipelineError
-from warehouse.lake import transaction
+from warehouse.errors import MachineError, PipelineError
+from warehouse.lake import current_snapshot, transaction
 from warehouse.sources.base import Progress, silent
+from warehouse.transformation.origin import record_origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -129,11 +130,14 @@ class Transformation:
             PipelineError: dbt could not run, or a model or test failed; nothing was published.
         """
         self.manifest()  # parsing may take seconds: not while the transaction is open
+        snapshot = current_snapshot(connection)
         with transaction(connection):
             built = self._build_complete_walks(connection, select, on_progress)
             if built.failures:
                 # Read what a gate refused now: nobody can ask for it once it is rolled back.
                 raise FailedBuildError(built, [_explained(connection, result) for result in built.failures])
+            if any(result.node.name == "live_targets" for result in built.results):
+                record_origin(connection, snapshot)
         return built
 
     def _build_complete_walks(
@@ -222,6 +226,10 @@ class Transformation:
     ) -> Any:  # noqa: ANN401 - as dbtRunner's result
         with _environment(self.lake), _shared(connection):
             outcome = runner.invoke([*arguments, *OPTIONS])
+        if isinstance(outcome.exception, KeyboardInterrupt):
+            raise outcome.exception
+        if isinstance(outcome.exception, OSError):
+            raise MachineError.of(outcome.exception) from outcome.exception
         if outcome.exception is not None:
             raise PipelineError(
                 f"dbt could not {arguments[0]} the models: {outcome.exception}. The last good state stands."

@@ -8,12 +8,13 @@ bar_versions as (
 
 newest as (
 
-    -- a final bar is never displaced by a provisional one, however late that one arrives
+    -- a final bar is never displaced by a provisional one, however late that one arrives;
+    -- batches are numbered as they land, while the clock of a machine may be wrong
     select *
     from bar_versions
     qualify row_number() over (
         partition by symbol, session_date
-        order by is_final desc, ingested_at desc, batch_id desc
+        order by is_final desc, batch_id desc
     ) = 1
 
 )

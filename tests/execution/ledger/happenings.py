@@ -14,6 +14,7 @@ from execution.ledger.events import (
     Funding,
     Payload,
     Reconciliation,
+    Release,
     Resent,
     SchemaChange,
     Scope,
@@ -147,6 +148,7 @@ def one_of_each() -> list[Payload]:
         Funding((bought,)),
         Stop("the gateway is gone", (Refusal(RefusalCode.STATE_DISAGREES, "They differ."),)),
         SwitchChange(Switch.HALTED, "owner", "holiday"),
+        Release("XLE", is_released=True, by="owner", reason="delisted"),
         Finish(amount("10012.34"), amount("12.3"), {"SPY": amount(10)}, "1 of 1 orders filled."),
         SchemaChange(9, "Everything is otherwise."),
     ]

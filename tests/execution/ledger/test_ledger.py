@@ -12,7 +12,7 @@ from happenings import ACCOUNT, NOW, SCOPE, SESSION, STRATEGY, commission, event
 
 from execution.errors import LedgerBusyError, LedgerError
 from execution.ledger.events import Claim, EventKind, Finish, Scope, SwitchChange
-from execution.ledger.ledger import Ledger
+from execution.ledger.ledger import Ledger, ledger_url
 from execution.ledger.schema import events
 from execution.models import Alarm, Notice, Switch
 from warehouse.settings.trading import Mode
@@ -188,12 +188,47 @@ def test_the_newest_switch_holds(ledger: Ledger, url: str) -> None:
         ("what is this", "URL"),
         ("postgresql://root@127.0.0.1:1/test", "cannot be used"),
         ("sqlite:////proc/nowhere/ledger.sqlite", "cannot be"),
+        ("sqlite:///ledger.sqlite", "no absolute path"),
+        ("sqlite:///:memory:", "no absolute path"),
+        ("sqlite://", "no absolute path"),
     ],
 )
 def test_a_ledger_that_cannot_be_opened_says_why(wrong: str, said: str) -> None:
     """A wrong or unreachable place is a LedgerError that says what to do."""
     with pytest.raises(LedgerError, match=said):
         Ledger.open(wrong)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://root:hunter2@127.0.0.1:1/test",
+        "postgresql://root@127.0.0.1:1/test?password=hunter2",
+        "postgresql://root:hunter2@127.0.0.1:port/test",
+    ],
+)
+def test_a_password_is_never_shown(url: str) -> None:
+    """The error of a ledger that cannot be reached names it without its password, wherever that stands."""
+    with pytest.raises(LedgerError) as refused:
+        Ledger.open(url)
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["what?", "100%", "o'clock", "a b", "a\\b", "a#b", "ü"])
+def test_a_ledger_lies_where_its_home_is_called(tmp_path: Path, name: str) -> None:
+    """No character of the home leads to another file."""
+    Ledger.open(ledger_url(tmp_path / name)).close()
+    assert (tmp_path / name / "ledger.sqlite").exists()
+
+
+def test_commits_wait_for_the_disk(tmp_path: Path) -> None:
+    """A commit survives the loss of power: SQLite's synchronous is FULL on every connection."""
+    ledger = Ledger.open(ledger_url(tmp_path))
+    with ledger._database.reading() as first, ledger._database.reading() as second:
+        for connection in (first, second):
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    ledger.close()
 
 
 def test_a_file_that_is_no_ledger_is_left_alone(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from execution.planning.costs import Fee
 from execution.planning.rules import Rules
 from execution.planning.situation import Situation
 from execution.refusals import RefusalCode
-from execution.targets import LiveTargets, NewestBar
+from execution.targets import LiveTargets, NewestBar, TargetsOrigin
 from warehouse.calendar.trading_hours import Window
 from warehouse.settings.portfolio import load_portfolio
 
@@ -73,6 +73,7 @@ class Case:
                 universe=tuple(prices),
                 selection=(),
                 correlations={},
+                origin=TargetsOrigin(self.rules.parameters_hash, "1.0", 1, "1.0"),
             ),
             account=Account(
                 account_id="DU1",

@@ -86,7 +86,9 @@ class Brokerage:
         self.arriving: list[tuple[float, Order, Filling]] = []
         self.past: list[tuple[float, Decimal, dict[str, Decimal]]] = [(time.seconds, cash, {})]
         self.is_settled_only = True
+        self.quoteless: set[str] = set()
         self.tell: Callable[[Report], None] = lambda _report: None
+        self.on_order: Callable[[], None] = lambda: None
         self._proceeds: list[tuple[date, Decimal]] = []
 
     @property
@@ -111,6 +113,7 @@ class Brokerage:
 
     def arrive(self, order: Order, filling: Filling, delay: float = 0) -> None:
         """Let an order reach the books after so many seconds."""
+        self.on_order()
         self.arriving.append((self.time.seconds + delay, order, filling))
         self.advance()
 

@@ -172,7 +172,8 @@ class HostileBroker(Broker):
         """See Broker.prices."""
         await self._pause()
         now = await self.now()
-        return {symbol: Price(symbol, self._books.prices[symbol], PriceKind.DELAYED, now) for symbol in symbols}
+        known = {symbol: self._books.prices[symbol] for symbol in symbols if symbol not in self._books.quoteless}
+        return {symbol: Price(symbol, price, PriceKind.DELAYED, now) for symbol, price in known.items()}
 
     async def send(self, order: Order) -> None:
         """See Broker.send."""

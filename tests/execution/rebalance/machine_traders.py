@@ -12,6 +12,7 @@ from hostile_broker import HostileBroker, Hostility
 from rebalancing import live_targets, trading_context
 
 from execution.controls import accept_positions
+from execution.emergency_exit import ExitOutcome, sell_everything
 from execution.orders.cancel import cancel_all
 from execution.orders.context import DEFAULT_PACE, RebalanceRequest, TradingContext
 from execution.orders.preflight import planned_window
@@ -63,14 +64,12 @@ class Trader:
         wish: Mapping[str, str],
         hostility: Hostility = PEACE,
         crash: Crash | None = None,
-        *,
-        is_liquidation: bool = False,
     ) -> RebalanceOutcome:
         """Rebalance once. Raises SwingError, and PowerLossError if it died."""
         fuse = _Fuse(crash or Crash())
         broker = HostileBroker(self._books, hostility, fuse.burn)
         context = replace(self._context(broker), step=lambda _name: fuse.burn())
-        request = RebalanceRequest(Mode.PAPER, is_liquidation=is_liquidation)
+        request = RebalanceRequest(Mode.PAPER)
         work = _cut(rebalance(request, self._targets(wish), context), crash.after_seconds if crash else 0.0)
         try:
             return self._books.time.run(work)
@@ -78,6 +77,11 @@ class Trader:
             window = planned_window(self._books.time.now(), 5)
             for at, order in broker.sent:
                 assert at < window.deadline or window.session_date > at.date(), f"{order} left at {at}"
+
+    def sell_everything(self, hostility: Hostility = PEACE) -> ExitOutcome:
+        """Sell everything. Raises SwingError."""
+        context = self._context(HostileBroker(self._books, hostility))
+        return self._books.time.run(sell_everything(RebalanceRequest(Mode.PAPER), context))
 
     def accept(self) -> None:
         """Take the broker's positions for the right ones."""

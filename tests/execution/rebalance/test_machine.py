@@ -26,6 +26,7 @@ from virtual_time import VirtualTime
 from execution.ledger.events import Event, Scope, SwitchChange
 from execution.ledger.ledger import Ledger, ledger_url
 from execution.models import Side, Switch
+from execution.orders.context import LIQUIDATION
 from warehouse.calendar.sessions import close_time
 from warehouse.errors import SwingError
 
@@ -135,7 +136,7 @@ class HostileMarket(RuleBasedStateMachine):
     def liquidate(self, hostility: Hostility) -> None:
         """A person wants everything sold."""
         with suppress(SwingError):
-            self.trader.rebalance({}, hostility, is_liquidation=True)
+            self.trader.sell_everything(hostility)
 
     @rule(hostility=HOSTILITIES)
     def cancel_open_orders(self, hostility: Hostility) -> None:
@@ -186,6 +187,9 @@ class HostileMarket(RuleBasedStateMachine):
         for taken in self.books.taken:
             strategy = taken.order.order_ref.partition("/")[0]
             session = self.ledger.session(ACCOUNT, strategy, taken.session)
+            if strategy == LIQUIDATION:
+                assert taken.order.side is Side.SELL
+                continue
             assert session.plan is not None
             planned = {order.order_ref: order.quantity for order in session.plan.orders}
             assert taken.order.quantity <= planned[taken.order.order_ref]

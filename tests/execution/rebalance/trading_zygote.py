@@ -32,6 +32,7 @@ from execution.brokers.retrying import RetryPolicy
 from execution.brokers.tws.broker import IbkrBroker
 from execution.brokers.tws.library import library
 from execution.brokers.tws.session import Timing
+from execution.emergency_exit import sell_everything
 from execution.ledger.ledger import Ledger, ledger_url
 from execution.orders.context import RebalanceRequest
 from execution.rebalance import rebalance
@@ -56,8 +57,8 @@ def tell(stream: socket.socket, **said: Any) -> None:  # noqa: ANN401 - whatever
     stream.sendall(json.dumps(said).encode() + b"\n")
 
 
-def trade(job: Mapping[str, Any], step: Callable[[str], None]) -> RebalanceOutcome:
-    """Rebalance as the job says, by a clock that starts at its `now`, and jumps when the file JUMP says so."""
+def trade(job: Mapping[str, Any], step: Callable[[str], None]) -> RebalanceOutcome | str:
+    """Do as the job says, by a clock that starts at its `now`, and jumps when the file JUMP says so."""
     home, now = Path(job["home"]), datetime.fromisoformat(job["now"])
     offset = now - datetime.now(UTC)
     weights = {symbol: Decimal(weight) for symbol, weight in job["targets"].items()}
@@ -66,8 +67,10 @@ def trade(job: Mapping[str, Any], step: Callable[[str], None]) -> RebalanceOutco
     broker = IbkrBroker(Endpoint("127.0.0.1", job["port"], job["client_id"]), TIMING)
     context = trading_context(home, broker, ledger, lambda: datetime.now(UTC) + offset + _jump(home))
     context = replace(context, step=step, pace=replace(PACE, **job["pace"]))
-    request = RebalanceRequest(Mode.PAPER, is_liquidation=job["liquidate"])
+    request = RebalanceRequest(Mode.PAPER)
     try:
+        if job["liquidate"]:
+            return str(asyncio.run(sell_everything(request, context)).left)
         return asyncio.run(rebalance(request, targets, context))
     finally:
         ledger.close()
@@ -96,6 +99,9 @@ def serve(stream: socket.socket) -> None:
         codes = [refusal.code for refusal in getattr(error, "refusals", ())]
         tell(stream, error=type(error).__name__, message=str(error), refusals=codes)
     else:
+        if isinstance(outcome, str):
+            tell(stream, error="", message=outcome, refusals=[])
+            return
         codes = [refusal.code for refusal in outcome.refusals]
         tell(stream, error="", message=outcome.message, refusals=codes)
 

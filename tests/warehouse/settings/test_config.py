@@ -132,6 +132,7 @@ def test_numbers_are_read_as_a_reader_expects(tmp_path: Path) -> None:
         ("capital: {initial_equity: 0}", "an amount of USD above 0"),
         ("walk_forward: {train_months: 0}", "a whole number of months from 1 to 600"),
         ("walk_forward: {objective: luck}", "one of calmar, sharpe, cagr, profit_factor"),
+        ("trading: {scheduled_mode: paper}", "trading.scheduled_mode = paper, trading.decide_on = provisional_bar"),
         ("quality: {stale_after_sessions: 0}", "a whole number of sessions from 1 to 5000"),
         ("- SPY", "the file = [SPY]: allowed is a section with the keys universe, strategy,"),
         ("strategy: &it {ema_fast: *it}", "strategy.ema_fast = {…}: allowed is"),

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from pyarrow.parquet import FileMetaData
+
     from warehouse.sources.files.bases import AdjustedBy
     from warehouse.sources.files.numbers import Notation
     from warehouse.sources.files.packages import BarFile
@@ -61,6 +63,11 @@ class FileOptions:
     start: date | None = None
     end: date | None = None
     final_until: date | None = None
+
+
+MOST_ROWS = 5_000_000
+MOST_BYTES = 2 * 2**30
+"""Bounds of one Parquet file, as it says of itself."""
 
 
 class FileSource(BarSource):
@@ -119,7 +126,9 @@ def _sheet(entry: BarFile, options: FileOptions) -> Sheet:
         import pyarrow.parquet as pq  # noqa: PLC0415
 
         try:
-            return typed(entry.label, entry.stem, pq.ParquetFile(pa.BufferReader(entry.content())).read())
+            file = pq.ParquetFile(pa.BufferReader(entry.content()))
+            _refuse_bomb(entry.label, file.metadata)
+            return typed(entry.label, entry.stem, file.read())
         except (pa.ArrowException, OSError) as error:
             raise SourceError(f"{entry.label}: not a readable Parquet file, or a damaged one ({error}).") from error
     if entry.kind in NOTATIONS:
@@ -129,6 +138,16 @@ def _sheet(entry: BarFile, options: FileOptions) -> Sheet:
     from warehouse.sources.files.workbooks import workbook_sheet  # noqa: PLC0415 - few need its library
 
     return workbook_sheet(entry, options.sheet, no_header=options.no_header)
+
+
+def _refuse_bomb(label: str, about: FileMetaData) -> None:
+    """Refuse a file that would unpack to more than a machine holds, however small it is on the disk."""
+    unpacked = sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups))
+    if about.num_rows > MOST_ROWS or unpacked > MOST_BYTES:
+        raise SourceError(
+            f"{label}: holds {about.num_rows:,} rows, {unpacked / 2**20:,.0f} MiB unpacked; at most {MOST_ROWS:,} rows "
+            f"and {MOST_BYTES / 2**20:,.0f} MiB are read from one file. Split it."
+        )
 
 
 def _contradictions(found: list[tuple[FileVerdict, pa.Table]]) -> Iterator[str]:
