@@ -20,6 +20,7 @@ from execution.orders.dispatch import carry_out, unfilled
 from execution.orders.observe import connect, look
 from execution.orders.preflight import check_account, check_clock, check_window, planned_window
 from execution.orders.reconcile import Expectation, disagreements
+from execution.orders.verdict import require_consistent, require_over
 from execution.planning.rules import Rules
 from execution.planning.situation import Situation
 from execution.refusals import Refusal, RefusalCode
@@ -175,7 +176,9 @@ async def _carry_out(targets: LiveTargets, context: TradingContext, plan: Plan) 
         context.step("fund")
         funding = Funding(())
         if any(order.side is Side.BUY for order in plan.orders):
-            funding = fund_buys(Rules.of(context.portfolio), plan, (await look(context)).account)
+            state = await look(context)
+            await require_consistent(context, state)
+            funding = fund_buys(Rules.of(context.portfolio), plan, state.account)
         context.record(funding)
     context.step("buys")
     await _with_whole_shares(context, funding.orders)
@@ -186,11 +189,7 @@ async def _carry_out(targets: LiveTargets, context: TradingContext, plan: Plan) 
         if all(order.commission is not None for order in orders):
             break
         await asyncio.sleep(context.pace.look_every / 2)
-    left = [order for order in orders if not order.is_done and order.is_known]
-    if left:
-        reason = f"{len(left)} orders may still fill: {', '.join(order.order.order_ref for order in left)}"
-        context.record(Stop(reason))
-        raise StateDisagreesError(f"The deadline has passed and {reason}. Look at them in TWS before the close.")
+    await require_over(context, context.session().orders)
     context.step("finish")
     account = state.account
     message = _message(context, orders, (*plan.orders, *funding.orders))
@@ -222,6 +221,7 @@ async def _agree(targets: LiveTargets, context: TradingContext) -> BrokerState:
         if attempt:
             await asyncio.sleep(context.pace.look_every / 2)
         state = await look(context)
+        await require_consistent(context, state)
         positions = context.ledger.positions(context.scope.account_id)
         expected = Expectation(
             strategy_id=context.scope.strategy_id,

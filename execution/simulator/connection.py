@@ -172,6 +172,8 @@ class ClientConnection:
                     self._answer(name, asked)
                 case ActionKind.REJECT:
                     self._answer(name, asked, OrderRefusedError(int(action.number), action.text, is_known=True))
+                case ActionKind.HOLD | ActionKind.INACTIVE | ActionKind.DOUBLE:
+                    self._mistreat(action, asked)
                 case ActionKind.ERROR:
                     # Past the outbox, so that it arrives even if the connection is dropped next.
                     self._writer.write(self._frame(error(_number(asked), int(action.number), action.text)))
@@ -179,6 +181,17 @@ class ClientConnection:
                     await asyncio.sleep(action.number)
                 case _:
                     self._end(action)
+
+    def _mistreat(self, action: Action, asked: Values) -> None:
+        desk = self._host.gateway.desk
+        match action.kind:
+            case ActionKind.HOLD:
+                desk.hold(self, asked, action.number)
+            case ActionKind.INACTIVE:
+                desk.set_inactive(self, asked, action.number)
+            case _:
+                desk.double(self, asked)
+        self._host.wake()
 
     def _end(self, action: Action) -> None:
         if action.kind is ActionKind.DROP:

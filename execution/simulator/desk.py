@@ -13,7 +13,7 @@ from execution.simulator import reports
 from execution.simulator.client import Message, error
 from execution.simulator.market import exchange_text, is_open, next_open, read_instant
 from execution.simulator.messages import UNSET_DOUBLE
-from execution.simulator.orders import BrokerOrder, ChangeKind, OrderRefusedError
+from execution.simulator.orders import BrokerOrder, ChangeKind, OrderRefusedError, Status
 from warehouse.calendar.sessions import EXCHANGE_ZONE
 
 if TYPE_CHECKING:
@@ -98,6 +98,27 @@ class OrderDesk:
             text = f"Order Message: Warning: Your order will not be placed at the exchange until {opens}."
             client.send(error(order_id, 399, text))
 
+    def hold(self, client: Client, asked: Values, seconds: float) -> None:
+        """Keep an order in a window of the gateway, in no list and without a word."""
+        self._keep(client, asked, Status.HELD, seconds)
+
+    def set_inactive(self, client: Client, asked: Values, seconds: float) -> None:
+        """Take an order, and leave it inactive in the list of open ones."""
+        order = self._keep(client, asked, Status.INACTIVE, seconds)
+        client.send(*self._state(order))
+
+    def _keep(self, client: Client, asked: Values, status: Status, seconds: float) -> BrokerOrder:
+        order = self._order(client, asked)
+        self.next_ids[order.client_id] = max(self.next_ids[order.client_id], order.order_id + 1)
+        self.book.sleep(order, status, seconds)
+        return order
+
+    def double(self, client: Client, asked: Values) -> None:
+        """Let an order that was taken be there a second time."""
+        standing = self.book.find(client.client_id, int(asked["orderId"]))
+        if standing is not None:
+            client.send(*self._state(self.book.double(standing)))
+
     def _take(self, order: BrokerOrder, rejection: OrderRefusedError | None) -> BrokerOrder:
         standing = self.book.find(order.client_id, order.order_id)
         if standing is not None and standing.status.is_open:
@@ -135,26 +156,26 @@ class OrderDesk:
         named = f"OrderId {order_id} that needs to be cancelled"
         if order is None:
             client.send(error(order_id, 10147, f"{named} is not found."))
-        elif not order.status.is_open:
+        elif not (order.status.is_open or order.is_sleeping):
             client.send(error(order_id, 10148, f"{named} cannot be cancelled, state: {order.status}."))
         else:
             self.report(self.book.cancel(order, BY_REQUEST))
 
     def cancel_all(self, _client: Client, _asked: Values) -> None:
         """Cancel every open order."""
-        for order in self.book.working():
+        for order in [order for order in self.book.orders if order.status.is_open or order.is_sleeping]:
             self.report(self.book.cancel(order, BY_REQUEST))
 
     def open_orders(self, client: Client, _asked: Values) -> None:
         """List this client's open orders."""
-        for order in self.book.working():
+        for order in self.book.listed():
             if order.client_id == client.client_id:
                 client.send(*self._state(order))
         client.send(Message("openOrderEnd", {}))
 
     def all_open_orders(self, client: Client, _asked: Values) -> None:
         """List every client's open orders."""
-        for order in self.book.working():
+        for order in self.book.listed():
             client.send(*self._state(order))
         client.send(Message("openOrderEnd", {}))
 

@@ -19,6 +19,9 @@ actions happen in order:
     delay SECONDS      a request waits alone; a message holds up all that follow it to this client
     error CODE "TEXT"  an error with this code and text is sent
     reject CODE "TEXT" the order reaches the broker and is rejected there
+    hold [SECONDS]     the order stays in a window of the gateway, in no list; it is worked after SECONDS, if given
+    inactive [SECONDS] the order is inactive in the list of open orders, and is worked after SECONDS, if given
+    double             the order, which was accepted before, is there a second time under the same number
     lose               the request or message is lost
     drop               the connection ends, and messages not yet sent are lost
     truncate           the connection ends within the frame of the message
@@ -43,7 +46,7 @@ from execution.simulator.messages import MESSAGES, REQUESTS
 from execution.simulator.scenario import ACCEPT, EVERY, Action, ActionKind, Correction, Filling, Rule, Scenario
 from warehouse.errors import ConfigurationError
 
-ONLY_REQUESTS = {ActionKind.REJECT}
+ONLY_REQUESTS = {ActionKind.REJECT, ActionKind.HOLD, ActionKind.INACTIVE, ActionKind.DOUBLE}
 ONLY_MESSAGES = {ActionKind.TRUNCATE, ActionKind.REPEAT}
 LET_PASS = {ActionKind.DELAY}
 """Actions that alone do not replace the usual course."""
@@ -78,6 +81,9 @@ ACTIONS = (
     _form("delay SECONDS", f"delay ({SECONDS})", lambda s: Action(ActionKind.DELAY, float(s))),
     _form('error CODE "TEXT"', rf"error (\d+) {TEXT}", lambda c, t: Action(ActionKind.ERROR, int(c), t)),
     _form('reject CODE "TEXT"', rf"reject (\d+) {TEXT}", lambda c, t: Action(ActionKind.REJECT, int(c), t)),
+    _form("hold [SECONDS]", f"hold(?: ({SECONDS}))?", lambda s: Action(ActionKind.HOLD, float(s or 0))),
+    _form("inactive [SECONDS]", f"inactive(?: ({SECONDS}))?", lambda s: Action(ActionKind.INACTIVE, float(s or 0))),
+    _form("double", "double", lambda: Action(ActionKind.DOUBLE)),
     _form("lose", "lose", lambda: Action(ActionKind.LOSE)),
     _form("drop", "drop", lambda: Action(ActionKind.DROP)),
     _form("truncate", "truncate", lambda: Action(ActionKind.TRUNCATE)),

@@ -228,6 +228,14 @@ class CodeSet(Enum):
         "The broker rejected the order.",
         "Read the reason (margin, cash, hours, permissions); it is not sent again.",
     )
+    ORDER_HELD = CodeTraits(
+        frozenset({109, 163, 354, *range(382, 389), 451, 10311, 10329}),
+        _ORDER,
+        Fault.HELD,
+        "The gateway holds the order back, in no list, until a person answers. It can still be transmitted and fill.",
+        "Look in the gateway for a window or a Transmit button and delete the order there; then set the precautions as "
+        "in the runbook.",
+    )
     CANCELLED = CodeTraits(
         frozenset({202}),
         _ORDER,
@@ -238,14 +246,12 @@ class CodeSet(Enum):
     DUPLICATE_ORDER_ID = CodeTraits(
         frozenset({103}),
         _ORDER,
-        _TRANSIENT,
-        "The order's number was used before, mostly because the gateway's numbers rolled back over night.",
-        "Nothing: swing looks for the order by its reference, then numbers higher.",
+        Fault.NUMBER_TAKEN,
+        "The order's number was used before: by another order, or by this one, which the gateway then has.",
+        "Nothing: an order's first sending is numbered higher; one that was sent before is never sent again.",
     )
     UNSUPPORTED_ORDER = CodeTraits(
-        frozenset(
-            {104, 105, 106, 107, 109, 111, 113, 116, 133, 134, 135, 136, 434, 435, 460, 10268, 10269, 10289, 10293}
-        ),
+        frozenset({104, 105, 106, 107, 111, 113, 116, 133, 134, 135, 136, 434, 435, 460, 10268, 10269, 10289, 10293}),
         _ORDER,
         _PERMANENT,
         "The order, or a change of it, is not possible so.",
@@ -265,18 +271,11 @@ class CodeSet(Enum):
         "The order cannot be cancelled; mostly it is filled or cancelled already.",
         "Nothing: the account is read anew.",
     )
-    ORDER_HELD = CodeTraits(
-        frozenset({404}),
-        _ORDER,
-        Fault.HELD,
-        "The broker holds the order until it has located the shares. It is live and can fill.",
-        "Nothing. Never send it again because of this code.",
-    )
     ORDER_IS_LIVE = CodeTraits(
-        frozenset({399, 2109, 2137, 10018, 10019, 10233, 10349}),
+        frozenset({399, 404, 2109, 2137, 10018, 10019, 10233, 10349}),
         _ORDER,
         _INFORMATIONAL,
-        "A warning: the order waits for the opening, or was changed by a preset. It is live and can fill.",
+        "A warning: the order waits, or was changed by a preset. It is live and can fill.",
         "Nothing. Never send it again because of this code.",
     )
     STILL_PROCESSING = CodeTraits(
@@ -312,8 +311,17 @@ class CodeSet(Enum):
     )
 
 
-def classify(code: int, text: str = "") -> CodeSet:
-    """Return the set of `code`; `text` tells apart the meanings of 162, 321 and 322."""
+PRECAUTION = "precautionary settings"
+"""Stands in the text of every code by which the gateway holds an order back."""
+
+
+def classify(code: int, text: str = "", *, is_order: bool = False) -> CodeSet:
+    """Return the set of `code`; `text` tells apart the meanings of 162, 321 and 322.
+
+    About an order, 354 and whatever speaks of a precaution mean that it is held.
+    """
     words = text.casefold()
+    if is_order and (PRECAUTION in words or code in CodeSet.ORDER_HELD.value.codes):
+        return CodeSet.ORDER_HELD
     fitting = (known for known in CodeSet if code in known.value.codes and known.value.text in words)
     return next(fitting, CodeSet.UNKNOWN)

@@ -109,7 +109,14 @@ def stock(symbol: str) -> Foreign:
     return library().Contract(symbol=symbol, secType="STK", exchange="SMART", currency=CURRENCY)
 
 
-def day_order(order: Order, account_id: str) -> Foreign:
+def ordered(symbol: str, contract_id: int) -> Foreign:
+    """Return the contract that an order is for."""
+    contract = stock(symbol)
+    contract.conId = contract_id
+    return contract
+
+
+def day_order(order: Order, order_ref: str, account_id: str) -> Foreign:
     """Return an order of the library that states every field which a preset of the gateway could change."""
     return library().Order(
         action=order.side.value,
@@ -118,7 +125,7 @@ def day_order(order: Order, account_id: str) -> Foreign:
         **({} if order.limit_price is None else {"lmtPrice": f"{order.limit_price:f}"}),
         tif="DAY",
         account=account_id,
-        orderRef=order.order_ref,
+        orderRef=order_ref,
         eTradeOnly=False,
         firmQuoteOnly=False,
     )

@@ -8,7 +8,7 @@ from sys import float_info
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from execution.models import CURRENCY, CommissionReport, Execution, Order, OrderReport, OrderStatus, Side
+from execution.models import CURRENCY, MARK, CommissionReport, Execution, Order, OrderReport, OrderStatus, Side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,10 +42,10 @@ class KnownOrders:
     A message with a status or side that is unknown raises KeyError, which the decoder reports as a lost message.
     """
 
-    def __init__(self, client_id: int, tell: Callable[[Report], None], numbers: dict[str, int] | None = None) -> None:
+    def __init__(self, client_id: int, tell: Callable[[Report], None], ledger_id: str = "") -> None:
         self._client_id = client_id
         self._tell = tell
-        self._numbers = {} if numbers is None else numbers
+        self._mark = f"{MARK}{ledger_id}" if ledger_id else ""
         self._refs: dict[int, str] = {}
         self._sent: dict[int, Order] = {}
         self._reports: dict[Key, OrderReport] = {}
@@ -59,21 +59,21 @@ class KnownOrders:
         self.next_id = 1
         """Above every number that the broker has named, so that none is used twice, even after a rollback."""
 
-    def sent(self, order: Order) -> int:
-        """Note that an order leaves now, and return its number.
+    def reserve(self, above: int) -> int:
+        """Return a number that is free, and greater than `above`."""
+        number = max(self.next_id, above + 1)
+        self.next_id = number + 1
+        return number
 
-        An order that leaves again keeps its number: if the broker has it after all, this is a change without effect.
-        """
-        number = self._numbers.setdefault(order.order_ref, self.next_id)
+    def sent(self, order: Order, number: int) -> None:
+        """Note that an order leaves now under a number."""
         self.next_id = max(self.next_id, number + 1)
         self._refs[number] = order.order_ref
         self._sent[number] = order
-        return number
 
-    def unsent(self, number: int) -> None:
-        """Note that the broker refused a number as used: the order needs another, and cannot arrive under this one."""
-        self._numbers.pop(self._refs.pop(number, ""), None)
-        self._sent.pop(number, None)
+    def marked(self, order_ref: str) -> str:
+        """Return a reference as the broker is told it."""
+        return order_ref + self._mark
 
     def reference(self, number: int) -> str:
         """Return the reference of this client's order of that number; empty if unknown."""
@@ -117,10 +117,10 @@ class KnownOrders:
         """Take an openOrder message; return the key of its report, None if it is not ours."""
         if order.clientId == self._client_id:
             self.next_id = max(self.next_id, number + 1)
-            self._refs[number] = order.orderRef
+            self._refs[number] = order.orderRef.removesuffix(self._mark)
         if not self.is_ours(order.account, contract):
             return None
-        report = replace(_described(contract, order), status=_STATUSES[state.status])
+        report = replace(self._described(contract, order), status=_STATUSES[state.status])
         filled = self._early.pop(report.permanent_id, report.filled)
         if report.status is OrderStatus.FILLED and report.quantity is not None:
             filled = report.quantity
@@ -144,12 +144,12 @@ class KnownOrders:
         if not self.is_ours(order.account, contract):
             return None
         report = replace(
-            _described(contract, order),
+            self._described(contract, order),
             status=_STATUSES[state.status],
             filled=exact(0 if order.filledQuantity == float_info.max else order.filledQuantity),
         )
-        if report.status in _DEAD:
-            report = replace(report, reason=state.completedStatus)
+        if report.status is not OrderStatus.FILLED:  # whatever it was last, it is over
+            report = replace(report, status=OrderStatus.CANCELLED, reason=state.completedStatus)
         known = self._reports.get(report.permanent_id)
         if known and report.quantity is None:
             report = replace(report, quantity=known.quantity)
@@ -166,7 +166,7 @@ class KnownOrders:
             exec_id=done.execId,
             base_id=base_id,
             revision=revision,
-            order_ref=done.orderRef,
+            order_ref=self._order_ref(done),
             permanent_id=done.permId,
             account_id=done.acctNumber,
             symbol=contract.symbol,
@@ -174,6 +174,7 @@ class KnownOrders:
             quantity=exact(done.shares),
             price=exact(done.price),
             executed_at=done.time,
+            contract_id=contract.conId,
         )
         self._executions.add(execution.exec_id)
         if request < 0 and execution.exec_id not in self._told:
@@ -206,6 +207,24 @@ class KnownOrders:
             status=OrderStatus.PENDING,
         )
 
+    def _order_ref(self, done: Foreign) -> str:
+        """Return the reference of an execution's order, from the order itself if the execution states none."""
+        known = self._reports.get(done.permId)
+        return done.orderRef.removesuffix(self._mark) or (known.order_ref if known else "")
+
+    def _described(self, contract: Foreign, order: Foreign) -> OrderReport:
+        return OrderReport(
+            order_ref=order.orderRef.removesuffix(self._mark),
+            permanent_id=order.permId,
+            account_id=order.account,
+            symbol=contract.symbol,
+            side=_SIDES[order.action],
+            quantity=exact(order.totalQuantity) or None,
+            filled=Decimal(0),
+            status=OrderStatus.PENDING,
+            contract_id=contract.conId,
+        )
+
     def _keep(self, report: OrderReport) -> Key:
         if report.status in _DEAD and not report.reason:
             report = replace(report, reason=self._reasons.get(report.order_ref, ""))
@@ -214,19 +233,6 @@ class KnownOrders:
             self._reports[key] = report
             self._tell(report)
         return key
-
-
-def _described(contract: Foreign, order: Foreign) -> OrderReport:
-    return OrderReport(
-        order_ref=order.orderRef,
-        permanent_id=order.permId,
-        account_id=order.account,
-        symbol=contract.symbol,
-        side=_SIDES[order.action],
-        quantity=exact(order.totalQuantity) or None,
-        filled=Decimal(0),
-        status=OrderStatus.PENDING,
-    )
 
 
 def identity(exec_id: str) -> tuple[str, int]:

@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 MINUTES = 5
 STRATEGY = "live"
 OF_NO_REBALANCE = {"missing_symbol", "slow_history", "pacing", "fractional_refused"}
-FOR_GOOD = {"empty_sync", "never_ending_sync", "read_only", "reject", "client_id_in_use"}
+FOR_GOOD = {"empty_sync", "never_ending_sync", "read_only", "reject", "client_id_in_use"} | {
+    "held_by_a_precaution", "held_then_transmitted", "swallowed_and_103", "held_without_a_word",
+    "one_number_two_orders", "inactive_for_good",
+}  # fmt: skip
 """After these a session rightly ends with less than was planned, or is not begun."""
 FAULTS = {
     path.stem: path.read_text(encoding="utf-8")
