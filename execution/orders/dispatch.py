@@ -29,13 +29,18 @@ if TYPE_CHECKING:
 
 
 async def carry_out(context: TradingContext, orders: Sequence[Order]) -> None:
-    """Send what was not intended before, then follow all of them until each is done or the deadline has come.
+    """Follow what an earlier start has left, send the rest, and follow all until each is done or the deadline has come.
 
     Raises:
         BrokerError: The connection is gone and could not be made again.
         StateDisagreesError: An order is held, was never shown, or is not what was ordered.
         HaltedError: A person has halted trading; what was open is cancelled.
     """
+    refs = [order.order_ref for order in orders]
+    if begun := [order_ref for order_ref in refs if order_ref in context.session().orders]:
+        # Their course first: an order that has to leave again bears a lower number than those that follow.
+        await _follow(context, begun)
+        await require_over(context, begun)
     for order in orders:
         if order.order_ref not in context.session().orders and not context.objection(order.side):
             context.step(f"intend {order.order_ref}")
@@ -45,7 +50,6 @@ async def carry_out(context: TradingContext, orders: Sequence[Order]) -> None:
                     "fills in TWS, and at the ledger (`swing ledger export`)."
                 )
             await _send(context, order)
-    refs = [order.order_ref for order in orders]
     await _follow(context, refs)
     await require_over(context, refs)
     if context.ledger.switch(context.scope.account_id) is Switch.HALTED:

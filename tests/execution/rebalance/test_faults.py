@@ -88,7 +88,9 @@ ALONE = {
 CASES = ALONE | {
     f"{name}, and killed": replace(case, killed_at=(f"sent {BUY_SPY}", 1))
     for name, case in ALONE.items()
-    if case.errors == ("",) and case.received is None
+    if case.errors == ("",)
+    and case.received is None
+    and name != "two orders that come late"  # later, once its connection is gone, than anybody waits
 }
 
 
