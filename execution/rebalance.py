@@ -20,7 +20,7 @@ from execution.orders.dispatch import carry_out, unfilled
 from execution.orders.observe import connect, look
 from execution.orders.preflight import check_account, check_clock, check_window, planned_window
 from execution.orders.reconcile import Expectation, disagreements
-from execution.orders.verdict import require_consistent, require_over
+from execution.orders.verdict import require_client, require_consistent, require_over
 from execution.planning.rules import Rules
 from execution.planning.situation import Situation
 from execution.refusals import Refusal, RefusalCode
@@ -144,6 +144,7 @@ async def _trade(request: RebalanceRequest, targets: LiveTargets, context: Tradi
         return _outcome(context, session.plan, tuple(session.orders.values()), refusal.message, None, (refusal,))
     context.step("reconcile")
     state = await _agree(targets, context)
+    require_client(context)
     context.step("claim")
     others = context.ledger.claimants(context.scope.account_id, context.window.session_date) - {
         context.scope.strategy_id,

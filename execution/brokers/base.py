@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
     from datetime import datetime
 
     from execution.models import BrokerState, Order, Price, Report, Ticket
@@ -48,6 +48,7 @@ class Endpoint:
     Attributes:
         account_id: The account to trade; empty for the only one of the login.
         ledger_id: Marks our orders' references at the broker, to tell them from another ledger's; empty for no mark.
+        primary_exchanges: Of symbols that are listed more than once.
     """
 
     host: str
@@ -55,6 +56,7 @@ class Endpoint:
     client_id: int
     account_id: str = ""
     ledger_id: str = ""
+    primary_exchanges: Mapping[str, str] = field(default_factory=dict)
 
 
 class Level(StrEnum):

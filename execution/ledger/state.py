@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 
 Kind = TypeVar("Kind")
+UNKNOWN_ABOVE = Decimal("1e300")
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +257,8 @@ def newest(executions: Iterable[Execution], commissions: Iterable[CommissionRepo
     """
     costs: dict[str, Decimal] = {}
     for report in commissions:
+        if report.commission > UNKNOWN_ABOVE:  # an earlier version took "not known yet" for an amount
+            continue
         costs[report.exec_id] = max(report.commission, costs.get(report.exec_id, report.commission))
     revisions: dict[str, dict[str, Execution]] = defaultdict(dict)
     for execution in executions:

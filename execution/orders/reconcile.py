@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from execution.models import MARK, OrderRef
 from execution.orders.context import LIQUIDATION
+from execution.orders.preflight import clock_refusal
 from execution.refusals import Refusal, RefusalCode
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def disagreements(expected: Expectation, state: BrokerState) -> tuple[Refusal, .
 def contradictions(context: TradingContext, state: BrokerState) -> list[Refusal]:
     """Return what a person must look at before anything more is sent: orders that are not what was ordered."""
     orders = context.session().orders
-    found = []
+    clocks = clock_refusal(state.at, context.clock())
+    found = [clocks] if clocks else []
     for order_ref, known in orders.items():
         reports = [report for report in state.orders if report.order_ref == order_ref]
         filled = max([known.filled, known.reported_filled, *(report.filled for report in reports)])

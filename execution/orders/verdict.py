@@ -33,6 +33,25 @@ async def require_consistent(context: TradingContext, state: BrokerState) -> Non
         await _stop(context, " ".join(problem.message for problem in problems), StateDisagreesError, problems)
 
 
+def require_client(context: TradingContext) -> None:
+    """Stop while an order that another client has sent is unseen: only that client can cancel it.
+
+    Raises:
+        StateDisagreesError: There is such an order.
+    """
+    ours = context.broker.client_id
+    unseen = [state for state in context.session().orders.values() if not state.is_known and not state.is_over]
+    theirs = [state for state in unseen if state.ticket and state.ticket.client_id != ours]
+    if theirs:
+        client = ", ".join(sorted({str(state.ticket.client_id) for state in theirs if state.ticket}))
+        message = (
+            f"{_named(theirs)} left under client id {client} and was never shown; this one is {ours}, and cannot "
+            f"cancel it. Nothing more is sent. Set broker.client_id to {client} again, and start again."
+        )
+        context.record(Alarm(message), Stop(message))
+        raise StateDisagreesError(message)
+
+
 async def require_over(context: TradingContext, refs: Iterable[str]) -> None:
     """Stop unless every order that left is known to be over.
 

@@ -45,6 +45,7 @@ class Host(Protocol):
     faults: Faults
     clock: Clock
     is_paced: bool
+    zone: str
 
     def wake(self) -> None:
         """Make due changes."""
@@ -124,8 +125,9 @@ class ClientConnection:
         if not int(oldest) <= self._version or self._version < OLDEST_VERSION:
             self._writer.write(self._frame(error(-1, 503, "The TWS is out of date and must be upgraded.")))
             return False
-        now = exchange_text(self._host.clock.now(), "naive")
-        self._writer.write(to_frame([str(self._version), f"{now} EST"]))
+        zone = self._host.zone
+        now = exchange_text(self._host.clock.now(), "naive", zone).replace("  ", " ")
+        self._writer.write(to_frame([str(self._version), f"{now} {zone or 'EST'}"]))
         return True
 
     async def _receive(self) -> list[str]:

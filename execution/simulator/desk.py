@@ -61,14 +61,15 @@ class OrderDesk:
         status = reports.order_status(order)
         if event.kind is ChangeKind.WORKING:
             return self._state(order)
+        over = [reports.completed_order(order, self._account_id)] if self._tells_completed(order) else []
         if fill is None:
-            return [status, error(order.order_id, 202, order.reason)]
-        execution, cost = self._execution(order, fill), reports.commission_report(order, fill)
+            return [status, error(order.order_id, 202, order.reason), *over]
+        execution, costs = self._execution(order, fill), self._commissions(order, fill)
         if event.kind is ChangeKind.CORRECTED:
-            return [execution, cost]
+            return [execution, *costs]
         state = [reports.open_order(order, self._account_id, with_commission=False), status]
         first, second = (state, [execution]) if self._scenario.is_status_first else ([execution], state)
-        return [*first, *second, reports.open_order(order, self._account_id), cost]
+        return [*first, *second, reports.open_order(order, self._account_id), *costs, *over]
 
     def send_portfolio(self, client: Client, symbols: Sequence[str]) -> None:
         """Send the account's values and its positions in `symbols`."""
@@ -166,11 +167,25 @@ class OrderDesk:
         for order in [order for order in self.book.orders if order.status.is_open or order.is_sleeping]:
             self.report(self.book.cancel(order, BY_REQUEST))
 
-    def open_orders(self, client: Client, _asked: Values) -> None:
-        """List this client's open orders."""
+    def _tells_completed(self, order: BrokerOrder) -> bool:
+        return self._scenario.tells_completed and not order.status.is_open
+
+    def _commissions(self, order: BrokerOrder, fill: Fill) -> list[Message]:
+        known = reports.commission_report(order, fill)
+        unset = replace(known, values={"execId": fill.exec_id, "commission": UNSET_DOUBLE, "currency": ""})
+        if self._scenario.is_commission_never_set:
+            return [unset]
+        return [unset, known] if self._scenario.is_commission_unset_first else [known]
+
+    def tell_open_orders(self, client: Client) -> None:
+        """Describe this client's open orders, before it has asked for anything."""
         for order in self.book.listed():
             if order.client_id == client.client_id:
                 client.send(*self._state(order))
+
+    def open_orders(self, client: Client, _asked: Values) -> None:
+        """List this client's open orders."""
+        self.tell_open_orders(client)
         client.send(Message("openOrderEnd", {}))
 
     def all_open_orders(self, client: Client, _asked: Values) -> None:
@@ -193,14 +208,15 @@ class OrderDesk:
         for order in self.book.orders:
             for fill in [*order.corrected, *order.fills]:
                 if _is_asked_for(order, asked) and fill.at >= since and self._is_today(fill.at):
-                    client.send(self._execution(order, fill, number), reports.commission_report(order, fill))
+                    client.send(self._execution(order, fill, number), *self._commissions(order, fill))
         client.send(Message("execDetailsEnd", {"reqId": number}))
 
     def _state(self, order: BrokerOrder) -> list[Message]:
         return [reports.open_order(order, self._account_id), reports.order_status(order)]
 
     def _execution(self, order: BrokerOrder, fill: Fill, number: int = -1) -> Message:
-        message = reports.execution(order, fill, self._account_id, self._scenario.execution_time)
+        time = exchange_text(fill.at, self._scenario.execution_time, self._scenario.zone)
+        message = reports.execution(order, fill, self._account_id, time)
         return replace(message, values={**message.values, "reqId": number})
 
     def _is_today(self, instant: datetime) -> bool:

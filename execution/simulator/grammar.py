@@ -6,6 +6,13 @@
     fill status first                             the status before its execution
     correct SYMBOL NTH: price 501.20              an execution is corrected; +0.10 and -0.10 shift its price
     execution time FORMAT                         exchange, naive, utc, or the name of a zone
+    gateway zone ZONE                             the handshake's time and executions' naive times are in this zone
+    listing SYMBOL EXCHANGE [holding SHARES]      the symbol is also listed there, in USD
+    cash AMOUNT in CURRENCY                       counts in the totals of cash, converted one to one
+    cash rows PREFIX                              tags of cash by currency begin so, as $LEDGER- in newer gateways
+    commission unset first | commission never set the unset double comes before a commission, or for ever instead of it
+    open orders first                             a connection is told the open orders before its next number
+    tell completed orders                         an order that ends is told as completed, unasked
     latency SECONDS                               from order to fill, real time
     accept fractions | accept unsettled           fractional orders; buys from proceeds that have not settled
     live data                                     quotes are live, not delayed
@@ -43,7 +50,7 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from execution.simulator.messages import MESSAGES, REQUESTS
-from execution.simulator.scenario import ACCEPT, EVERY, Action, ActionKind, Correction, Filling, Rule, Scenario
+from execution.simulator.scenario import ACCEPT, EVERY, Action, ActionKind, Correction, Filling, Listing, Rule, Scenario
 from warehouse.errors import ConfigurationError
 
 ONLY_REQUESTS = {ActionKind.REJECT, ActionKind.HOLD, ActionKind.INACTIVE, ActionKind.DOUBLE}
@@ -137,6 +144,15 @@ def _setting(**values: object) -> _Change:
     return lambda scenario: replace(scenario, **values)  # type: ignore[arg-type] # the lines below name fields
 
 
+def _listing(symbol: str, exchange: str, held: str | None) -> _Change:
+    listing = Listing(symbol, exchange, Decimal(held or 0))
+    return lambda scenario: replace(scenario, listings=(*scenario.listings, listing))
+
+
+def _foreign_cash(amount: str, currency: str) -> _Change:
+    return lambda scenario: replace(scenario, foreign_cash=(*scenario.foreign_cash, (currency, Decimal(amount))))
+
+
 LINES = (
     _form("on MESSAGE [SYMBOL] [NTH]: ACTION, …", rf"on (\w+)(?: ({SYMBOL}))?(?: ({COUNT})(\+)?)?: (.+)", _on),
     _form(
@@ -148,6 +164,18 @@ LINES = (
     _form("fill status first", "fill status first", lambda: _setting(is_status_first=True)),
     _form("correct SYMBOL NTH: price P", rf"correct ({SYMBOL}) ({COUNT}): price ({PRICE})", _correct),
     _form("execution time FORMAT", r"execution time (\S+)", lambda text: _setting(execution_time=text)),
+    _form("gateway zone ZONE", r"gateway zone (\S+)", lambda zone: _setting(execution_time="naive", zone=zone)),
+    _form(
+        "listing SYMBOL EXCHANGE [holding SHARES]",
+        rf"listing ({SYMBOL}) ([A-Z]+)(?: holding ({COUNT}))?",
+        _listing,
+    ),
+    _form("cash AMOUNT in CURRENCY", rf"cash ({COUNT}) in ([A-Z]{{3}})", _foreign_cash),
+    _form("cash rows PREFIX", r"cash rows (\S+)", lambda prefix: _setting(cash_prefix=prefix)),
+    _form("commission unset first", "commission unset first", lambda: _setting(is_commission_unset_first=True)),
+    _form("commission never set", "commission never set", lambda: _setting(is_commission_never_set=True)),
+    _form("open orders first", "open orders first", lambda: _setting(is_early=True)),
+    _form("tell completed orders", "tell completed orders", lambda: _setting(tells_completed=True)),
     _form("latency SECONDS", f"latency ({SECONDS})", lambda text: _setting(latency=float(text))),
     _form("accept fractions", "accept fractions", lambda: _setting(accepts_fractions=True)),
     _form("accept unsettled", "accept unsettled", lambda: _setting(accepts_unsettled=True)),

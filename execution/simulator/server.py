@@ -73,6 +73,7 @@ class Simulator:
         self.gateway = Gateway(self.book, market, self.clock, scenario)
         self.faults = Faults(scenario)
         self.is_paced = scenario.is_paced
+        self.zone = scenario.zone
         self._connections: dict[ClientConnection, asyncio.Task[None]] = {}
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None

@@ -53,6 +53,7 @@ class BrokerSettings(Section):
     port: int = Field(ge=1, le=65535, description="a port from 1 to 65535")
     client_id: int = Field(ge=1, le=999_999, description="a whole number from 1 to 999999")
     account: str = Field(pattern=ACCOUNT, description="an account id such as DU1234567, or empty")
+    primary_exchanges: dict[str, str] = Field(description="exchanges by symbol, such as {GDX: ARCA}, or {}")
     is_source_of_bars: bool = Field(description="true or false")
     history: str = Field(pattern=r"^[1-9]\d? Y$", description="a number of years such as '10 Y'")
     fractional: bool = Field(description="true or false")

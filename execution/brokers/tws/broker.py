@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from execution.brokers.base import Broker
 from execution.brokers.retrying import TransientError
-from execution.brokers.tws.answers import RequestRefusedError
 from execution.brokers.tws.codes import CodeSet, classify
 from execution.brokers.tws.library import day_order, ordered
 from execution.brokers.tws.orders import KnownOrders
@@ -42,18 +41,20 @@ class IbkrBroker(Broker, Listener):
         self._timing = timing
         self._asking = asyncio.Lock()
         self._next_id = 1
-        self._was_open = False
+        self._contracts: dict[str, Foreign] = {}
+        self._linked = asyncio.Event()
+        self._linked.set()
+        self._why_held = ""
         self._begin()
 
     def _begin(self) -> None:
         self._reports: asyncio.Queue[Report | None] = asyncio.Queue()
         self._book = KnownOrders(self._endpoint.client_id, self._reports.put_nowait, self._endpoint.ledger_id)
         self._book.next_id = self._next_id
-        self._session = Session(self._endpoint, self._timing, self)
+        self._session = Session(self._endpoint, self._timing, self, self._contracts)
         self._alarms = 0
-        self._why_held = ""
-        self._linked = asyncio.Event()
-        self._linked.set()
+        if self._linked.is_set():  # else the gateway has lost the broker, and a new connection does not mend that
+            self._why_held = ""
 
     async def open(self) -> None:
         """Connect, and learn which orders there are; see Broker.open."""
@@ -69,12 +70,6 @@ class IbkrBroker(Broker, Listener):
             self._session.client.reqMarketDataType(LIVE_ELSE_DELAYED)
             await self._session.ask("open orders", self._session.client.reqOpenOrders)  # binds ours to this connection
             await self._state()
-            self._was_open = True
-        except RequestRefusedError as refusal:
-            await self.close()
-            if self._was_open and refusal.code in CodeSet.CLIENT_ID_IN_USE.value.codes:
-                raise TransientError(str(refusal)) from refusal  # the gateway has not let go of us yet
-            raise
         except BaseException:
             await self.close()
             raise
@@ -84,9 +79,10 @@ class IbkrBroker(Broker, Listener):
         await self._session.close()
 
     @property
-    def protocol(self) -> int:
-        """Version of the wire protocol that was agreed on; 0 while there is no connection."""
-        return int(self._session.client.serverVersion()) if self._session.is_open else 0
+    def protocol(self) -> tuple[int, int]:
+        """Version of the wire protocol that was agreed on, 0 without a connection, and the library's newest."""
+        client = self._session.client
+        return int(client.serverVersion()) if self._session.is_open else 0, int(client.MaxClientVersion)
 
     async def now(self) -> datetime:
         """See Broker.now."""

@@ -54,9 +54,10 @@ class CodeSet(Enum):
     CLIENT_ID_IN_USE = CodeTraits(
         frozenset({326}),
         _CONNECTION,
-        _PERMANENT,
-        "Another program is connected with this client id.",
-        "Stop it, or set another broker.client_id.",
+        _TRANSIENT,
+        "Another program is connected with this client id, or the gateway has not let go of an earlier connection.",
+        "Wait, or stop that program. Keep broker.client_id while an order of ours may be open: only the client that "
+        "sent an order can cancel it.",
     )
     ALREADY_CONNECTED = CodeTraits(
         frozenset({501}),
@@ -70,7 +71,7 @@ class CodeSet(Enum):
         _CONNECTION,
         _PERMANENT,
         "Gateway and client do not speak the same protocol.",
-        "Update the gateway (TWS or IB Gateway 10.19 or newer).",
+        "Update the gateway (TWS or IB Gateway, build 10.30.1 or newer).",
     )
     PORT_CHANGED = CodeTraits(
         frozenset({1300}),
@@ -178,6 +179,13 @@ class CodeSet(Enum):
         "Another session of the login takes the market data.",
         "Log out of TWS, the website and the mobile app.",
     )
+    DATA_ADVICE = CodeTraits(
+        frozenset({10089, 10090, 10091}),
+        _DATA,
+        _INFORMATIONAL,
+        "A part of the market data needs a subscription; the rest may follow.",
+        "Nothing: swing waits for the prices. Subscribe if none come.",
+    )
     DATA_NOTE = CodeTraits(
         frozenset({165, 300, 366, 10167}),
         _DATA,
@@ -208,7 +216,7 @@ class CodeSet(Enum):
         "Update the gateway; if it stays, report the text.",
     )
     NOT_SUBSCRIBED = CodeTraits(
-        frozenset({354, 10089, 10090, 10168, 10186}),
+        frozenset({354, 10168, 10186}),
         _DATA,
         _OPERATOR,
         "The login has no market data for this symbol, not even delayed.",
@@ -272,7 +280,7 @@ class CodeSet(Enum):
         "Nothing: the account is read anew.",
     )
     ORDER_IS_LIVE = CodeTraits(
-        frozenset({399, 404, 2109, 2137, 10018, 10019, 10233, 10349}),
+        frozenset({399, 404, 2109, 2137, 10018, 10019, 10233, 10285, 10349}),
         _ORDER,
         _INFORMATIONAL,
         "A warning: the order waits, or was changed by a preset. It is live and can fill.",
@@ -300,7 +308,7 @@ class CodeSet(Enum):
         "Set broker.fractional to false; whole shares are traded instead.",
     )
     SYSTEM_NOTE = CodeTraits(
-        frozenset(range(2100, 2170)), _CONNECTION, _INFORMATIONAL, "Any other note of the gateway's.", "Nothing."
+        frozenset(range(2100, 2200)), _CONNECTION, _INFORMATIONAL, "Any other note of the gateway's.", "Nothing."
     )
     UNKNOWN = CodeTraits(
         frozenset(),

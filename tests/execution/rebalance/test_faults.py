@@ -35,9 +35,10 @@ PATIENCE = 30.0
 ONCE = {SELL: 1, BUY_SPY: 1, BUY_GLD: 1}
 WITHOUT_SPY = {SELL: 1, BUY_GLD: 1}
 SPECIAL: dict[str, dict[str, Any]] = {
-    "client_id_in_use": {"errors": ("RequestRefusedError", "")},
     "empty_sync": {"errors": ("BrokerError", "TradeRefusedError"), "received": {}, "start": NEARLY_OVER},
     "never_ending_sync": {"errors": ("BrokerError", "TradeRefusedError"), "received": {}, "start": NEARLY_OVER},
+    "no_end_of_executions": {"errors": ("DeadlineError", "TradeRefusedError"), "received": {}, "start": NEARLY_OVER},
+    "another_language": {"received": {}},
     "fractional_refused": {"received": {f"{SELL[:-1]}2": 1, BUY_SPY: 1, BUY_GLD: 1}},
     "read_only": {"received": {}},
     "reject": {"received": ONCE},

@@ -34,8 +34,11 @@ if TYPE_CHECKING:
 
 MINUTES = 5
 STRATEGY = "live"
-OF_NO_REBALANCE = {"missing_symbol", "slow_history", "pacing", "fractional_refused"}
-FOR_GOOD = {"empty_sync", "never_ending_sync", "read_only", "reject", "client_id_in_use"} | {
+OF_NO_REBALANCE = {
+    "missing_symbol", "slow_history", "pacing", "fractional_refused", "several_listings", "cash_in_other_currencies",
+    "gateway_abroad",
+}  # fmt: skip
+FOR_GOOD = {"empty_sync", "never_ending_sync", "read_only", "reject", "another_language", "no_end_of_executions"} | {
     "held_by_a_precaution", "held_then_transmitted", "swallowed_and_103", "held_without_a_word",
     "one_number_two_orders", "inactive_for_good",
 }  # fmt: skip
