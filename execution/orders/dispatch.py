@@ -113,7 +113,7 @@ async def _follow(context: TradingContext, refs: Sequence[str]) -> None:
             await search.seek(state, refs)
             await _cancel_idle(context, refs)
             next_look = time() + context.pace.look_every
-    await _cancel_silent(context, refs)
+    await _cancel_refused(context, refs)
 
 
 async def _cancel_idle(context: TradingContext, refs: Sequence[str]) -> None:
@@ -123,15 +123,11 @@ async def _cancel_idle(context: TradingContext, refs: Sequence[str]) -> None:
             await request(context, state, "it does not work, and might later")
 
 
-async def _cancel_silent(context: TradingContext, refs: Sequence[str]) -> None:
-    """Cancel, by its number, whatever left and was never shown."""
-    silent = [state for state in context.session().states(refs) if state.has_left and not state.is_known]
-    for state in silent:
-        if state.is_rejected and not state.is_cancel_requested:
+async def _cancel_refused(context: TradingContext, refs: Sequence[str]) -> None:
+    """Request, by its number, the end of what was refused in words and never shown: words may be wrong."""
+    for state in context.session().states(refs):
+        if state.is_rejected and not state.is_known and not state.is_cancel_requested:
             await request(context, state, "it was refused in words alone")
-    unknown = [state.order.order_ref for state in silent if not state.is_over]
-    if unknown:
-        await cancel(context, unknown, "the broker has never shown it")
 
 
 class _TraceSearch:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from execution.errors import OrderHeldError, OrderUnseenError, StateDisagreesError
 from execution.ledger.events import Stop
 from execution.models import Alarm
-from execution.orders.cancel import cancel
+from execution.orders.cancel import cancel, request
 from execution.orders.observe import look
 from execution.orders.reconcile import contradictions
 
@@ -29,7 +29,11 @@ async def require_consistent(context: TradingContext, state: BrokerState) -> Non
     """Stop if orders at the broker contradict what was ordered, in two looks. Raises StateDisagreesError."""
     if not contradictions(context, state):
         return
-    if problems := contradictions(context, await look(context)):
+    state = await look(context)
+    if problems := contradictions(context, state):
+        orders = context.session().orders
+        for order_ref in {report.order_ref for report in state.orders if not report.status.is_final} & orders.keys():
+            await request(context, orders[order_ref], "it is not what was ordered")  # a second one beside a filled one
         await _stop(context, " ".join(problem.message for problem in problems), StateDisagreesError, problems)
 
 

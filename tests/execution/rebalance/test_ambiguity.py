@@ -135,3 +135,26 @@ def test_a_resubmitted_order_is_one_order(tmp_path: Path) -> None:
         assert Counter(entry.order_ref for entry in gateway.record) == {SELL: 1, GLD: 1, SPY: 1}
         assert course.kinds[EventKind.ORDER_RESENT] <= 1
         assert len(course.tickets) == 3
+
+
+def test_two_ledgers_on_one_account_stop_each_other(tmp_path: Path) -> None:
+    """Orders bear the mark of their ledger at the broker; another ledger that sees them sends nothing and says why."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    with running(positions=HELD, cash=CASH) as gateway:
+        for home in (first, second):
+            home.mkdir()
+        assert rebalanced(first, gateway, 17, "0000aaaa").exit_code == 0
+        assert {order.order_ref for order in gateway.orders} == {f"{ref}~0000aaaa" for ref in (SELL, SPY, GLD)}
+        other = rebalanced(second, gateway, 18, "0000bbbb")
+        assert (other.exit_code, other.session.finish) == (12, None)
+        assert "another ledger" in other.message
+        assert other.kinds[EventKind.ALARM] == 1
+        assert len(gateway.record) == 3
+
+
+def test_a_lingering_session_is_waited_for(tmp_path: Path) -> None:
+    """A client id that is in use at first is asked for again while the window lasts."""
+    with running(scenario_text("lingering_session"), positions=HELD, cash=CASH) as gateway:
+        course = rebalanced(tmp_path, gateway)
+        assert course.exit_code == 0, course.message
+        assert len(gateway.record) == 3
