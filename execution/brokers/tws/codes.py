@@ -305,7 +305,7 @@ class CodeSet(Enum):
         _ORDER,
         Fault.FRACTION,
         "Parts of shares, or orders by amount, are not allowed over the API for this account.",
-        "Set broker.fractional to false; whole shares are traded instead.",
+        "Set broker.fractional to no; whole shares are traded instead.",
     )
     SYSTEM_NOTE = CodeTraits(
         frozenset(range(2100, 2200)), _CONNECTION, _INFORMATIONAL, "Any other note of the gateway's.", "Nothing."
