@@ -96,7 +96,7 @@ def contradictions(context: TradingContext, state: BrokerState) -> list[Refusal]
             twice = ", ".join(map(str, sorted(identities)))
             found.append(_disagreement(order_ref, f"the broker has it as {len(identities)} orders ({twice})"))
     if context.scope.strategy_id != LIQUIDATION:
-        refs = {item.order_ref for item in (*state.orders, *state.executions)}
+        refs = {report.order_ref for report in state.orders} | {done.order_ref for done in state.executions}
         found += [
             _disagreement(order_ref, "it is an order of another ledger, which trades this account too")
             for order_ref in sorted(refs)

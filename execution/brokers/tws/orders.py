@@ -284,7 +284,7 @@ UNSET_ABOVE = 1e300
 
 def known(number: float | Decimal) -> bool:
     """Return True if a number of the broker's is one, and none of those that stand for an unknown one."""
-    return isfinite(number) and abs(number) < UNSET_ABOVE and number not in UNSET
+    return isfinite(number) and abs(float(number)) < UNSET_ABOVE and number not in UNSET
 
 
 def exact(number: float) -> Decimal:

@@ -86,7 +86,8 @@ def test_cash_in_another_currency_is_not_spent() -> None:
     """Totals are converted from all currencies; only the dollars count."""
     with running("cash 50000 in EUR") as gateway:
         account = stated(gateway).account
-        assert (account.cash, account.settled_cash, account.net_liquidation) == (10_000, 10_000, 60_000)
+        amounts = (account.cash, account.settled_cash, account.net_liquidation)
+        assert amounts == (Decimal(10_000), Decimal(10_000), Decimal(60_000))
 
 
 @pytest.mark.parametrize("prefix", ["$LEDGER-", "$LEDGER:USD-", "$LEDGER-USD-"])
@@ -188,7 +189,7 @@ def test_a_class_share_is_one_symbol() -> None:
 
         state = run(talk)
         assert state.account.positions == {"BRK.B": Decimal(7)}
-        assert {each.symbol for each in (*state.orders, *state.executions)} == {"BRK.B"}
+        assert {report.symbol for report in state.orders} == {done.symbol for done in state.executions} == {"BRK.B"}
 
 
 def test_a_farm_that_is_well_does_not_mend_an_outage() -> None:
@@ -241,7 +242,7 @@ def test_a_status_that_nobody_knows_stops_only_what_is_ours() -> None:
                     fields = ["3", number, "Teleported", *"000", *known, *"00", "7", "", "0"]
                     broker._session.client.decoder.interpret(fields)
                 await broker.state()
-                told = []
+                told: list[object] = []
                 while (report := await broker.report(0.1)) is not None:
                     told.append(report)
                 return told
