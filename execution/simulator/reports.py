@@ -35,7 +35,7 @@ def _contract(symbol: str, exchange: str = "SMART") -> Fields:
 
 def listed_abroad(listing: Listing) -> Fields:
     """Name the contract of a second listing."""
-    other = {"conId": contract_id(f"{listing.symbol}@{listing.exchange}"), "exchange": listing.exchange}
+    other: Fields = {"conId": contract_id(f"{listing.symbol}@{listing.exchange}"), "exchange": listing.exchange}
     return _contract(listing.symbol) | other
 
 

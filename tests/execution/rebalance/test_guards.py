@@ -18,7 +18,7 @@ from simulators import NEW_YORK
 from virtual_time import VirtualTime
 
 from execution.brokers.base import Fault
-from execution.errors import OrderHeldError, OrderUnseenError, StateDisagreesError, TradeRefusedError
+from execution.errors import HaltedError, OrderHeldError, OrderUnseenError, StateDisagreesError, TradeRefusedError
 from execution.ledger.events import Event, EventKind, Reconciliation, Scope, Sent, SwitchChange
 from execution.ledger.ledger import Ledger, ledger_url
 from execution.ledger.state import session_state
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from execution.ledger.state import OrderState
-    from execution.models import BrokerState
+    from execution.models import Account, BrokerState
     from execution.orders.context import TradingContext
     from execution.rebalance import RebalanceOutcome
 
@@ -271,10 +271,12 @@ def test_sells_come_before_buys_and_pay_for_them(desk: Desk) -> None:
 def test_a_halt_midway_ends_everything(desk: Desk) -> None:
     """A halt while an order is open cancels it, and nothing more leaves."""
     broker = Watched(desk.books, Hostility(fillings=[Filling.NEVER]))
-    broker.on_send = lambda _order, _ticket: (
-        desk.ledger.append(Event(Scope(ACCOUNT), SwitchChange(Switch.HALTED, "a person", "a test"))) and None
-    )
-    with pytest.raises(Exception, match="halted midway"):
+
+    def halt(_order: Order, _ticket: Ticket) -> None:
+        desk.ledger.append(Event(Scope(ACCOUNT), SwitchChange(Switch.HALTED, "a person", "a test")))
+
+    broker.on_send = halt
+    with pytest.raises(HaltedError, match="halted midway"):
         desk.trade(broker)
     assert desk.order().status is OrderStatus.CANCELLED
 
@@ -389,11 +391,11 @@ def test_an_order_that_left_before_numbers_were_kept_is_not_sent_again() -> None
     assert not state.may_leave_again
 
 
-def _account(desk: Desk) -> object:
+def _account(desk: Desk) -> Account:
     """The account as the model states it."""
     broker = Watched(desk.books)
 
-    async def read() -> object:
+    async def read() -> Account:
         await broker.open()
         return (await broker.state()).account
 
