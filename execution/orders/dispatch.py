@@ -153,7 +153,7 @@ class _TraceSearch:
         return self._waited(order_ref) >= self._context.pace.ambiguous_for
 
     async def seek(self, state: BrokerState, refs: Iterable[str]) -> None:
-        """Count the states in which each has been absent; send again what may be."""
+        """Count the states in which each has been absent; send one again that may be."""
         context = self._context
         for known in context.session().states(refs):
             order = known.order
@@ -171,6 +171,7 @@ class _TraceSearch:
             del self._absent[order_ref]
             self._since[order_ref] = asyncio.get_running_loop().time()
             await _send(context, order)
+            return  # the next look shows that the connection holds, and numbers stay in their order
 
 
 def unfilled(states: Iterable[OrderState]) -> list[str]:

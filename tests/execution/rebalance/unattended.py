@@ -56,6 +56,17 @@ FAULTS = {
 }
 
 
+ALARMING = {
+    name: (SHIPPED / f"{name}.txt").read_text(encoding="utf-8")
+    for name in (
+        "held_by_a_precaution", "held_then_transmitted", "swallowed_and_103", "held_without_a_word",
+        "one_number_two_orders", "no_end_of_executions",
+    )
+}  # fmt: skip
+"""After these a session must not be finished."""
+CALM = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """Course of a session.
@@ -82,7 +93,7 @@ class Unattended:
     def live_through(self, session: date, targets: Mapping[str, str], fault: str, killed_at: int) -> Day:
         """Let the clock pass every tick of a session; its first process dies at that step, the broker has the fault."""
         self._simulator.clock.set(close_time(session) - timedelta(minutes=MINUTES))
-        self._simulator.ask(lambda simulator: _impose(simulator, FAULTS[fault]))
+        self._simulator.ask(lambda simulator: _impose(simulator, (FAULTS | ALARMING | {CALM: ""})[fault]))
         starts: list[Ended] = []
         for left in range(MINUTES, 1, -1):
             tick = close_time(session) - timedelta(minutes=left)
