@@ -5,17 +5,16 @@ Each test fails when its guard is taken out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 from brokerage import ACCOUNT, Brokerage, Filling
-from hostile_broker import Cancelling, HostileBroker, Hostility, Sending
-from rebalancing import live_targets, trading_context
-from simulators import NEW_YORK
+from hostile_broker import Cancelling, Hostility, Sending
 from virtual_time import VirtualTime
+from watched import PRICES, SPY, START, Desk, Watched
 
 from execution.brokers.base import Fault
 from execution.errors import HaltedError, OrderHeldError, OrderUnseenError, StateDisagreesError, TradeRefusedError
@@ -23,95 +22,14 @@ from execution.ledger.events import Event, EventKind, Reconciliation, Scope, Sen
 from execution.ledger.ledger import Ledger, ledger_url
 from execution.ledger.state import session_state
 from execution.models import MARK, Notice, Order, OrderStatus, Side, Switch, Ticket
-from execution.orders.context import DEFAULT_PACE, RebalanceRequest
-from execution.orders.preflight import planned_window
-from execution.rebalance import rebalance
+from execution.orders.context import DEFAULT_PACE
 from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from execution.ledger.state import OrderState
-    from execution.models import Account, BrokerState
-    from execution.orders.context import TradingContext
-    from execution.rebalance import RebalanceOutcome
-
-START = datetime(2024, 6, 11, 15, 55, tzinfo=NEW_YORK)
-PRICES = {"SPY": 500, "QQQ": 400, "VTI": 250, "TLT": 90, "IEF": 95, "GLD": 200, "XLE": 90, "BND": 72, "BITO": 20}
-SPY, GLD = "live/20240611/SPY/BUY/1", "live/20240611/GLD/BUY/1"
-ONE_BUY = {"SPY": Decimal("0.5")}
-
-
-class Watched(HostileBroker):
-    """A broker that notes what was asked of it, and may answer otherwise."""
-
-    context: TradingContext
-    number = 1
-    skew = timedelta(0)
-
-    def __init__(self, books: Brokerage, hostility: Hostility = Hostility()) -> None:  # noqa: B008 - immutable
-        super().__init__(books, hostility)
-        self.cancelled: list[tuple[str, Ticket | None]] = []
-        self.on_send: Callable[[Order, Ticket], None] = lambda _order, _ticket: None
-        self.on_state: Callable[[BrokerState], BrokerState] = lambda state: state
-
-    @property
-    def client_id(self) -> int:
-        """See Broker.client_id."""
-        return self.number
-
-    async def send(self, order: Order, ticket: Ticket) -> None:
-        """See Broker.send."""
-        self.on_send(order, ticket)
-        await super().send(order, ticket)
-
-    async def state(self) -> BrokerState:
-        """See Broker.state."""
-        found = await super().state()
-        return self.on_state(replace(found, at=found.at + self.skew))
-
-    async def cancel(self, order_ref: str, ticket: Ticket | None = None) -> None:
-        """See Broker.cancel."""
-        self.cancelled.append((order_ref, ticket))
-        await super().cancel(order_ref, ticket)
-
-
-@dataclass
-class Desk:
-    """An account, its ledger, and a trader."""
-
-    home: Path
-    books: Brokerage
-    ledger: Ledger
-    steps: list[str] = field(default_factory=list)
-
-    def trade(self, broker: Watched, wish: dict[str, Decimal] = ONE_BUY, step: str = "") -> RebalanceOutcome:
-        """Rebalance; at the step named the books' clock has jumped past the deadline."""
-        context = trading_context(self.home, broker, self.ledger, self.books.time.now)
-        window = planned_window(self.books.time.now(), 5)
-
-        def on_step(name: str) -> None:
-            self.steps.append(name)
-            if step and name.startswith(step):
-                self.books.time.jump(window.deadline + timedelta(seconds=5))
-
-        broker.context = replace(context, pace=DEFAULT_PACE, step=on_step)
-        targets = live_targets(self.books.today, wish)
-        return self.books.time.run(rebalance(RebalanceRequest(Mode.PAPER), targets, broker.context))
-
-    def record(self, *payloads: object) -> None:
-        """Write events of the session, as an earlier start has."""
-        scope = Scope(ACCOUNT, "earlier", Mode.PAPER, "live", START.date())
-        self.ledger.append(*(Event(scope, payload) for payload in payloads))  # type: ignore[arg-type]
-
-    def kinds(self) -> list[EventKind]:
-        """Kinds of events so far."""
-        return [recorded.event.kind for recorded in self.ledger.read()]
-
-    def order(self, order_ref: str = SPY) -> OrderState:
-        """The state of an order by the ledger."""
-        return self.ledger.session(ACCOUNT, "live", START.date()).orders[order_ref]
+    from execution.models import BrokerState
 
 
 @pytest.fixture
@@ -233,7 +151,7 @@ def test_an_order_that_the_ledger_lost_stops_the_session(desk: Desk) -> None:
     desk.books.arrive(Order(SPY, "SPY", Side.BUY, Decimal(3)), Filling.AT_ONCE)
     desk.books.time.seconds += 1
     broker = Watched(desk.books)
-    desk.record(Reconciliation(_account(desk), START))  # the positions are accepted, with what was bought
+    desk.record(Reconciliation(desk.account(), START))  # the positions are accepted, with what was bought
     with pytest.raises(StateDisagreesError, match="does not know"):
         desk.trade(broker)
     assert broker.sent == []
@@ -241,7 +159,7 @@ def test_an_order_that_the_ledger_lost_stops_the_session(desk: Desk) -> None:
 
 def test_positions_that_differ_stop_before_anything_leaves(desk: Desk) -> None:
     """Shares that the ledger does not know of are looked at by a person first."""
-    desk.record(Reconciliation(_account(desk), START))
+    desk.record(Reconciliation(desk.account(), START))
     desk.books.positions["SPY"] += 4
     broker = Watched(desk.books)
     with pytest.raises(StateDisagreesError, match="states 4 shares of SPY"):
@@ -389,14 +307,3 @@ def test_an_order_that_left_before_numbers_were_kept_is_not_sent_again() -> None
     state = session_state(events, "live", START.date()).orders[SPY]
     assert state.has_left
     assert not state.may_leave_again
-
-
-def _account(desk: Desk) -> Account:
-    """The account as the model states it."""
-    broker = Watched(desk.books)
-
-    async def read() -> Account:
-        await broker.open()
-        return (await broker.state()).account
-
-    return desk.books.time.run(read())
