@@ -159,7 +159,13 @@ class OrderState:
     @property
     def is_over(self) -> bool:
         """True if it is known that the broker does not have it, or not any more."""
-        return self.is_done or not self.has_left or (self.is_rejected and not self.is_known)
+        return self.is_done or not self.has_left or self.is_refused
+
+    @property
+    def is_refused(self) -> bool:
+        """True if the broker said that it did not take it, and at most shows it as inactive."""
+        is_idle = self.status is OrderStatus.INACTIVE and self.is_cancel_requested and not self.filled
+        return self.is_rejected and (is_idle or not self.is_known)
 
 
 @dataclass(frozen=True, slots=True)

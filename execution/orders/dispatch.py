@@ -142,9 +142,9 @@ class _TraceSearch:
     def is_given_up(self, state: OrderState) -> bool:
         """Return True if it was twice found absent, and is not sent again."""
         order_ref = state.order.order_ref
-        if state.is_known or self._absent.get(order_ref, 0) < 2:  # noqa: PLR2004 - twice
+        if self._absent.get(order_ref, 0) < 2:  # noqa: PLR2004 - twice
             return False
-        return state.is_rejected or (not state.may_leave_again and self._is_late(order_ref))
+        return state.is_refused or (not state.is_known and not state.may_leave_again and self._is_late(order_ref))
 
     def _waited(self, order_ref: str) -> float:
         return asyncio.get_running_loop().time() - self._since.get(order_ref, self._began)
@@ -158,7 +158,7 @@ class _TraceSearch:
         for known in context.session().states(refs):
             order = known.order
             order_ref = order.order_ref
-            if known.is_known or trace(order_ref, state).is_known:
+            if trace(order_ref, state).is_known or (known.is_known and not known.is_refused):
                 continue
             self._absent[order_ref] = absent = self._absent.get(order_ref, 0) + 1
             is_certain = absent > 1 and self._is_late(order_ref)

@@ -97,9 +97,10 @@ async def _figures(session: Session) -> dict[str, Decimal]:
     try:
         figures = {tag: Decimal(text) for tag, (text, _) in texts.items() if tag in TAGS}
         cash = {Decimal(text) for text in rows}
-    except InvalidOperation:
-        figures, cash = {NET_LIQUIDATION: Decimal("NaN")}, set()
-    if not all(map(known, (*figures.values(), *cash))):
+        is_whole = all(map(known, (*figures.values(), *cash)))
+    except (InvalidOperation, ValueError):
+        is_whole = False
+    if not is_whole:
         raise BrokerError(f"The summary of account {session.account_id} holds something that is no amount: {texts}.")
     if len(cash) != 1:
         raise BrokerError(

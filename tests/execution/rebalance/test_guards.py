@@ -275,6 +275,16 @@ def test_what_was_refused_is_cancelled_all_the_same(desk: Desk, sending: Sending
     assert desk.order().status is (OrderStatus.CANCELLED if sending is Sending.REJECTED else None)
 
 
+def test_a_rejection_that_vanishes_from_every_list_is_over(desk: Desk) -> None:
+    """An inactive order that was rejected in words, and is twice in no list, is waited for no longer."""
+    broker = Watched(desk.books, Hostility(sendings=[Sending.REJECTED], cancellings=[Cancelling.LOST] * 9))
+    broker.on_state = lambda state: replace(state, orders=())
+    outcome = desk.trade(broker)
+    assert "Not filled" in outcome.message
+    assert broker.cancelled
+    assert desk.books.time.now() < START + timedelta(minutes=1)
+
+
 def test_another_ledger_s_order_is_an_alarm(desk: Desk) -> None:
     """A reference in our form that another ledger has marked stops everything: two installations trade one account."""
     desk.books.arrive(Order(f"live/20240611/XLE/BUY/1{MARK}0badc0de", "XLE", Side.BUY, Decimal(3)), Filling.AT_ONCE)
