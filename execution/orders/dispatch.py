@@ -110,6 +110,8 @@ async def _follow(context: TradingContext, refs: Sequence[str]) -> None:
             context.step("look")
             state = await look(context)
             await require_consistent(context, state)
+            while await hear(context, 0):  # all that was said counts before anything leaves again
+                pass
             await search.seek(state, refs)
             await _cancel_idle(context, refs)
             next_look = time() + context.pace.look_every
