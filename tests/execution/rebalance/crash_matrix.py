@@ -108,11 +108,11 @@ def trial(process: Zygote, boundary: Boundary, scenario: str = "") -> Trial:
     for _ in range(TRIES):
         with tempfile.TemporaryDirectory() as home, running(scenario, positions=HELD, cash=CASH) as simulator:
             first = _killed(process, boundary, simulator, Path(home))
-            last, restarts = first, 0
+            last, restarts, is_alarmed = first, 0, False
             while not last.is_done and restarts < RESTARTS_AT_MOST:
                 restarts += 1
                 last = process.run(_job(Path(home), simulator, simulator.port))
-            is_alarmed = last.error in ALARMS and bool(scenario)
+                is_alarmed = is_alarmed or (last.error in ALARMS and bool(scenario))
             problems = tuple(exactly_once(Path(home), simulator))
             if not is_alarmed:
                 problems = contradictions(Path(home), simulator, CASH, HELD)

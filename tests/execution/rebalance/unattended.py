@@ -38,7 +38,7 @@ OF_NO_REBALANCE = {
     "missing_symbol", "slow_history", "pacing", "fractional_refused", "several_listings", "cash_in_other_currencies",
     "gateway_abroad",
 }  # fmt: skip
-FOR_GOOD = {"empty_sync", "never_ending_sync", "read_only", "reject", "another_language", "no_end_of_executions"} | {
+FOR_GOOD = {"empty_sync", "never_ending_sync", "read_only", "reject", "another_language", "no_end_of_executions", "swallowed_once"} | {
     "held_by_a_precaution", "held_then_transmitted", "swallowed_and_103", "held_without_a_word",
     "one_number_two_orders", "inactive_for_good",
 }  # fmt: skip
@@ -60,7 +60,7 @@ ALARMING = {
     name: (SHIPPED / f"{name}.txt").read_text(encoding="utf-8")
     for name in (
         "held_by_a_precaution", "held_then_transmitted", "swallowed_and_103", "held_without_a_word",
-        "one_number_two_orders", "no_end_of_executions",
+         "no_end_of_executions",
     )
 }  # fmt: skip
 """After these a session must not be finished."""
