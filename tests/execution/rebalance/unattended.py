@@ -38,11 +38,12 @@ OF_NO_REBALANCE = {
     "missing_symbol", "slow_history", "pacing", "fractional_refused", "several_listings", "cash_in_other_currencies",
     "gateway_abroad",
 }  # fmt: skip
-FOR_GOOD = {"empty_sync", "never_ending_sync", "read_only", "reject", "another_language", "no_end_of_executions", "swallowed_once"} | {
-    "held_by_a_precaution", "held_then_transmitted", "swallowed_and_103", "held_without_a_word",
+FOR_GOOD = {
+    "empty_sync", "never_ending_sync", "read_only", "reject", "another_language", "no_end_of_executions",
+    "swallowed_once", "held_by_a_precaution", "held_then_transmitted", "swallowed_and_103", "held_without_a_word",
     "one_number_two_orders", "inactive_for_good",
 }  # fmt: skip
-"""After these a session rightly ends with less than was planned, or is not begun."""
+"""After these, or a kill besides, a session rightly ends with less than was planned, or is not begun."""
 FAULTS = {
     path.stem: path.read_text(encoding="utf-8")
     for path in sorted(SHIPPED.glob("*.txt"))
