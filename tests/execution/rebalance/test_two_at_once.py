@@ -56,7 +56,9 @@ def _at(step: str, act: Callable[[], None]) -> Callable[[str], None]:
 def _jump(home: Path, simulator: RunningSimulator, step: timedelta) -> None:
     """Let time pass, at the broker and in the trading process."""
     simulator.clock.advance(step)
-    (home / JUMP).write_text(str(step.total_seconds()), encoding="utf-8")
+    written = home / f"{JUMP}.new"
+    written.write_text(str(step.total_seconds()), encoding="utf-8")
+    written.replace(home / JUMP)  # whole at once: the trading process reads it all the time
 
 
 def _switch(home: Path, switch: Switch) -> None:
