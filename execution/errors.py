@@ -6,6 +6,8 @@ SwingError
     │   └── BrokerRefusedError    10   the gateway refused: permission, login, client id, version
     ├── TradeRefusedError         11   a check forbids the whole rebalance; nothing was sent
     ├── StateDisagreesError       12   ledger and broker disagree; nothing is sent until a person has looked
+    │   ├── OrderHeldError        16   the gateway holds an order until a person answers
+    │   └── OrderUnseenError      17   an order left and was never shown
     ├── HaltedError               13   trading is halted
     ├── LedgerError               14   the ledger cannot be opened, read or written
     │   └── LedgerBusyError       15   another process is trading this account
@@ -56,6 +58,18 @@ class StateDisagreesError(ExecutionError):
     """Ledger and broker disagree; nothing is sent until a person has looked."""
 
     exit_code = 12
+
+
+class OrderHeldError(StateDisagreesError):
+    """The gateway holds an order until a person answers; delete it there."""
+
+    exit_code = 16
+
+
+class OrderUnseenError(StateDisagreesError):
+    """An order left and was never shown: nobody knows if it will fill, until a person has looked."""
+
+    exit_code = 17
 
 
 class HaltedError(ExecutionError):

@@ -64,6 +64,7 @@ class Installation:
                 port=int(self.gateway_port or configured.port),
                 client_id=int(self.gateway_client_id or configured.client_id),
                 account_id=configured.account,
+                primary_exchanges=configured.primary_exchanges,
             )
         except ValueError as error:
             raise ConfigurationError(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from execution.refusals import Refusal
 
 CURRENCY = "USD"
+MARK = "~"
+"""Begins, within an order's reference at the broker, the identity of the ledger that knows it."""
 
 
 class Side(StrEnum):
@@ -122,6 +124,21 @@ class Order:
     limit_price: Decimal | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Identity under which an order leaves, and leaves again.
+
+    Attributes:
+        number: The order's, among those of `client_id`.
+        contract_id: The broker's identity (conId) of what is ordered.
+    """
+
+    order_ref: str
+    client_id: int
+    number: int
+    contract_id: int
+
+
 class OrderStatus(StrEnum):
     """Status of an order as the broker reports it, never as concluded from an error.
 
@@ -133,7 +150,7 @@ class OrderStatus(StrEnum):
     SUBMITTED = "submitted"
     PENDING_CANCEL = "pending_cancel"
     INACTIVE = "inactive"
-    """Rejected, or held by the broker without working."""
+    """Not working now; it may be rejected, or still be worked later."""
     CANCELLED = "cancelled"
     FILLED = "filled"
 
@@ -145,7 +162,7 @@ class OrderStatus(StrEnum):
     @property
     def is_final(self) -> bool:
         """True if no more can be filled."""
-        return self in {OrderStatus.INACTIVE, OrderStatus.CANCELLED, OrderStatus.FILLED}
+        return self in {OrderStatus.CANCELLED, OrderStatus.FILLED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +175,7 @@ class OrderReport:
         quantity: Shares ordered; None where the broker does not say (completed orders state 0).
         filled: Shares filled so far, by this report.
         reason: Of its cancellation or rejection, in the broker's words; empty otherwise.
+        contract_id: The broker's identity (conId) of what is ordered; 0 in records from before it was kept.
     """
 
     order_ref: str
@@ -169,6 +187,7 @@ class OrderReport:
     filled: Decimal
     status: OrderStatus
     reason: str = ""
+    contract_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +199,7 @@ class Execution:
         base_id: Shared by all corrections of one execution.
         revision: Number of the correction; the greatest counts.
         commission: None until the broker has reported it.
+        contract_id: As in OrderReport.
     """
 
     exec_id: str
@@ -195,6 +215,7 @@ class Execution:
     executed_at: datetime
     commission: Decimal | None = None
     currency: str = CURRENCY
+    contract_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from execution.orders.dispatch import carry_out, unfilled
 from execution.orders.observe import connect, look
 from execution.orders.preflight import check_account, check_clock, check_window, planned_window
 from execution.orders.reconcile import Expectation, disagreements
+from execution.orders.verdict import require_client, require_consistent, require_over
 from execution.planning.rules import Rules
 from execution.planning.situation import Situation
 from execution.refusals import Refusal, RefusalCode
@@ -135,6 +136,7 @@ async def _trade(request: RebalanceRequest, targets: LiveTargets, context: Tradi
         return _outcome(context, session.plan, tuple(session.orders.values()), refusal.message, None, (refusal,))
     context.step("reconcile")
     state = await _agree(targets, context)
+    require_client(context)
     context.step("claim")
     others = context.ledger.claimants(context.scope.account_id, context.window.session_date) - {
         context.scope.strategy_id,
@@ -167,7 +169,9 @@ async def _carry_out(targets: LiveTargets, context: TradingContext, plan: Plan) 
         context.step("fund")
         funding = Funding(())
         if any(order.side is Side.BUY for order in plan.orders):
-            funding = fund_buys(Rules.of(context.portfolio), plan, (await look(context)).account)
+            state = await look(context)
+            await require_consistent(context, state)
+            funding = fund_buys(Rules.of(context.portfolio), plan, state.account)
         context.record(funding)
     context.step("buys")
     await _with_whole_shares(context, funding.orders)
@@ -178,11 +182,7 @@ async def _carry_out(targets: LiveTargets, context: TradingContext, plan: Plan) 
         if all(order.commission is not None for order in orders):
             break
         await asyncio.sleep(context.pace.look_every / 2)
-    left = [order for order in orders if not order.is_done and order.is_known]
-    if left:
-        reason = f"{len(left)} orders may still fill: {', '.join(order.order.order_ref for order in left)}"
-        context.record(Stop(reason))
-        raise StateDisagreesError(f"The deadline has passed and {reason}. Look at them in TWS before the close.")
+    await require_over(context, context.session().orders)
     context.step("finish")
     account = state.account
     sells = [order for order in plan.orders if order.side is Side.SELL]
@@ -215,6 +215,7 @@ async def _agree(targets: LiveTargets, context: TradingContext) -> BrokerState:
         if attempt:
             await asyncio.sleep(context.pace.look_every / 2)
         state = await look(context)
+        await require_consistent(context, state)
         positions = context.ledger.positions(context.scope.account_id)
         expected = Expectation(
             strategy_id=context.scope.strategy_id,

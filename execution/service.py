@@ -58,7 +58,7 @@ def trading_context(
     portfolio = installation.portfolio
     return TradingContext(
         portfolio=portfolio,
-        broker=adapter().broker(installation.gateway),
+        broker=adapter().broker(replace(installation.gateway, ledger_id=ledger.ledger_id)),
         ledger=ledger,
         scope=Scope("", uuid.uuid4().hex[:12]),
         window=planned_window(clock(), portfolio.trading.minutes_before_close),

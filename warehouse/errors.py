@@ -5,7 +5,7 @@ SwingError                      1   anything below
 ├── SourceError                 4   bars could not be read; nothing was landed
 ├── LakeError                   5   the warehouse cannot be opened or does not hold what was asked
 │   ├── LakeBusyError           6   another run is writing
-│   └── LakeNewerError         16   a newer program has written the warehouse; nothing was read or changed
+│   └── LakeNewerError         20   a newer program has written the warehouse; nothing was read or changed
 ├── PipelineError               7   a model or a data-quality gate failed; the last good state stands
 └── MachineError               19   the machine refused: a full disk, a missing permission, an impossible path
 
@@ -50,7 +50,7 @@ class LakeBusyError(LakeError):
 class LakeNewerError(LakeError):
     """A newer program has written the warehouse; this one reads and changes nothing."""
 
-    exit_code = 16
+    exit_code = 20
 
 
 class PipelineError(SwingError):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
     from datetime import datetime
 
-    from execution.models import BrokerState, Order, Price, Report
+    from execution.models import BrokerState, Order, Price, Report, Ticket
     from warehouse.sources.base import BarSource
 
 
@@ -27,7 +27,9 @@ class Fault(StrEnum):
     OPERATOR = "operator"
     """A person has to change something first; an order was not taken."""
     HELD = "held"
-    """The broker has the order and holds it back; it can still fill."""
+    """The gateway holds the order, in no list, until a person answers; it can still fill."""
+    NUMBER_TAKEN = "number_taken"
+    """The order's number was used before: by another order, or by this one if it had left before."""
     INFORMATIONAL = "informational"
     """No failure; an order goes on living, or ends as its status says."""
     AMBIGUOUS = "ambiguous"
@@ -45,12 +47,16 @@ class Endpoint:
 
     Attributes:
         account_id: The account to trade; empty for the only one of the login.
+        ledger_id: Marks our orders' references at the broker, to tell them from another ledger's; empty for no mark.
+        primary_exchanges: Of symbols that are listed more than once.
     """
 
     host: str
     port: int
     client_id: int
     account_id: str = ""
+    ledger_id: str = ""
+    primary_exchanges: Mapping[str, str] = field(default_factory=dict)
 
 
 class Level(StrEnum):
@@ -124,17 +130,35 @@ class Broker(ABC):
     async def prices(self, symbols: Sequence[str]) -> dict[str, Price]:
         """Read the best price of each symbol; one without any is left out. Raises BrokerError."""
 
+    @property
     @abstractmethod
-    async def send(self, order: Order) -> None:
-        """Hand an order to the connection, once; its return does not mean that the broker has the order.
+    def client_id(self) -> int:
+        """Number of our connection; orders can be cancelled by the client that sent them."""
+
+    @abstractmethod
+    async def ticket(self, order: Order, above: int = 0) -> Ticket:
+        """Reserve an identity for an order, its number greater than `above`.
+
+        Raises:
+            BrokerError: Nothing can be sent now.
+            BrokerRefusedError: The symbol is unknown.
+        """
+
+    @abstractmethod
+    async def send(self, order: Order, ticket: Ticket) -> None:
+        """Hand an order to the connection at once; its return does not mean that the broker has the order.
 
         Raises:
             BrokerError: The connection is known to be down; the order may have left all the same.
         """
 
     @abstractmethod
-    async def cancel(self, order_ref: str) -> None:
-        """Request the cancellation of an open order; only a report confirms it. Raises BrokerError."""
+    async def cancel(self, order_ref: str, ticket: Ticket | None = None) -> None:
+        """Request the cancellation of an order, by its ticket if it was never shown; only a report confirms it.
+
+        Raises:
+            BrokerError: It is not an open order of this client, or the connection is down.
+        """
 
     @abstractmethod
     async def report(self, patience: float) -> Report | None:

@@ -16,7 +16,15 @@ _Answer = TypeVar("_Answer")
 
 
 class TransientError(BrokerError):
-    """A failure that the same request may not meet again: the only kind that is retried."""
+    """A failure that the same request may not meet again: the only kind that is retried.
+
+    Attributes:
+        code: The broker's, if it said one; else 0.
+    """
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from execution.models import (
     Plan,
     Price,
     Switch,
+    Ticket,
 )
 from execution.refusals import Refusal
 from warehouse.settings.trading import Mode
@@ -193,6 +194,7 @@ Payload = (
     | Plan
     | Funding
     | Order
+    | Ticket
     | Sent
     | Resent
     | OrderReport
@@ -218,6 +220,7 @@ class EventKind(StrEnum):
     PLANNED = "planned"
     FUNDED = "funded"
     ORDER_INTENDED = "order_intended"
+    ORDER_NUMBERED = "order_numbered"
     ORDER_SENT = "order_sent"
     ORDER_RESENT = "order_resent"
     ORDER_REPORTED = "order_reported"
@@ -240,6 +243,7 @@ PAYLOADS: Mapping[EventKind, type[Payload]] = {
     EventKind.PLANNED: Plan,
     EventKind.FUNDED: Funding,
     EventKind.ORDER_INTENDED: Order,
+    EventKind.ORDER_NUMBERED: Ticket,
     EventKind.ORDER_SENT: Sent,
     EventKind.ORDER_RESENT: Resent,
     EventKind.ORDER_REPORTED: OrderReport,

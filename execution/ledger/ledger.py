@@ -16,7 +16,7 @@ from execution.ledger.database import Database
 from execution.ledger.events import EventKind, Finish, Release
 from execution.ledger.history import DAY_TRADE_SESSIONS, trading_history
 from execution.ledger.rows import append, digest, from_row
-from execution.ledger.schema import events
+from execution.ledger.schema import events, identities
 from execution.ledger.state import SessionState, counted, expected_positions, newest_of, session_state, switch_state
 from execution.models import Order, TradingHistory
 from warehouse.calendar.sessions import previous_session
@@ -96,6 +96,12 @@ class Ledger:
                     f"Event {row['sequence']} of the ledger {self._database.name} cannot be understood: {error}. "
                     "Another version wrote it, or somebody changed the database (`swing ledger verify` tells)."
                 ) from error
+
+    @property
+    def ledger_id(self) -> str:
+        """Identity of this ledger, by which its orders are told from another's at the broker."""
+        with self._database.reading() as connection:
+            return str(connection.scalar(sa.select(identities.c.ledger_id)))
 
     def session(self, account_id: str, strategy_id: str, session_date: date) -> SessionState:
         """Return the state of one session's rebalance."""

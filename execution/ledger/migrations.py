@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from execution.errors import LedgerError
 from execution.ledger.events import Event, SchemaChange, Scope
 from execution.ledger.rows import append
-from execution.ledger.schema import create, events, versions
+from execution.ledger.schema import create, create_identity, events, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +33,10 @@ MIGRATIONS = (
     LedgerMigration(
         "The schema's version is stored; notices state their fault, executions their base id and revision.",
         versions.create,
+    ),
+    LedgerMigration(
+        "Orders state their numbers before they leave; the ledger has an identity, which marks their references.",
+        create_identity,
     ),
 )
 """The step at place n leads from schema version n - 1 to n; 0 is a ledger whose schema has no version."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
 
@@ -36,6 +37,9 @@ versions = Table(
 )
 """The versions this ledger has had since they are stored; the greatest is the present one."""
 
+identities = Table("ledger_identity", metadata, Column("ledger_id", Text, primary_key=True))
+"""One row: the identity of this ledger, which a copy shares."""
+
 REFUSAL = "the ledger is append-only"
 REFUSE_IN_SQLITE = "CREATE TRIGGER events_refuse_{0} BEFORE {0} ON events BEGIN SELECT RAISE(ABORT, '{1}'); END"
 REFUSE_IN_POSTGRESQL = """
@@ -49,8 +53,15 @@ TRIGGERS = {
 }
 
 
+def create_identity(connection: Connection) -> None:
+    """Give the ledger its identity."""
+    identities.create(connection)
+    connection.execute(identities.insert(), {"ledger_id": uuid4().hex[:8]})
+
+
 def create(connection: Connection) -> None:
     """Make all tables and triggers of a new ledger. The caller holds the right to write."""
-    metadata.create_all(connection)
+    metadata.create_all(connection, tables=[events, versions])
+    create_identity(connection)
     for statement in TRIGGERS[connection.dialect.name]:
         connection.exec_driver_sql(statement)

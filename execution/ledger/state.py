@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
+from execution.brokers.base import Fault
 from execution.ledger.events import (
     CancelRequest,
     Decision,
@@ -23,16 +24,26 @@ from execution.ledger.events import (
     Sent,
     SwitchChange,
 )
-from execution.models import CommissionReport, Execution, Notice, Order, OrderReport, OrderStatus, Plan, Switch
+from execution.models import (
+    CommissionReport,
+    Execution,
+    Notice,
+    Order,
+    OrderReport,
+    OrderStatus,
+    Plan,
+    Switch,
+    Ticket,
+)
 from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from execution.brokers.base import Fault
 
 Kind = TypeVar("Kind")
+UNKNOWN_ABOVE = Decimal("1e300")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +52,9 @@ class OrderState:
 
     Attributes:
         sends: Times that it was handed to the connection, or about to be; 0 after a crash between intent and sending.
-        permanent_id: The broker's; None until it has reported the order.
+        tickets: Identities under which it left, or was about to; the last counts.
+        is_number_taken: The broker refused the last of them because its number was used before.
+        permanent_ids: The broker's identities of it; more than one is a contradiction.
         status: The report of greatest precedence; None without a report.
         executions: One per execution, in its newest correction and with its commission, oldest first.
         reported_filled: The most shares that a report claimed as filled; `filled` counts.
@@ -52,7 +65,10 @@ class OrderState:
 
     order: Order
     sends: int = 0
-    permanent_id: int | None = None
+    tickets: tuple[Ticket, ...] = ()
+    is_resent: bool = False
+    is_number_taken: bool = False
+    permanent_ids: frozenset[int] = frozenset()
     status: OrderStatus | None = None
     executions: tuple[Execution, ...] = ()
     reported_filled: Decimal = Decimal(0)
@@ -65,6 +81,44 @@ class OrderState:
     def is_known(self) -> bool:
         """True if the broker has ever shown it."""
         return self.status is not None or bool(self.executions)
+
+    @property
+    def ticket(self) -> Ticket | None:
+        """Identity under which it leaves; None if it never left."""
+        return self.tickets[-1] if self.tickets else None
+
+    @property
+    def permanent_id(self) -> int | None:
+        """The broker's identity of it; None until it has reported the order."""
+        return max(self.permanent_ids, default=None)
+
+    @property
+    def has_left(self) -> bool:
+        """True if the broker may have it, or may have had it."""
+        return bool(self.tickets) or self.sends > 0 or self.is_known
+
+    @property
+    def is_held(self) -> bool:
+        """True if the gateway holds it until a person answers, as far as it was told."""
+        return Fault.HELD in self.faults
+
+    @property
+    def is_kept_back(self) -> bool:
+        """True if the gateway said, when it came again, that it had it already, and did not work it to its end."""
+        return self.is_resent and self.is_number_taken and self.remaining > 0
+
+    @property
+    def may_leave_again(self) -> bool:
+        """True if an order that the broker does not have may be handed over once more.
+
+        Once, under the number it has, and only if the broker said nothing about that number: whoever speaks of an order
+        has received it. A number that is refused at its first sending is replaced, once.
+        """
+        if self.is_number_taken:
+            return not self.is_resent and len(self.tickets) == 1
+        is_answered = bool(self.faults - {Fault.TRANSIENT, Fault.NUMBER_TAKEN})
+        never_left = not self.tickets and not self.sends
+        return never_left or (bool(self.tickets) and not self.is_resent and not is_answered)
 
     @property
     def is_rejected(self) -> bool:
@@ -101,6 +155,17 @@ class OrderState:
     def is_done(self) -> bool:
         """True if no more can be filled, and every share that a report claims has its execution."""
         return self.remaining <= 0 or (self.status is not None and self.status.is_final and not self.missing)
+
+    @property
+    def is_over(self) -> bool:
+        """True if it is known that the broker does not have it, or not any more."""
+        return self.is_done or not self.has_left or self.is_refused
+
+    @property
+    def is_refused(self) -> bool:
+        """True if the broker said that it did not take it, and at most shows it as inactive."""
+        is_idle = self.status is OrderStatus.INACTIVE and self.is_cancel_requested and not self.filled
+        return self.is_rejected and (is_idle or not self.is_known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +231,9 @@ def _order(order: Order, payloads: Sequence[Payload], commissions: Sequence[Comm
     shown = [payload for payload in payloads if isinstance(payload, Execution)]
     reasons = {report.reason for report in reports if report.reason}
     notices = [payload for payload in payloads if isinstance(payload, Notice)]
-    identities = [item.permanent_id for item in payloads if isinstance(item, OrderReport | Execution)]
+    identities = {item.permanent_id for item in payloads if isinstance(item, OrderReport | Execution)}
+    tickets = tuple(payload for payload in payloads if isinstance(payload, Ticket))
+    since = payloads[payloads.index(tickets[-1]) :] if tickets else ()
     claimed = max((report.filled for report in reports), default=Decimal(0))
     largest: dict[str, Decimal] = defaultdict(Decimal)
     for execution in shown:
@@ -174,7 +241,10 @@ def _order(order: Order, payloads: Sequence[Payload], commissions: Sequence[Comm
     return OrderState(
         order=order,
         sends=sum(isinstance(payload, Sent | Resent) for payload in payloads),
-        permanent_id=max(identities, default=0) or None,
+        tickets=tickets,
+        is_resent=any(isinstance(payload, Resent) for payload in payloads),
+        is_number_taken=any(isinstance(it, Notice) and it.fault is Fault.NUMBER_TAKEN for it in since),
+        permanent_ids=frozenset(identities - {0}),
         status=max((report.status for report in reports), key=lambda status: status.precedence, default=None),
         executions=newest(shown, commissions),
         reported_filled=claimed,
@@ -193,6 +263,8 @@ def newest(executions: Iterable[Execution], commissions: Iterable[CommissionRepo
     """
     costs: dict[str, Decimal] = {}
     for report in commissions:
+        if report.commission > UNKNOWN_ABOVE:  # an earlier version took "not known yet" for an amount
+            continue
         costs[report.exec_id] = max(report.commission, costs.get(report.exec_id, report.commission))
     revisions: dict[str, dict[str, Execution]] = defaultdict(dict)
     for execution in executions:

@@ -16,6 +16,7 @@ from execution.orders.reconcile import trace
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from execution.ledger.state import OrderState
     from execution.models import BrokerState, OrderReport, OrderStatus
     from execution.orders.context import TradingContext
 
@@ -36,17 +37,19 @@ async def cancel(context: TradingContext, refs: Sequence[str], reason: str) -> N
             return
         if time() >= next_look:
             for state in waiting:
-                await _request(context, state.order.order_ref, reason)
+                await request(context, state, reason)
             await look(context)
             next_look = time() + context.pace.look_every
         await hear(context, min(0.5, max(next_look - time(), 0.01)))
 
 
-async def _request(context: TradingContext, order_ref: str, reason: str) -> None:
+async def request(context: TradingContext, state: OrderState, reason: str) -> None:
+    """Request the end of an order once, by its number if it was never shown."""
+    order_ref = state.order.order_ref
     context.step(f"cancel {order_ref}")
     context.record(CancelRequest(order_ref, reason))
     try:
-        await context.broker.cancel(order_ref)
+        await context.broker.cancel(order_ref, state.ticket)
     except BrokerError as error:
         context.record(Notice(0, f"the cancellation could not be sent: {error}", order_ref, Fault.TRANSIENT))
 

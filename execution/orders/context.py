@@ -103,11 +103,10 @@ class TradingContext:
 
     def objection(self, side: Side) -> str:
         """Return the reason why no order on that side may leave now; empty if it may."""
-        if self.clock() >= self.window.deadline:
-            return "the deadline has come"
         match self.switch():
             case Switch.HALTED:
                 return "trading is halted"
             case Switch.REDUCE_ONLY if side is Side.BUY:
                 return "positions may only be reduced"
-        return ""
+        # Last, as reading the ledger may take a while.
+        return "the deadline has come" if self.clock() >= self.window.deadline else ""

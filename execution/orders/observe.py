@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from execution.ledger.events import Payload
+    from execution.ledger.state import OrderState
     from execution.models import BrokerState
     from execution.orders.context import TradingContext
 
@@ -57,8 +58,18 @@ def _news(context: TradingContext, state: BrokerState) -> Iterable[Payload]:
         found = trace(order_ref, state)
         yield from found.executions
         report = found.report
-        if report is not None and (report.status, report.filled) != (known.status, known.reported_filled):
+        if report is not None and _is_news(report, known):
             yield report
+
+
+def _is_news(report: OrderReport, known: OrderState) -> bool:
+    """Return True if a report says more than the ledger: it may go back, as from inactive to submitted."""
+    return (
+        known.status is None
+        or report.status.precedence > known.status.precedence
+        or report.filled > known.reported_filled
+        or bool({report.permanent_id} - {0, *known.permanent_ids})
+    )
 
 
 async def _persistently(context: TradingContext, first: Callable[[], Awaitable[None]] | None = None) -> BrokerState:

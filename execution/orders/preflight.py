@@ -64,14 +64,20 @@ def check_window(now: datetime, minutes_before_close: int) -> None:
 
 def check_clock(theirs: datetime, ours: datetime) -> None:
     """Refuse when the broker's clock differs: every deadline depends on it. Raises TradeRefusedError."""
+    if refusal := clock_refusal(theirs, ours):
+        raise TradeRefusedError(refusal.message, (refusal,))
+
+
+def clock_refusal(theirs: datetime, ours: datetime) -> Refusal | None:
+    """Return the refusal of clocks that differ too much; None if they do not."""
     if abs(theirs - ours) <= CLOCK_TOLERANCE:
-        return
+        return None
     message = (
         f"The broker's clock says {theirs.isoformat()}, this machine's {ours.isoformat()}; more than "
         f"{CLOCK_TOLERANCE.seconds} seconds apart. Synchronise this machine's clock (NTP), then start again."
     )
     numbers = {"broker": theirs.isoformat(), "machine": ours.isoformat()}
-    raise TradeRefusedError(message, (Refusal(RefusalCode.CLOCK_DISAGREES, message, numbers=numbers),))
+    return Refusal(RefusalCode.CLOCK_DISAGREES, message, numbers=numbers)
 
 
 def check_account(request: RebalanceRequest, portfolio: Portfolio, account: Account) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from execution.models import OrderRef
+from execution.models import MARK, OrderRef
+from execution.orders.context import LIQUIDATION
+from execution.orders.preflight import clock_refusal
 from execution.refusals import Refusal, RefusalCode
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from execution.models import BrokerState, Execution, OrderReport
+    from execution.orders.context import TradingContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,49 @@ def disagreements(expected: Expectation, state: BrokerState) -> tuple[Refusal, .
     `expected.positions` must hold the executions that `state` shows: record those first.
     """
     return (*_positions(expected, state), *_open_orders(expected, state), *_forgotten(expected, state))
+
+
+def contradictions(context: TradingContext, state: BrokerState) -> list[Refusal]:
+    """Return what a person must look at before anything more is sent: orders that are not what was ordered."""
+    orders = context.session().orders
+    clocks = clock_refusal(state.at, context.clock())
+    found = [clocks] if clocks else []
+    for order_ref, known in orders.items():
+        reports = [report for report in state.orders if report.order_ref == order_ref]
+        filled = max([known.filled, known.reported_filled, *(report.filled for report in reports)])
+        identities = known.permanent_ids | {report.permanent_id for report in reports if report.permanent_id}
+        if filled > known.order.quantity:
+            found.append(_disagreement(order_ref, f"{filled:f} shares filled of {known.order.quantity:f} ordered"))
+        if len(identities) > 1:
+            twice = ", ".join(map(str, sorted(identities)))
+            found.append(_disagreement(order_ref, f"the broker has it as {len(identities)} orders ({twice})"))
+    if context.scope.strategy_id != LIQUIDATION:
+        refs = {report.order_ref for report in state.orders} | {done.order_ref for done in state.executions}
+        found += [
+            _disagreement(order_ref, "it is an order of another ledger, which trades this account too")
+            for order_ref in sorted(refs)
+            if is_of_another_ledger(order_ref)
+        ]
+    return found
+
+
+def is_of_another_ledger(order_ref: str) -> bool:
+    """Return True for a reference in our form that another ledger has marked."""
+    plain, mark, _ = order_ref.rpartition(MARK)
+    try:
+        OrderRef.parse(plain)
+    except ValueError:
+        return False
+    return bool(mark)
+
+
+def _disagreement(order_ref: str, what: str) -> Refusal:
+    return Refusal(
+        RefusalCode.STATE_DISAGREES,
+        f"{order_ref}: {what}. Nothing more is sent. Look at the orders and positions in TWS, and let one installation "
+        "alone trade the account.",
+        numbers={"order_ref": order_ref},
+    )
 
 
 def _positions(expected: Expectation, state: BrokerState) -> list[Refusal]:

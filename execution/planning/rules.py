@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Self
 
+from warehouse.settings.trading import Fractional
+
 if TYPE_CHECKING:
     from warehouse.settings.portfolio import Portfolio
     from warehouse.settings.trading import BrokerSettings, LimitSettings, Trading
@@ -49,7 +51,7 @@ class Rules:
     @property
     def lot(self) -> Decimal:
         """Smallest quantity that can be ordered, in shares."""
-        return PART_OF_A_SHARE if self.broker.fractional else WHOLE_SHARE
+        return PART_OF_A_SHARE if self.broker.fractional is Fractional.YES else WHOLE_SHARE
 
     @property
     def heaviest(self) -> Decimal:

@@ -6,6 +6,7 @@ outside trading hours wait for the open; day orders end with their session.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from dataclasses import replace
@@ -56,13 +57,41 @@ class BrokerBook:
         """Return the open orders, in the order they came."""
         return [order for order in self.orders if order.status.is_open]
 
+    def listed(self) -> list[BrokerOrder]:
+        """Return the orders that the gateway lists as open, in the order they came."""
+        return [order for order in self.orders if order.is_listed]
+
+    def next_change(self) -> float:
+        """Return the earliest time at which an order may change, in the seconds of time.monotonic; inf for none."""
+        sleeping = (order.wakes for order in self.orders if order.is_sleeping)
+        return min([*sleeping, *(order.due for order in self.working())], default=math.inf)
+
+    def sleep(self, order: BrokerOrder, status: Status, seconds: float) -> None:
+        """Keep an order held or inactive; it is worked after `seconds`, or never for 0."""
+        order.permanent_id = self._permanent_id()
+        order.status, order.wakes = status, time.monotonic() + seconds if seconds else math.inf
+        order.expires_at = next_close(self._clock.now())
+        self.orders.append(order)
+        self._note("sleep", order, status)
+
+    def double(self, order: BrokerOrder) -> BrokerOrder:
+        """Make a second live order of the same number, with a permanent id of its own."""
+        second = replace(order, permanent_id=self._permanent_id(), status=Status.SUBMITTED, fills=[], corrected=[])
+        second.done_at, second.due = None, time.monotonic() + self._scenario.latency
+        self.orders.append(second)
+        self._note("double", second, "accepted")
+        return second
+
+    def _permanent_id(self) -> int:
+        return 1_000_000_000 + (self._birth + next(self._numbers)) % 1_000_000_000
+
     def place(self, order: BrokerOrder, rejection: OrderRefusedError | None = None) -> None:
         """Take an order, unless the account does not allow it or the scenario rejects it.
 
         Raises:
             OrderRefusedError: It was not taken.
         """
-        order.permanent_id = 1_000_000_000 + (self._birth + next(self._numbers)) % 1_000_000_000
+        order.permanent_id = self._permanent_id()
         refusal = rejection or self._refusal(order)
         self._note("order", order, refusal.text if refusal else "accepted")
         if refusal is not None:
@@ -93,6 +122,10 @@ class BrokerBook:
     def advance(self) -> Iterator[OrderChange]:
         """Yield the changes that are due by now."""
         now, moment = self._clock.now(), time.monotonic()
+        for order in [order for order in self.orders if order.is_sleeping and moment >= order.wakes]:
+            order.status, order.due = Status.SUBMITTED, moment + self._scenario.latency
+            self._note("order", order, "accepted")
+            yield OrderChange(ChangeKind.WORKING, order)
         for order in self.working():
             if order.expires_at is not None and now >= order.expires_at:
                 yield self.cancel(order, "Order Canceled - reason:the session is over")

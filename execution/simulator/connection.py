@@ -45,6 +45,7 @@ class Host(Protocol):
     faults: Faults
     clock: Clock
     is_paced: bool
+    zone: str
 
     def wake(self) -> None:
         """Make due changes."""
@@ -124,8 +125,9 @@ class ClientConnection:
         if not int(oldest) <= self._version or self._version < OLDEST_VERSION:
             self._writer.write(self._frame(error(-1, 503, "The TWS is out of date and must be upgraded.")))
             return False
-        now = exchange_text(self._host.clock.now(), "naive")
-        self._writer.write(to_frame([str(self._version), f"{now} EST"]))
+        zone = self._host.zone
+        now = exchange_text(self._host.clock.now(), "naive", zone).replace("  ", " ")
+        self._writer.write(to_frame([str(self._version), f"{now} {zone or 'EST'}"]))
         return True
 
     async def _receive(self) -> list[str]:
@@ -172,6 +174,8 @@ class ClientConnection:
                     self._answer(name, asked)
                 case ActionKind.REJECT:
                     self._answer(name, asked, OrderRefusedError(int(action.number), action.text, is_known=True))
+                case ActionKind.HOLD | ActionKind.INACTIVE | ActionKind.DOUBLE:
+                    self._mistreat(action, asked)
                 case ActionKind.ERROR:
                     # Past the outbox, so that it arrives even if the connection is dropped next.
                     self._writer.write(self._frame(error(_number(asked), int(action.number), action.text)))
@@ -179,6 +183,17 @@ class ClientConnection:
                     await asyncio.sleep(action.number)
                 case _:
                     self._end(action)
+
+    def _mistreat(self, action: Action, asked: Values) -> None:
+        desk = self._host.gateway.desk
+        match action.kind:
+            case ActionKind.HOLD:
+                desk.hold(self, asked, action.number)
+            case ActionKind.INACTIVE:
+                desk.set_inactive(self, asked, action.number)
+            case _:
+                desk.double(self, asked)
+        self._host.wake()
 
     def _end(self, action: Action) -> None:
         if action.kind is ActionKind.DROP:

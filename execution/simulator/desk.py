@@ -13,7 +13,7 @@ from execution.simulator import reports
 from execution.simulator.client import Message, error
 from execution.simulator.market import exchange_text, is_open, next_open, read_instant
 from execution.simulator.messages import UNSET_DOUBLE
-from execution.simulator.orders import BrokerOrder, ChangeKind, OrderRefusedError
+from execution.simulator.orders import BrokerOrder, ChangeKind, OrderRefusedError, Status
 from warehouse.calendar.sessions import EXCHANGE_ZONE
 
 if TYPE_CHECKING:
@@ -61,14 +61,15 @@ class OrderDesk:
         status = reports.order_status(order)
         if event.kind is ChangeKind.WORKING:
             return self._state(order)
+        over = [reports.completed_order(order, self._account_id)] if self._tells_completed(order) else []
         if fill is None:
-            return [status, error(order.order_id, 202, order.reason)]
-        execution, cost = self._execution(order, fill), reports.commission_report(order, fill)
+            return [status, error(order.order_id, 202, order.reason), *over]
+        execution, costs = self._execution(order, fill), self._commissions(order, fill)
         if event.kind is ChangeKind.CORRECTED:
-            return [execution, cost]
+            return [execution, *costs]
         state = [reports.open_order(order, self._account_id, with_commission=False), status]
         first, second = (state, [execution]) if self._scenario.is_status_first else ([execution], state)
-        return [*first, *second, reports.open_order(order, self._account_id), cost]
+        return [*first, *second, reports.open_order(order, self._account_id), *costs, *over]
 
     def send_portfolio(self, client: Client, symbols: Sequence[str]) -> None:
         """Send the account's values and its positions in `symbols`."""
@@ -97,6 +98,27 @@ class OrderDesk:
             opens = exchange_text(next_open(now))
             text = f"Order Message: Warning: Your order will not be placed at the exchange until {opens}."
             client.send(error(order_id, 399, text))
+
+    def hold(self, client: Client, asked: Values, seconds: float) -> None:
+        """Keep an order in a window of the gateway, in no list and without a word."""
+        self._keep(client, asked, Status.HELD, seconds)
+
+    def set_inactive(self, client: Client, asked: Values, seconds: float) -> None:
+        """Take an order, and leave it inactive in the list of open ones."""
+        order = self._keep(client, asked, Status.INACTIVE, seconds)
+        client.send(*self._state(order))
+
+    def _keep(self, client: Client, asked: Values, status: Status, seconds: float) -> BrokerOrder:
+        order = self._order(client, asked)
+        self.next_ids[order.client_id] = max(self.next_ids[order.client_id], order.order_id + 1)
+        self.book.sleep(order, status, seconds)
+        return order
+
+    def double(self, client: Client, asked: Values) -> None:
+        """Let an order that was taken be there a second time."""
+        standing = self.book.find(client.client_id, int(asked["orderId"]))
+        if standing is not None:
+            client.send(*self._state(self.book.double(standing)))
 
     def _take(self, order: BrokerOrder, rejection: OrderRefusedError | None) -> BrokerOrder:
         standing = self.book.find(order.client_id, order.order_id)
@@ -135,26 +157,40 @@ class OrderDesk:
         named = f"OrderId {order_id} that needs to be cancelled"
         if order is None:
             client.send(error(order_id, 10147, f"{named} is not found."))
-        elif not order.status.is_open:
+        elif not (order.status.is_open or order.is_sleeping):
             client.send(error(order_id, 10148, f"{named} cannot be cancelled, state: {order.status}."))
         else:
             self.report(self.book.cancel(order, BY_REQUEST))
 
     def cancel_all(self, _client: Client, _asked: Values) -> None:
         """Cancel every open order."""
-        for order in self.book.working():
+        for order in [order for order in self.book.orders if order.status.is_open or order.is_sleeping]:
             self.report(self.book.cancel(order, BY_REQUEST))
+
+    def _tells_completed(self, order: BrokerOrder) -> bool:
+        return self._scenario.tells_completed and not order.status.is_open
+
+    def _commissions(self, order: BrokerOrder, fill: Fill) -> list[Message]:
+        known = reports.commission_report(order, fill)
+        unset = replace(known, values={"execId": fill.exec_id, "commission": UNSET_DOUBLE, "currency": ""})
+        if self._scenario.is_commission_never_set:
+            return [unset]
+        return [unset, known] if self._scenario.is_commission_unset_first else [known]
+
+    def tell_open_orders(self, client: Client) -> None:
+        """Describe this client's open orders, before it has asked for anything."""
+        for order in self.book.listed():
+            if order.client_id == client.client_id:
+                client.send(*self._state(order))
 
     def open_orders(self, client: Client, _asked: Values) -> None:
         """List this client's open orders."""
-        for order in self.book.working():
-            if order.client_id == client.client_id:
-                client.send(*self._state(order))
+        self.tell_open_orders(client)
         client.send(Message("openOrderEnd", {}))
 
     def all_open_orders(self, client: Client, _asked: Values) -> None:
         """List every client's open orders."""
-        for order in self.book.working():
+        for order in self.book.listed():
             client.send(*self._state(order))
         client.send(Message("openOrderEnd", {}))
 
@@ -172,14 +208,15 @@ class OrderDesk:
         for order in self.book.orders:
             for fill in [*order.corrected, *order.fills]:
                 if _is_asked_for(order, asked) and fill.at >= since and self._is_today(fill.at):
-                    client.send(self._execution(order, fill, number), reports.commission_report(order, fill))
+                    client.send(self._execution(order, fill, number), *self._commissions(order, fill))
         client.send(Message("execDetailsEnd", {"reqId": number}))
 
     def _state(self, order: BrokerOrder) -> list[Message]:
         return [reports.open_order(order, self._account_id), reports.order_status(order)]
 
     def _execution(self, order: BrokerOrder, fill: Fill, number: int = -1) -> Message:
-        message = reports.execution(order, fill, self._account_id, self._scenario.execution_time)
+        time = exchange_text(fill.at, self._scenario.execution_time, self._scenario.zone)
+        message = reports.execution(order, fill, self._account_id, time)
         return replace(message, values={**message.values, "reqId": number})
 
     def _is_today(self, instant: datetime) -> bool:

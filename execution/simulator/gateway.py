@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from execution.simulator import history, quotes, reports
@@ -25,6 +27,9 @@ FARMS = (
     (2158, "Sec-def data farm connection is OK:secdefil"),
 )
 
+CONVERTED = {"NetLiquidation", "TotalCashValue", "SettledCash"}
+"""Totals of all currencies."""
+ABROAD = {"timeZoneId": "GB"}
 NOT_SUBSCRIBED = "Requested market data is not subscribed."
 
 
@@ -36,6 +41,7 @@ class Gateway:
         self._account = book.account
         self._market = market
         self._clock = clock
+        self._scenario = scenario
         self._has_live_data = scenario.has_live_data
         self._answers: dict[str, Callable[[Client, Values], None]] = {
             "startApi": self._start,
@@ -87,6 +93,8 @@ class Gateway:
         client.client_id = client_id
         self.desk.clients[client_id] = client
         self._managed_accounts(client, asked)
+        if self._scenario.is_early:
+            self.desk.tell_open_orders(client)
         self._next_id(client, asked)
         client.send(*(error(-1, code, text) for code, text in FARMS))
 
@@ -102,6 +110,9 @@ class Gateway:
     def _positions(self, client: Client, _asked: Values) -> None:
         client.wants_positions = True
         client.send(*(reports.position(self._account, symbol) for symbol in self._account.positions()))
+        for listing in self._scenario.listings:
+            if listing.held:
+                client.send(reports.foreign_position(listing, self._account.account_id))
         client.send(Message("positionEnd", {}))
 
     def _cancel_positions(self, client: Client, _asked: Values) -> None:
@@ -122,19 +133,28 @@ class Gateway:
     def _account_summary(self, client: Client, asked: Values) -> None:
         number = {"reqId": asked["reqId"]}
         tags = {"CashBalance" if tag.startswith("$LEDGER") else tag for tag in asked["tags"].split(",")}
+        foreign = sum((amount for _, amount in self._scenario.foreign_cash), Decimal(0))
         for values in reports.account_values(self._account, self._market, self._clock.now()):
-            tag = values.pop("key")
+            tag = str(values.pop("key"))
+            if tag in CONVERTED:
+                values["value"] = f"{Decimal(str(values['value'])) + foreign:.2f}"
             if tag in tags:
-                client.send(Message("accountSummary", {**values, **number, "tag": tag}))
+                written = self._scenario.cash_prefix + tag if tag == "CashBalance" else tag
+                client.send(Message("accountSummary", {**values, **number, "tag": written}))
         client.send(Message("accountSummaryEnd", number))
 
     def _contract_details(self, client: Client, asked: Values) -> None:
         symbol = self._known(client, asked)
         if symbol is not None:
-            client.send(
-                reports.contract_details(asked["reqId"], symbol, self._clock.now()),
-                Message("contractDetailsEnd", {"reqId": asked["reqId"]}, symbol),
-            )
+            ours = reports.contract_details(asked["reqId"], symbol, self._clock.now())
+            abroad = [
+                replace(
+                    ours, values={**ours.values, **reports.listed_abroad(it), "primaryExchange": it.exchange} | ABROAD
+                )
+                for it in self._scenario.listings
+                if it.symbol == symbol and not int(asked["conId"] or 0)
+            ]
+            client.send(*abroad, ours, Message("contractDetailsEnd", {"reqId": asked["reqId"]}, symbol))
 
     def _history(self, client: Client, asked: Values) -> None:
         symbol = self._known(client, asked)

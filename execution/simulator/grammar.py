@@ -6,6 +6,13 @@
     fill status first                             the status before its execution
     correct SYMBOL NTH: price 501.20              an execution is corrected; +0.10 and -0.10 shift its price
     execution time FORMAT                         exchange, naive, utc, or the name of a zone
+    gateway zone ZONE                             the handshake's time and executions' naive times are in this zone
+    listing SYMBOL EXCHANGE [holding SHARES]      the symbol is also listed there, in USD
+    cash AMOUNT in CURRENCY                       counts in the totals of cash, converted one to one
+    cash rows PREFIX                              tags of cash by currency begin so, as $LEDGER- in newer gateways
+    commission unset first | commission never set the unset double comes before a commission, or for ever instead of it
+    open orders first                             a connection is told the open orders before its next number
+    tell completed orders                         an order that ends is told as completed, unasked
     latency SECONDS                               from order to fill, real time
     accept fractions | accept unsettled           fractional orders; buys from proceeds that have not settled
     live data                                     quotes are live, not delayed
@@ -19,6 +26,9 @@ actions happen in order:
     delay SECONDS      a request waits alone; a message holds up all that follow it to this client
     error CODE "TEXT"  an error with this code and text is sent
     reject CODE "TEXT" the order reaches the broker and is rejected there
+    hold [SECONDS]     the order stays in a window of the gateway, in no list; it is worked after SECONDS, if given
+    inactive [SECONDS] the order is inactive in the list of open orders, and is worked after SECONDS, if given
+    double             the order, which was accepted before, is there a second time under the same number
     lose               the request or message is lost
     drop               the connection ends, and messages not yet sent are lost
     truncate           the connection ends within the frame of the message
@@ -40,10 +50,10 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from execution.simulator.messages import MESSAGES, REQUESTS
-from execution.simulator.scenario import ACCEPT, EVERY, Action, ActionKind, Correction, Filling, Rule, Scenario
+from execution.simulator.scenario import ACCEPT, EVERY, Action, ActionKind, Correction, Filling, Listing, Rule, Scenario
 from warehouse.errors import ConfigurationError
 
-ONLY_REQUESTS = {ActionKind.REJECT}
+ONLY_REQUESTS = {ActionKind.REJECT, ActionKind.HOLD, ActionKind.INACTIVE, ActionKind.DOUBLE}
 ONLY_MESSAGES = {ActionKind.TRUNCATE, ActionKind.REPEAT}
 LET_PASS = {ActionKind.DELAY}
 """Actions that alone do not replace the usual course."""
@@ -78,6 +88,9 @@ ACTIONS = (
     _form("delay SECONDS", f"delay ({SECONDS})", lambda s: Action(ActionKind.DELAY, float(s))),
     _form('error CODE "TEXT"', rf"error (\d+) {TEXT}", lambda c, t: Action(ActionKind.ERROR, int(c), t)),
     _form('reject CODE "TEXT"', rf"reject (\d+) {TEXT}", lambda c, t: Action(ActionKind.REJECT, int(c), t)),
+    _form("hold [SECONDS]", f"hold(?: ({SECONDS}))?", lambda s: Action(ActionKind.HOLD, float(s or 0))),
+    _form("inactive [SECONDS]", f"inactive(?: ({SECONDS}))?", lambda s: Action(ActionKind.INACTIVE, float(s or 0))),
+    _form("double", "double", lambda: Action(ActionKind.DOUBLE)),
     _form("lose", "lose", lambda: Action(ActionKind.LOSE)),
     _form("drop", "drop", lambda: Action(ActionKind.DROP)),
     _form("truncate", "truncate", lambda: Action(ActionKind.TRUNCATE)),
@@ -131,6 +144,15 @@ def _setting(**values: object) -> _Change:
     return lambda scenario: replace(scenario, **values)  # type: ignore[arg-type] # the lines below name fields
 
 
+def _listing(symbol: str, exchange: str, held: str | None) -> _Change:
+    listing = Listing(symbol, exchange, Decimal(held or 0))
+    return lambda scenario: replace(scenario, listings=(*scenario.listings, listing))
+
+
+def _foreign_cash(amount: str, currency: str) -> _Change:
+    return lambda scenario: replace(scenario, foreign_cash=(*scenario.foreign_cash, (currency, Decimal(amount))))
+
+
 LINES = (
     _form("on MESSAGE [SYMBOL] [NTH]: ACTION, …", rf"on (\w+)(?: ({SYMBOL}))?(?: ({COUNT})(\+)?)?: (.+)", _on),
     _form(
@@ -142,6 +164,18 @@ LINES = (
     _form("fill status first", "fill status first", lambda: _setting(is_status_first=True)),
     _form("correct SYMBOL NTH: price P", rf"correct ({SYMBOL}) ({COUNT}): price ({PRICE})", _correct),
     _form("execution time FORMAT", r"execution time (\S+)", lambda text: _setting(execution_time=text)),
+    _form("gateway zone ZONE", r"gateway zone (\S+)", lambda zone: _setting(execution_time="naive", zone=zone)),
+    _form(
+        "listing SYMBOL EXCHANGE [holding SHARES]",
+        rf"listing ({SYMBOL}) ([A-Z]+)(?: holding ({COUNT}))?",
+        _listing,
+    ),
+    _form("cash AMOUNT in CURRENCY", rf"cash ({COUNT}) in ([A-Z]{{3}})", _foreign_cash),
+    _form("cash rows PREFIX", r"cash rows (\S+)", lambda prefix: _setting(cash_prefix=prefix)),
+    _form("commission unset first", "commission unset first", lambda: _setting(is_commission_unset_first=True)),
+    _form("commission never set", "commission never set", lambda: _setting(is_commission_never_set=True)),
+    _form("open orders first", "open orders first", lambda: _setting(is_early=True)),
+    _form("tell completed orders", "tell completed orders", lambda: _setting(tells_completed=True)),
     _form("latency SECONDS", f"latency ({SECONDS})", lambda text: _setting(latency=float(text))),
     _form("accept fractions", "accept fractions", lambda: _setting(accepts_fractions=True)),
     _form("accept unsettled", "accept unsettled", lambda: _setting(accepts_unsettled=True)),

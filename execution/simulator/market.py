@@ -70,7 +70,7 @@ class Market:
 
     def symbol(self, symbol: str, conid: str = "") -> str | None:
         """Return the symbol meant, or None if it is not traded here."""
-        known = self._symbols.get(int(conid or 0), symbol)
+        known = self._symbols.get(int(conid or 0), symbol.replace(" ", "."))
         return known if known in self._tables else None
 
     def price(self, symbol: str, instant: datetime) -> Decimal:
@@ -204,10 +204,11 @@ def first_day(instant: datetime, duration: str) -> date:
     return today - timedelta(days=round({"W": 7, "M": 30.4375, "Y": 365.25}[unit] * count))
 
 
-def exchange_text(instant: datetime, style: str = "exchange") -> str:
+def exchange_text(instant: datetime, style: str = "exchange", gateway_zone: str = "") -> str:
     """Write an instant as the broker does: with the exchange's zone, "naive", "utc", or in the zone `style`."""
     if style == "naive":
-        return f"{instant.astimezone(sessions.EXCHANGE_ZONE):%Y%m%d  %H:%M:%S}"
+        zone = ZoneInfo(gateway_zone) if gateway_zone else sessions.EXCHANGE_ZONE
+        return f"{instant.astimezone(zone):%Y%m%d  %H:%M:%S}"
     if style == "utc":
         return f"{instant.astimezone(UTC):%Y%m%d-%H:%M:%S}"
     name = "US/Eastern" if style == "exchange" else style

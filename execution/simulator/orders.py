@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -21,10 +22,12 @@ class Status(StrEnum):
     FILLED = "Filled"
     CANCELLED = "Cancelled"
     INACTIVE = "Inactive"
+    HELD = "Held"
+    """In a window of the gateway, and in no list."""
 
     @property
     def is_open(self) -> bool:
-        """True if the order can still fill."""
+        """True if the order can fill now."""
         return self in {Status.PRE_SUBMITTED, Status.SUBMITTED}
 
 
@@ -72,6 +75,18 @@ class BrokerOrder:
     corrected: list[Fill] = field(default_factory=list)
     due: float = 0
     """Earliest time of the next fill, in the seconds of time.monotonic."""
+    wakes: float = math.inf
+    """Time, likewise, at which a held or inactive order is worked after all."""
+
+    @property
+    def is_sleeping(self) -> bool:
+        """True if the order is held or inactive, and may still be worked."""
+        return self.status in {Status.HELD, Status.INACTIVE} and self.done_at is None
+
+    @property
+    def is_listed(self) -> bool:
+        """True if the gateway lists it among the open orders."""
+        return self.status.is_open or (self.status is Status.INACTIVE and self.done_at is None)
 
     @property
     def filled(self) -> Decimal:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from execution.simulator.account import CashAccount
     from execution.simulator.market import Market
     from execution.simulator.orders import BrokerOrder, Fill
+    from execution.simulator.scenario import Listing
 
 Fields = dict[str, Value]
 
@@ -27,8 +28,21 @@ HOURS_DAYS = 5
 
 
 def _contract(symbol: str, exchange: str = "SMART") -> Fields:
-    named: Fields = {"symbol": symbol, "localSymbol": symbol, "tradingClass": symbol}
+    written = symbol.replace(".", " ")
+    named: Fields = {"symbol": written, "localSymbol": written, "tradingClass": symbol}
     return {"conId": contract_id(symbol), "exchange": exchange, **named}
+
+
+def listed_abroad(listing: Listing) -> Fields:
+    """Name the contract of a second listing."""
+    other: Fields = {"conId": contract_id(f"{listing.symbol}@{listing.exchange}"), "exchange": listing.exchange}
+    return _contract(listing.symbol) | other
+
+
+def foreign_position(listing: Listing, account_id: str) -> Message:
+    """Report the position in a second listing."""
+    fields = listed_abroad(listing) | {"account": account_id, "position": listing.held, "averageCost": 1}
+    return Message("position", fields, listing.symbol)
 
 
 def contract_details(number: str, symbol: str, now: datetime) -> Message:
@@ -101,12 +115,12 @@ def order_status(order: BrokerOrder) -> Message:
     return Message("orderStatus", fields, order.symbol)
 
 
-def execution(order: BrokerOrder, fill: Fill, account_id: str, style: str) -> Message:
-    """Describe an execution; `style` is the form of its time."""
+def execution(order: BrokerOrder, fill: Fill, account_id: str, time: str) -> Message:
+    """Describe an execution, with its time as it is written."""
     fields = _contract(order.symbol, PRIMARY_EXCHANGE) | {
         "orderId": order.order_id,
         "execId": fill.exec_id,
-        "time": exchange_text(fill.at, style),
+        "time": time,
         "account": account_id,
         "side": "BOT" if order.side is Side.BUY else "SLD",
         "shares": fill.quantity,

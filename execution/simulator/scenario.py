@@ -20,6 +20,9 @@ class ActionKind(StrEnum):
     DELAY = "delay"
     ERROR = "error"
     REJECT = "reject"
+    HOLD = "hold"
+    INACTIVE = "inactive"
+    DOUBLE = "double"
     LOSE = "lose"
     DROP = "drop"
     TRUNCATE = "truncate"
@@ -71,6 +74,15 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """A second listing of a symbol in USD, abroad, with the shares that the account holds of it."""
+
+    symbol: str
+    exchange: str
+    held: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """All deviations from the usual course."""
 
@@ -79,7 +91,15 @@ class Scenario:
     corrections: tuple[Correction, ...] = ()
     latency: float = 0.05
     is_status_first: bool = False
+    listings: tuple[Listing, ...] = ()
+    foreign_cash: tuple[tuple[str, Decimal], ...] = ()
+    cash_prefix: str = ""
+    is_commission_unset_first: bool = False
+    is_commission_never_set: bool = False
+    is_early: bool = False
+    tells_completed: bool = False
     execution_time: str = "exchange"
+    zone: str = ""
     accepts_fractions: bool = False
     accepts_unsettled: bool = False
     has_live_data: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
 import time
 from dataclasses import dataclass, field
@@ -72,6 +73,7 @@ class Simulator:
         self.gateway = Gateway(self.book, market, self.clock, scenario)
         self.faults = Faults(scenario)
         self.is_paced = scenario.is_paced
+        self.zone = scenario.zone
         self._connections: dict[ClientConnection, asyncio.Task[None]] = {}
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -106,9 +108,8 @@ class Simulator:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        working = self.book.working()
-        if working:
-            wait = min(order.due for order in working) - time.monotonic()
+        wait = self.book.next_change() - time.monotonic()
+        if wait < math.inf:
             self._timer = asyncio.get_running_loop().call_later(wait if wait > 0 else PATIENCE, self.wake)
 
     def _end_connections(self) -> None:

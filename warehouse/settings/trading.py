@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from warehouse.settings.layers import Section
 
@@ -29,6 +29,19 @@ class Settlement(StrEnum):
 
     SETTLED_ONLY = "settled_only"
     UNSETTLED_OK = "unsettled_ok"
+
+
+class Fractional(StrEnum):
+    """Ability of an account to trade parts of shares over the API, as it was proven and not as it is announced."""
+
+    UNTESTED = "untested"
+    YES = "yes"
+    NO = "no"
+
+
+def _spelled(value: object) -> object:
+    """Return the word that YAML reads as true or false."""
+    return {True: Fractional.YES, False: Fractional.NO}.get(value, value) if isinstance(value, bool) else value
 
 
 class Mode(StrEnum):
@@ -60,9 +73,12 @@ class BrokerSettings(Section):
     port: int = Field(ge=1, le=65535, description="a port from 1 to 65535")
     client_id: int = Field(ge=1, le=999_999, description="a whole number from 1 to 999999")
     account: str = Field(pattern=ACCOUNT, description="an account id such as DU1234567, or empty")
+    primary_exchanges: dict[str, str] = Field(description="exchanges by symbol, such as {GDX: ARCA}, or {}")
     is_source_of_bars: bool = Field(description="true or false")
     history: str = Field(pattern=r"^[1-9]\d? Y$", description="a number of years such as '10 Y'")
-    fractional: bool = Field(description="true or false")
+    fractional: Annotated[Fractional, BeforeValidator(_spelled)] = Field(
+        strict=False, description=f"one of {', '.join(Fractional)}"
+    )
     commission_minimum: Decimal = Field(ge=0, strict=False, description="an amount of USD, 0 or more")
     commission_maximum: Share
 

@@ -152,5 +152,5 @@ def request_failure(code: int, text: str) -> BrokerError | None:
         return None
     message = f"{traits.meaning} The gateway says: {code} {text!r}. {traits.remedy}"
     if traits.fault is Fault.TRANSIENT:
-        return TransientError(message)
+        return TransientError(message, code)
     return RequestRefusedError(message, code)

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 from execution.brokers.base import Broker
 from execution.brokers.retrying import TransientError
-from execution.brokers.tws.answers import RequestRefusedError
 from execution.brokers.tws.codes import CodeSet, classify
-from execution.brokers.tws.library import day_order
+from execution.brokers.tws.library import day_order, ordered
 from execution.brokers.tws.orders import KnownOrders
 from execution.brokers.tws.quotes import LIVE_ELSE_DELAYED, quote
 from execution.brokers.tws.session import Listener, Session, Timing
 from execution.brokers.tws.state import read_state, together
 from execution.errors import BrokerError, BrokerRefusedError
-from execution.models import Alarm, Notice
+from execution.models import Alarm, Notice, Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,19 +41,20 @@ class IbkrBroker(Broker, Listener):
         self._timing = timing
         self._asking = asyncio.Lock()
         self._next_id = 1
-        self._numbers: dict[str, int] = {}
-        self._was_open = False
+        self._contracts: dict[str, Foreign] = {}
+        self._linked = asyncio.Event()
+        self._linked.set()
+        self._why_held = ""
         self._begin()
 
     def _begin(self) -> None:
         self._reports: asyncio.Queue[Report | None] = asyncio.Queue()
-        self._book = KnownOrders(self._endpoint.client_id, self._reports.put_nowait, self._numbers)
+        self._book = KnownOrders(self._endpoint.client_id, self._reports.put_nowait, self._endpoint.ledger_id)
         self._book.next_id = self._next_id
-        self._session = Session(self._endpoint, self._timing, self)
+        self._session = Session(self._endpoint, self._timing, self, self._contracts)
         self._alarms = 0
-        self._why_held = ""
-        self._linked = asyncio.Event()
-        self._linked.set()
+        if self._linked.is_set():  # else the gateway has lost the broker, and a new connection does not mend that
+            self._why_held = ""
 
     async def open(self) -> None:
         """Connect, and learn which orders there are; see Broker.open."""
@@ -70,12 +70,6 @@ class IbkrBroker(Broker, Listener):
             self._session.client.reqMarketDataType(LIVE_ELSE_DELAYED)
             await self._session.ask("open orders", self._session.client.reqOpenOrders)  # binds ours to this connection
             await self._state()
-            self._was_open = True
-        except RequestRefusedError as refusal:
-            await self.close()
-            if self._was_open and refusal.code in CodeSet.CLIENT_ID_IN_USE.value.codes:
-                raise TransientError(str(refusal)) from refusal  # the gateway has not let go of us yet
-            raise
         except BaseException:
             await self.close()
             raise
@@ -85,9 +79,10 @@ class IbkrBroker(Broker, Listener):
         await self._session.close()
 
     @property
-    def protocol(self) -> int:
-        """Version of the wire protocol that was agreed on; 0 while there is no connection."""
-        return int(self._session.client.serverVersion()) if self._session.is_open else 0
+    def protocol(self) -> tuple[int, int]:
+        """Version of the wire protocol that was agreed on, 0 without a connection, and the library's newest."""
+        client = self._session.client
+        return int(client.serverVersion()) if self._session.is_open else 0, int(client.MaxClientVersion)
 
     async def now(self) -> datetime:
         """See Broker.now."""
@@ -137,21 +132,37 @@ class IbkrBroker(Broker, Listener):
 
         return {found.symbol: found for found in await together(*map(price, symbols)) if found}
 
-    async def send(self, order: Order) -> None:
-        """See Broker.send."""
+    @property
+    def client_id(self) -> int:
+        """See Broker.client_id."""
+        return self._endpoint.client_id
+
+    async def ticket(self, order: Order, above: int = 0) -> Ticket:
+        """See Broker.ticket."""
         contract = await self._timing.retries.read(lambda: self._session.contract(order.symbol))
-        self._session.require_open()
-        if self._why_held:
-            raise BrokerError(f"{order.order_ref} was not sent: {self._why_held}")
-        message = day_order(order, self._session.account_id)
-        self._session.client.placeOrder(self._book.sent(order), contract, message)
+        self._require_clear(order)
+        return Ticket(order.order_ref, self.client_id, self._book.reserve(above), contract.conId)
+
+    async def send(self, order: Order, ticket: Ticket) -> None:
+        """See Broker.send; nothing is awaited before the order has left."""
+        self._require_clear(order)
+        message = day_order(order, self._book.marked(order.order_ref), self._session.account_id)
+        self._book.sent(order, ticket.number)
+        self._session.client.placeOrder(ticket.number, ordered(order.symbol, ticket.contract_id), message)
         await self._session.flushed()
         self._session.require_open()
 
-    async def cancel(self, order_ref: str) -> None:
+    def _require_clear(self, order: Order) -> None:
+        self._session.require_open()
+        if self._why_held:
+            raise BrokerError(f"{order.order_ref} was not sent: {self._why_held}")
+
+    async def cancel(self, order_ref: str, ticket: Ticket | None = None) -> None:
         """See Broker.cancel."""
         self._session.require_open()
         number = self._book.number(order_ref)
+        if number is None and ticket is not None and ticket.client_id == self.client_id:
+            number = ticket.number
         if number is None:
             raise BrokerError(
                 f"{order_ref}: not an open order of client id {self._endpoint.client_id}. Cancel it in TWS."
@@ -175,17 +186,16 @@ class IbkrBroker(Broker, Listener):
 
     def notice(self, number: int, code: int, text: str) -> None:
         """Take a code about an order or the connection."""
-        known, order_ref = classify(code, text), self._book.reference(number)
-        self._reports.put_nowait(_notice(code, text, order_ref))
+        known, order_ref = classify(code, text, is_order=number > 0), self._book.reference(number)
+        self._reports.put_nowait(Notice(code, text, order_ref, known.value.fault))
         if known is CodeSet.CONNECTIVITY_LOST:
             self._linked.clear()
             self._why_held = f"The gateway has lost the broker ({code} {text!r}). It reconnects by itself."
         elif known is CodeSet.CONNECTIVITY_RESTORED:
             self._linked.set()
         elif known is CodeSet.DUPLICATE_ORDER_ID:
-            self._book.unsent(number)
             self._session.client.reqIds(1)
-        elif known is CodeSet.CANCELLED or known.value.fault.is_rejection:
+        elif known is CodeSet.CANCELLED or known is CodeSet.ORDER_HELD or known.value.fault.is_rejection:
             self._book.explain(number, text)
 
     def alarm(self, text: str) -> None:
@@ -216,5 +226,5 @@ class IbkrBroker(Broker, Listener):
         }
 
 
-def _notice(code: int, text: str, order_ref: str = "") -> Notice:
-    return Notice(code, text, order_ref, classify(code, text).value.fault)
+def _notice(code: int, text: str) -> Notice:
+    return Notice(code, text, "", classify(code, text).value.fault)

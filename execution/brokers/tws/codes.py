@@ -54,9 +54,10 @@ class CodeSet(Enum):
     CLIENT_ID_IN_USE = CodeTraits(
         frozenset({326}),
         _CONNECTION,
-        _PERMANENT,
-        "Another program is connected with this client id.",
-        "Stop it, or set another broker.client_id.",
+        _TRANSIENT,
+        "Another program is connected with this client id, or the gateway has not let go of an earlier connection.",
+        "Wait, or stop that program. Keep broker.client_id while an order of ours may be open: only the client that "
+        "sent an order can cancel it.",
     )
     ALREADY_CONNECTED = CodeTraits(
         frozenset({501}),
@@ -70,7 +71,7 @@ class CodeSet(Enum):
         _CONNECTION,
         _PERMANENT,
         "Gateway and client do not speak the same protocol.",
-        "Update the gateway (TWS or IB Gateway 10.19 or newer).",
+        "Update the gateway (TWS or IB Gateway, build 10.30.1 or newer).",
     )
     PORT_CHANGED = CodeTraits(
         frozenset({1300}),
@@ -178,6 +179,13 @@ class CodeSet(Enum):
         "Another session of the login takes the market data.",
         "Log out of TWS, the website and the mobile app.",
     )
+    DATA_ADVICE = CodeTraits(
+        frozenset({10089, 10090, 10091}),
+        _DATA,
+        _INFORMATIONAL,
+        "A part of the market data needs a subscription; the rest may follow.",
+        "Nothing: swing waits for the prices. Subscribe if none come.",
+    )
     DATA_NOTE = CodeTraits(
         frozenset({165, 300, 366, 10167}),
         _DATA,
@@ -208,7 +216,7 @@ class CodeSet(Enum):
         "Update the gateway; if it stays, report the text.",
     )
     NOT_SUBSCRIBED = CodeTraits(
-        frozenset({354, 10089, 10090, 10168, 10186}),
+        frozenset({354, 10168, 10186}),
         _DATA,
         _OPERATOR,
         "The login has no market data for this symbol, not even delayed.",
@@ -228,6 +236,14 @@ class CodeSet(Enum):
         "The broker rejected the order.",
         "Read the reason (margin, cash, hours, permissions); it is not sent again.",
     )
+    ORDER_HELD = CodeTraits(
+        frozenset({109, 163, 354, *range(382, 389), 451, 10311, 10329}),
+        _ORDER,
+        Fault.HELD,
+        "The gateway holds the order back, in no list, until a person answers. It can still be transmitted and fill.",
+        "Look in the gateway for a window or a Transmit button and delete the order there; then set the precautions as "
+        "in the runbook.",
+    )
     CANCELLED = CodeTraits(
         frozenset({202}),
         _ORDER,
@@ -238,14 +254,12 @@ class CodeSet(Enum):
     DUPLICATE_ORDER_ID = CodeTraits(
         frozenset({103}),
         _ORDER,
-        _TRANSIENT,
-        "The order's number was used before, mostly because the gateway's numbers rolled back over night.",
-        "Nothing: swing looks for the order by its reference, then numbers higher.",
+        Fault.NUMBER_TAKEN,
+        "The order's number was used before: by another order, or by this one, which the gateway then has.",
+        "Nothing: an order's first sending is numbered higher; one that was sent before is never sent again.",
     )
     UNSUPPORTED_ORDER = CodeTraits(
-        frozenset(
-            {104, 105, 106, 107, 109, 111, 113, 116, 133, 134, 135, 136, 434, 435, 460, 10268, 10269, 10289, 10293}
-        ),
+        frozenset({104, 105, 106, 107, 111, 113, 116, 133, 134, 135, 136, 434, 435, 460, 10268, 10269, 10289, 10293}),
         _ORDER,
         _PERMANENT,
         "The order, or a change of it, is not possible so.",
@@ -265,18 +279,11 @@ class CodeSet(Enum):
         "The order cannot be cancelled; mostly it is filled or cancelled already.",
         "Nothing: the account is read anew.",
     )
-    ORDER_HELD = CodeTraits(
-        frozenset({404}),
-        _ORDER,
-        Fault.HELD,
-        "The broker holds the order until it has located the shares. It is live and can fill.",
-        "Nothing. Never send it again because of this code.",
-    )
     ORDER_IS_LIVE = CodeTraits(
-        frozenset({399, 2109, 2137, 10018, 10019, 10233, 10349}),
+        frozenset({399, 404, 2109, 2137, 10018, 10019, 10233, 10285, 10349}),
         _ORDER,
         _INFORMATIONAL,
-        "A warning: the order waits for the opening, or was changed by a preset. It is live and can fill.",
+        "A warning: the order waits, or was changed by a preset. It is live and can fill.",
         "Nothing. Never send it again because of this code.",
     )
     STILL_PROCESSING = CodeTraits(
@@ -298,10 +305,10 @@ class CodeSet(Enum):
         _ORDER,
         Fault.FRACTION,
         "Parts of shares, or orders by amount, are not allowed over the API for this account.",
-        "Set broker.fractional to false; whole shares are traded instead.",
+        "Set broker.fractional to no; whole shares are traded instead.",
     )
     SYSTEM_NOTE = CodeTraits(
-        frozenset(range(2100, 2170)), _CONNECTION, _INFORMATIONAL, "Any other note of the gateway's.", "Nothing."
+        frozenset(range(2100, 2200)), _CONNECTION, _INFORMATIONAL, "Any other note of the gateway's.", "Nothing."
     )
     UNKNOWN = CodeTraits(
         frozenset(),
@@ -312,8 +319,17 @@ class CodeSet(Enum):
     )
 
 
-def classify(code: int, text: str = "") -> CodeSet:
-    """Return the set of `code`; `text` tells apart the meanings of 162, 321 and 322."""
+PRECAUTION = "precautionary settings"
+"""Stands in the text of every code by which the gateway holds an order back."""
+
+
+def classify(code: int, text: str = "", *, is_order: bool = False) -> CodeSet:
+    """Return the set of `code`; `text` tells apart the meanings of 162, 321 and 322.
+
+    About an order, 354 and whatever speaks of a precaution mean that it is held.
+    """
     words = text.casefold()
+    if is_order and (PRECAUTION in words or code in CodeSet.ORDER_HELD.value.codes):
+        return CodeSet.ORDER_HELD
     fitting = (known for known in CodeSet if code in known.value.codes and known.value.text in words)
     return next(fitting, CodeSet.UNKNOWN)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from contextlib import suppress
 from datetime import timedelta
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from execution.brokers.base import Finding, Level
 from execution.brokers.retrying import RetryPolicy, TransientError
-from execution.brokers.tws.answers import RequestRefusedError
+from execution.brokers.tws.answers import DeadlineError, RequestRefusedError
 from execution.brokers.tws.broker import IbkrBroker
 from execution.brokers.tws.codes import CodeSet, classify
 from execution.brokers.tws.session import Timing
@@ -28,10 +27,14 @@ ONCE = Timing(retries=RetryPolicy(attempts=1))
 CLOCK_WARNING, CLOCK_FAILURE = timedelta(seconds=5), timedelta(seconds=60)
 WORRYING = {CodeSet.CONNECTIVITY_LOST, CodeSet.FARM_BROKEN, CodeSet.COMPETING_SESSION, CodeSet.PORT_CHANGED}
 PORTS = "IB Gateway listens on 4002 for paper and 4001 for live trading, TWS on 7497 and 7496"
+QUIET = (
+    "The gateway answers other requests, and not this one. At weekends and around the nightly restart that is usual: "
+    "try again later. If it stays, restart the gateway."
+)
 SETTINGS = (
-    "In TWS: File → Global Configuration → API → Settings; in IB Gateway: Configure → Settings → API → Settings. Set "
-    "'Enable ActiveX and Socket Clients', compare 'Socket port', and clear 'Read-Only API'. If swing runs on another "
-    "computer, clear 'Allow connections from localhost only' and enter its address under 'Trusted IPs'."
+    "In TWS: File → Global Configuration → API → Settings; in IB Gateway: Configure → Settings → API → Settings. In "
+    "TWS set 'Enable ActiveX and Socket Clients'; in both compare 'Socket port', and clear 'Read-Only API'. If swing "
+    "runs on another computer, clear 'Allow connections from localhost only' and enter its address under 'Trusted IPs'."
 )
 
 
@@ -45,9 +48,7 @@ async def diagnose(endpoint: Endpoint, symbol: str, now: datetime, timing: Timin
         timing: Longest time of each step.
     """
     started = time.monotonic()
-    found = [await _network(endpoint, timing)]
-    if found[0].is_failure:
-        return found
+    found = []
     broker = IbkrBroker(endpoint, timing)
     try:
         async for finding in _conversation(broker, endpoint, symbol):
@@ -55,33 +56,17 @@ async def diagnose(endpoint: Endpoint, symbol: str, now: datetime, timing: Timin
         elapsed = timedelta(seconds=time.monotonic() - started)
         found.append(_clock(await broker.now() - now - elapsed))
     except BrokerError as error:
-        found.append(_failure(error))
+        found.append(_failure(error, endpoint))
     finally:
         found += await _worries(broker)
         await broker.close()
     return found
 
 
-async def _network(endpoint: Endpoint, timing: Timing) -> Finding:
-    where = f"{endpoint.host}:{endpoint.port}"
-    try:
-        async with asyncio.timeout(timing.connect):
-            _, writer = await asyncio.open_connection(endpoint.host, endpoint.port)
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
-    except TimeoutError:
-        remedy = f"Check broker.host, and that no firewall drops connections to port {endpoint.port}. {PORTS}."
-        return Finding("network", Level.FAILURE, f"{where} does not answer.", remedy)
-    except OSError as error:
-        remedy = f"Start TWS or IB Gateway, log in, and compare broker.host and broker.port: {PORTS}. {SETTINGS}"
-        return Finding("network", Level.FAILURE, f"Nothing listens at {where} ({error}).", remedy)
-    return Finding("network", Level.OK, f"Something listens at {where}.")
-
-
 async def _conversation(broker: IbkrBroker, endpoint: Endpoint, symbol: str) -> AsyncIterator[Finding]:
     await broker.open()
-    yield Finding("handshake", Level.OK, f"The gateway speaks protocol {broker.protocol}.")
+    yield Finding("network", Level.OK, f"A gateway listens at {endpoint.host}:{endpoint.port}.")
+    yield _protocol(*broker.protocol)
     yield Finding("client id", Level.OK, f"Client id {endpoint.client_id} is free.")
     state = await broker.state()
     yield _account(state.account, endpoint)
@@ -110,6 +95,14 @@ async def _conversation(broker: IbkrBroker, endpoint: Endpoint, symbol: str) -> 
         )
 
 
+def _protocol(agreed: int, newest: int) -> Finding:
+    message = f"Protocol {agreed} was agreed on; the client library's newest is {newest}."
+    if agreed >= newest:
+        return Finding("handshake", Level.OK, message)
+    remedy = "Update the gateway (TWS or IB Gateway, build 10.30.1 or newer): with older ones nothing was tested."
+    return Finding("handshake", Level.WARNING, message, remedy)
+
+
 def _account(account: Account, endpoint: Endpoint) -> Finding:
     worth = f"{account.net_liquidation} {account.currency}, of it {account.settled_cash} settled cash"
     if account.is_paper:
@@ -127,13 +120,20 @@ def _clock(skew: timedelta) -> Finding:
     return Finding("clock", level, message, "" if level is Level.OK else remedy)
 
 
-def _failure(error: BrokerError) -> Finding:
-    """Name the step by the refusal; where there is no remedy, the message says what to do."""
-    known = classify(error.code, str(error)) if isinstance(error, RequestRefusedError) else CodeSet.UNKNOWN
+def _failure(error: BrokerError, endpoint: Endpoint) -> Finding:
+    """Name the step by the failure; where there is no remedy, the message says what to do."""
+    code = error.code if isinstance(error, RequestRefusedError | TransientError) else 0
+    known = classify(code, str(error))
     if known is CodeSet.CLIENT_ID_IN_USE:
         return Finding("client id", Level.FAILURE, str(error), known.value.remedy)
     if known is CodeSet.READ_ONLY:
         return Finding("read-only", Level.FAILURE, str(error), SETTINGS)
+    if isinstance(error.__cause__, OSError):
+        remedy = f"Start TWS or IB Gateway, log in, and compare broker.host and broker.port: {PORTS}. {SETTINGS}"
+        where = f"{endpoint.host}:{endpoint.port}"
+        return Finding("network", Level.FAILURE, f"Nothing listens at {where} ({error.__cause__}).", remedy)
+    if isinstance(error, DeadlineError):
+        return Finding("synchronisation", Level.FAILURE, str(error), QUIET)
     if isinstance(error, TransientError):
         return Finding("handshake", Level.FAILURE, str(error), SETTINGS)
     step = "account" if isinstance(error, BrokerRefusedError) else "synchronisation"

@@ -10,7 +10,7 @@ import importlib
 import logging
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cache
 from importlib.util import find_spec
 from types import SimpleNamespace
@@ -28,6 +28,8 @@ LIBRARIES = ("ib_insync", "ib_async")
 EXECUTION_MESSAGE, HISTORY_MESSAGE = 11, 17
 EXECUTION_TIME_FIELD = 15
 BAR_FIELDS = 8
+PREFIX = 4
+"""Bytes that state the length of a message."""
 _EXECUTION_TIME = re.compile(r"(\d{8})(-)?\s*(\d\d:\d\d:\d\d)\s*(.*)")
 
 Foreign = Any
@@ -53,11 +55,15 @@ def library() -> ModuleType:
     return importlib.import_module(name)
 
 
-def make_client(callbacks: Callbacks, on_undecodable: Callable[[str], None]) -> Foreign:
+def make_client(
+    callbacks: Callbacks, on_undecodable: Callable[[str], None], zone: Callable[[], tzinfo | None] = lambda: None
+) -> Foreign:
     """Make a client of the library that calls `callbacks`, and `on_undecodable` for a message that was lost.
 
-    Beside the decoder's own names there are "historicalData" (request, columns of text: date, open, high, low, close,
-    volume, average, count) and "strangeZone" (the text of a time whose zone is unknown; it is read as exchange time).
+    `zone` is asked for the gateway's time zone, by which times without one are read; the exchange's counts without it.
+    Beside the decoder's own names there are "greeting" (the text of the gateway's time in the handshake),
+    "historicalData" (request, columns of text: date, open, high, low, close, volume, average, count) and "strangeZone"
+    (the text of a time whose zone is unknown).
     """
     client = library().Client(_Receiver(**callbacks))
     decoder = client.decoder
@@ -66,7 +72,7 @@ def make_client(callbacks: Callbacks, on_undecodable: Callable[[str], None]) -> 
 
     def on_execution(fields: list[str]) -> None:
         text = fields[EXECUTION_TIME_FIELD]
-        moment, is_understood = execution_time(text)
+        moment, is_understood = execution_time(text, zone())
         if not is_understood:
             callbacks["strangeZone"](text)
         fields[EXECUTION_TIME_FIELD] = str(int(moment.timestamp()))
@@ -79,14 +85,41 @@ def make_client(callbacks: Callbacks, on_undecodable: Callable[[str], None]) -> 
         callbacks["historicalData"](int(request), [cells[place::BAR_FIELDS] for place in range(BAR_FIELDS)])
 
     decoder.handlers |= {EXECUTION_MESSAGE: on_execution, HISTORY_MESSAGE: on_history}
+    if "greeting" in callbacks:
+        client.conn.hasData += _greeting(callbacks["greeting"])
     return client
 
 
-def execution_time(text: str) -> tuple[datetime, bool]:
-    """Return the time (UTC) of an execution, and True if its zone is known; an unknown one is read as exchange time.
+def _greeting(tell: Callable[[str], None]) -> Callable[[bytes], None]:
+    """Listen to what the gateway sends until its first message is whole: a version, and its time in its own zone."""
+    heard = bytearray()
+    is_over = False
 
-    Gateways write '20260415 12:19:00 US/Eastern', '20230224  12:04:56' (their zone, taken for the exchange's) and
-    '20231214-20:57:37' (UTC).
+    def listen(data: bytes) -> None:
+        nonlocal is_over
+        if is_over:
+            return
+        heard.extend(data)
+        size = int.from_bytes(heard[:PREFIX]) + PREFIX
+        if len(heard) >= max(size, PREFIX):
+            is_over = True
+            _, _, text = heard[PREFIX:size].decode(errors="replace").rstrip("\0").partition("\0")
+            tell(text)
+
+    return listen
+
+
+def local_time(text: str) -> datetime | None:
+    """Return a gateway's time of day, without its zone, from the text of its handshake; None if it states none."""
+    found = _EXECUTION_TIME.fullmatch(text)
+    return datetime.strptime(f"{found[1]} {found[3]}", "%Y%m%d %H:%M:%S") if found and not found[2] else None  # noqa: DTZ007
+
+
+def execution_time(text: str, gateway_zone: tzinfo | None = None) -> tuple[datetime, bool]:
+    """Return the time (UTC) of an execution, and True if its zone is known.
+
+    Gateways write '20260415 12:19:00 US/Eastern', '20230224  12:04:56' (in their own zone) and '20231214-20:57:37'
+    (UTC). A zone that is not stated, or unknown, is the gateway's, or the exchange's where that is not known either.
 
     Raises:
         ValueError: It is none of these.
@@ -97,19 +130,26 @@ def execution_time(text: str) -> tuple[datetime, bool]:
     day, dash, clock, name = found.groups()
     moment = datetime.strptime(f"{day} {clock}", "%Y%m%d %H:%M:%S").replace(tzinfo=UTC)
     try:
-        zone = ZoneInfo(name) if name else EXCHANGE_ZONE
+        zone = ZoneInfo(name) if name else gateway_zone or EXCHANGE_ZONE
         is_understood = True
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder
-        zone, is_understood = EXCHANGE_ZONE, False
+        zone, is_understood = gateway_zone or EXCHANGE_ZONE, False
     return moment if dash else moment.replace(tzinfo=zone).astimezone(UTC), is_understood
 
 
 def stock(symbol: str) -> Foreign:
-    """Return an unqualified contract of a US stock or ETF."""
-    return library().Contract(symbol=symbol, secType="STK", exchange="SMART", currency=CURRENCY)
+    """Return an unqualified contract of a US stock or ETF; the broker writes a class share with a blank."""
+    return library().Contract(symbol=symbol.replace(".", " "), secType="STK", exchange="SMART", currency=CURRENCY)
 
 
-def day_order(order: Order, account_id: str) -> Foreign:
+def ordered(symbol: str, contract_id: int) -> Foreign:
+    """Return the contract that an order is for."""
+    contract = stock(symbol)
+    contract.conId = contract_id
+    return contract
+
+
+def day_order(order: Order, order_ref: str, account_id: str) -> Foreign:
     """Return an order of the library that states every field which a preset of the gateway could change."""
     return library().Order(
         action=order.side.value,
@@ -118,7 +158,7 @@ def day_order(order: Order, account_id: str) -> Foreign:
         **({} if order.limit_price is None else {"lmtPrice": f"{order.limit_price:f}"}),
         tif="DAY",
         account=account_id,
-        orderRef=order.order_ref,
+        orderRef=order_ref,
         eTradeOnly=False,
         firmQuoteOnly=False,
     )

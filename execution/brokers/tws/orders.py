@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from sys import float_info
+from math import isfinite
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from execution.models import CURRENCY, CommissionReport, Execution, Order, OrderReport, OrderStatus, Side
+from execution.models import (
+    CURRENCY,
+    MARK,
+    CommissionReport,
+    Execution,
+    Order,
+    OrderRef,
+    OrderReport,
+    OrderStatus,
+    Side,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,16 +46,33 @@ Key = int | str
 """Permanent id of an order, or its reference before it has one."""
 
 
-class KnownOrders:
-    """The orders and executions of one account, as far as this connection was told; passes on each change once.
+def _status(word: str, order_ref: str) -> OrderStatus:
+    """Return the meaning of a status; an unknown one of an order that is not ours counts as open.
 
-    A message with a status or side that is unknown raises KeyError, which the decoder reports as a lost message.
+    Raises:
+        KeyError: It is unknown, and of our order; the decoder reports that as a lost message.
     """
+    if word in _STATUSES or is_ours(order_ref):
+        return _STATUSES[word]
+    return OrderStatus.SUBMITTED
 
-    def __init__(self, client_id: int, tell: Callable[[Report], None], numbers: dict[str, int] | None = None) -> None:
+
+def is_ours(order_ref: str) -> bool:
+    """Return True for a reference in the form of ours, of whatever ledger."""
+    try:
+        OrderRef.parse(order_ref.partition(MARK)[0])
+    except ValueError:
+        return False
+    return True
+
+
+class KnownOrders:
+    """The orders and executions of one account, as far as this connection was told; passes on each change once."""
+
+    def __init__(self, client_id: int, tell: Callable[[Report], None], ledger_id: str = "") -> None:
         self._client_id = client_id
         self._tell = tell
-        self._numbers = {} if numbers is None else numbers
+        self._mark = f"{MARK}{ledger_id}" if ledger_id else ""
         self._refs: dict[int, str] = {}
         self._sent: dict[int, Order] = {}
         self._reports: dict[Key, OrderReport] = {}
@@ -59,21 +86,21 @@ class KnownOrders:
         self.next_id = 1
         """Above every number that the broker has named, so that none is used twice, even after a rollback."""
 
-    def sent(self, order: Order) -> int:
-        """Note that an order leaves now, and return its number.
+    def reserve(self, above: int) -> int:
+        """Return a number that is free, and greater than `above`."""
+        number = max(self.next_id, above + 1)
+        self.next_id = number + 1
+        return number
 
-        An order that leaves again keeps its number: if the broker has it after all, this is a change without effect.
-        """
-        number = self._numbers.setdefault(order.order_ref, self.next_id)
+    def sent(self, order: Order, number: int) -> None:
+        """Note that an order leaves now under a number."""
         self.next_id = max(self.next_id, number + 1)
         self._refs[number] = order.order_ref
         self._sent[number] = order
-        return number
 
-    def unsent(self, number: int) -> None:
-        """Note that the broker refused a number as used: the order needs another, and cannot arrive under this one."""
-        self._numbers.pop(self._refs.pop(number, ""), None)
-        self._sent.pop(number, None)
+    def marked(self, order_ref: str) -> str:
+        """Return a reference as the broker is told it."""
+        return order_ref + self._mark
 
     def reference(self, number: int) -> str:
         """Return the reference of this client's order of that number; empty if unknown."""
@@ -117,42 +144,43 @@ class KnownOrders:
         """Take an openOrder message; return the key of its report, None if it is not ours."""
         if order.clientId == self._client_id:
             self.next_id = max(self.next_id, number + 1)
-            self._refs[number] = order.orderRef
+            self._refs[number] = order.orderRef.removesuffix(self._mark)
         if not self.is_ours(order.account, contract):
             return None
-        report = replace(_described(contract, order), status=_STATUSES[state.status])
+        report = self._described(contract, order)
+        report = replace(report, status=_status(state.status, report.order_ref))
         filled = self._early.pop(report.permanent_id, report.filled)
         if report.status is OrderStatus.FILLED and report.quantity is not None:
             filled = report.quantity
-        elif known := self._reports.get(report.permanent_id):
-            filled = max(filled, known.filled)
+        elif told := self._reports.get(report.permanent_id):
+            filled = max(filled, told.filled)
         return self._keep(replace(report, filled=filled))
 
     def on_order_status(self, *message: Foreign) -> None:
         """Take an orderStatus message; one that comes before the description of its order waits for it."""
         number, status, filled, _remaining, _average, permanent_id, _parent, _last, client_id, *_ = message
-        understood, known = _STATUSES[status], self._reports.get(permanent_id)
-        if known is None and client_id == self._client_id and number in self._sent:
-            known = replace(self._as_sent(self._sent[number]), permanent_id=permanent_id)
-        if known is None:
+        told = self._reports.get(permanent_id)
+        if told is None and client_id == self._client_id and number in self._sent:
+            told = replace(self._as_sent(self._sent[number]), permanent_id=permanent_id)
+        if told is None:
             self._early[permanent_id] = exact(filled)
         else:
-            self._keep(replace(known, status=understood, filled=exact(filled)))
+            self._keep(replace(told, status=_status(status, told.order_ref), filled=exact(filled)))
 
     def on_completed_order(self, contract: Foreign, order: Foreign, state: Foreign) -> Key | None:
         """Take a completedOrder message; return the key of its report, None if it is not ours."""
         if not self.is_ours(order.account, contract):
             return None
         report = replace(
-            _described(contract, order),
-            status=_STATUSES[state.status],
-            filled=exact(0 if order.filledQuantity == float_info.max else order.filledQuantity),
+            self._described(contract, order),
+            status=_status(state.status, order.orderRef),
+            filled=exact(order.filledQuantity if known(order.filledQuantity) else 0),
         )
-        if report.status in _DEAD:
-            report = replace(report, reason=state.completedStatus)
-        known = self._reports.get(report.permanent_id)
-        if known and report.quantity is None:
-            report = replace(report, quantity=known.quantity)
+        if report.status is not OrderStatus.FILLED:  # whatever it was last, it is over
+            report = replace(report, status=OrderStatus.CANCELLED, reason=state.completedStatus)
+        told = self._reports.get(report.permanent_id)
+        if told and report.quantity is None:
+            report = replace(report, quantity=told.quantity)
         return self._keep(report)
 
     def on_execution(self, request: int, contract: Foreign, done: Foreign) -> Execution | None:
@@ -166,14 +194,15 @@ class KnownOrders:
             exec_id=done.execId,
             base_id=base_id,
             revision=revision,
-            order_ref=done.orderRef,
+            order_ref=self._order_ref(done),
             permanent_id=done.permId,
             account_id=done.acctNumber,
-            symbol=contract.symbol,
+            symbol=symbol_of(contract),
             side=_SIDES[done.side],
             quantity=exact(done.shares),
             price=exact(done.price),
             executed_at=done.time,
+            contract_id=contract.conId,
         )
         self._executions.add(execution.exec_id)
         if request < 0 and execution.exec_id not in self._told:
@@ -182,8 +211,10 @@ class KnownOrders:
         return execution
 
     def on_commission(self, report: Foreign) -> None:
-        """Take a commissionReport message."""
-        commission = CommissionReport(report.execId, exact(report.commission), report.currency)
+        """Take a commissionReport message; one that states no amount yet waits for the next."""
+        if not known(report.commission):
+            return
+        commission = CommissionReport(report.execId, exact(report.commission), report.currency or CURRENCY)
         if self._commissions.get(report.execId) != commission:
             self._commissions[report.execId] = commission
             if report.execId in self._told:
@@ -206,6 +237,24 @@ class KnownOrders:
             status=OrderStatus.PENDING,
         )
 
+    def _order_ref(self, done: Foreign) -> str:
+        """Return the reference of an execution's order, from the order itself if the execution states none."""
+        told = self._reports.get(done.permId)
+        return done.orderRef.removesuffix(self._mark) or (told.order_ref if told else "")
+
+    def _described(self, contract: Foreign, order: Foreign) -> OrderReport:
+        return OrderReport(
+            order_ref=order.orderRef.removesuffix(self._mark),
+            permanent_id=order.permId,
+            account_id=order.account,
+            symbol=symbol_of(contract),
+            side=_SIDES[order.action],
+            quantity=(exact(order.totalQuantity) or None) if known(order.totalQuantity) else None,
+            filled=Decimal(0),
+            status=OrderStatus.PENDING,
+            contract_id=contract.conId,
+        )
+
     def _keep(self, report: OrderReport) -> Key:
         if report.status in _DEAD and not report.reason:
             report = replace(report, reason=self._reasons.get(report.order_ref, ""))
@@ -216,17 +265,9 @@ class KnownOrders:
         return key
 
 
-def _described(contract: Foreign, order: Foreign) -> OrderReport:
-    return OrderReport(
-        order_ref=order.orderRef,
-        permanent_id=order.permId,
-        account_id=order.account,
-        symbol=contract.symbol,
-        side=_SIDES[order.action],
-        quantity=exact(order.totalQuantity) or None,
-        filled=Decimal(0),
-        status=OrderStatus.PENDING,
-    )
+def symbol_of(contract: Foreign) -> str:
+    """Return our symbol of a contract: a class share has a dot where the broker writes a blank."""
+    return str(contract.symbol).replace(" ", ".")
 
 
 def identity(exec_id: str) -> tuple[str, int]:
@@ -235,6 +276,19 @@ def identity(exec_id: str) -> tuple[str, int]:
     return (base_id, int(revision)) if base_id and revision.isdecimal() else (exec_id, 0)
 
 
+UNSET = frozenset({2**31 - 1, 2**63 - 1, 2**127 - 1})
+"""Whole numbers by which the broker says that it does not know yet."""
+UNSET_ABOVE = 1e300
+"""The broker's unset double is the greatest there is."""
+
+
+def known(number: float | Decimal) -> bool:
+    """Return True if a number of the broker's is one, and none of those that stand for an unknown one."""
+    return isfinite(number) and abs(float(number)) < UNSET_ABOVE and number not in UNSET
+
+
 def exact(number: float) -> Decimal:
-    """Return a number of the decoder with the digits of the wire."""
+    """Return a number of the decoder with the digits of the wire. Raises ValueError if it is unknown."""
+    if not known(number):
+        raise ValueError(f"{number} stands for a number that is not known")
     return Decimal(int(number)) if number == int(number) else Decimal(str(number))

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from execution.brokers.retrying import RetryPolicy, TransientError
 from execution.brokers.tws.answers import Answers, request_failure
 from execution.brokers.tws.codes import Area, CodeSet, classify
-from execution.brokers.tws.library import make_client, stock
+from execution.brokers.tws.library import local_time, make_client, stock
 from execution.errors import BrokerError, BrokerRefusedError
+from execution.models import CURRENCY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +26,11 @@ KIND = "kind"
 """Key of the kind of prices among a snapshot's ticks."""
 HINT = (
     "Is TWS or IB Gateway running and logged in, is this its port (Gateway: 4002 paper, 4001 live; TWS: 7497 paper, "
-    "7496 live), and is 'Enable ActiveX and Socket Clients' set? `swing connect` tests it."
+    "7496 live), and, in TWS, is 'Enable ActiveX and Socket Clients' set? `swing connect` tests it."
 )
+ZONE_STEP = timedelta(minutes=15)
+US_ZONES = frozenset({"US/Eastern", "America/New_York", "EST", "EST5EDT"})
+US_EXCHANGES = frozenset({"ARCA", "NYSE", "NASDAQ", "ISLAND", "AMEX", "BATS", "CBOE", "IEX"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +72,19 @@ class Listener:
 class Session:
     """A connection that is opened once; make another after it is lost or closed."""
 
-    def __init__(self, endpoint: Endpoint, timing: Timing, listener: Listener | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        timing: Timing,
+        listener: Listener | None = None,
+        contracts: dict[str, Foreign] | None = None,
+    ) -> None:
         self._endpoint = endpoint
         self._timing = timing
         self._listener = listener or Listener()
-        self._contracts: dict[str, Foreign] = {}
+        self._contracts = {} if contracts is None else contracts
+        self._gateway_time: datetime | None = None
+        self._zone: timezone | None = None
         self._why_down = "it was never opened"
         self._refusal: asyncio.Future[None] | None = None
         self._disconnected = asyncio.Event()
@@ -99,7 +111,7 @@ class Session:
             TransientError: The gateway is not there, or not ready.
             BrokerRefusedError: It refused: client id in use, version, account.
         """
-        client = self.client = make_client(self._callbacks(), self._listener.alarm)
+        client = self.client = make_client(self._callbacks(), self._listener.alarm, lambda: self._zone)
         client.MaxRequests = self._timing.messages_per_second
         client.throttleStart += self._unthrottled.clear
         client.throttleEnd += self._unthrottled.set
@@ -108,9 +120,20 @@ class Session:
         try:
             await self._handshake()
             self.account_id = self._chosen_account(client.getAccounts())
+            self._set_zone(await self.now())
         except BaseException:
             await self.close()
             raise
+
+    def _greeted(self, text: str) -> None:
+        self._gateway_time = local_time(text)
+
+    def _set_zone(self, now: datetime) -> None:
+        """Learn the gateway's zone from its time of day and `now`; the zone's name has no standard."""
+        if self._gateway_time is not None:
+            ahead = (self._gateway_time - now.replace(tzinfo=None)) / ZONE_STEP
+            offset = round(ahead) * ZONE_STEP
+            self._zone = timezone(offset) if abs(offset) < timedelta(days=1) else None
 
     async def _handshake(self) -> None:
         wanted, timeout = self._endpoint, self._timing.connect
@@ -182,7 +205,7 @@ class Session:
 
     async def now(self) -> datetime:
         """Return the gateway's clock, UTC, in whole seconds. Raises BrokerError."""
-        (seconds,) = await self.ask("the time", self.client.reqCurrentTime)
+        *_, seconds = await self.ask("the time", self.client.reqCurrentTime)
         return datetime.fromtimestamp(seconds, UTC)
 
     async def contract(self, symbol: str) -> Foreign:
@@ -195,14 +218,27 @@ class Session:
         if symbol not in self._contracts:
             wanted = stock(symbol)
             found = await self.ask_numbered(symbol, lambda number: self.client.reqContractDetails(number, wanted))
-            if len({details.contract.conId for details in found}) != 1:
-                raise BrokerRefusedError(
-                    f"{symbol}: the broker knows {len(found)} US stocks or ETFs by this name. Check portfolio.yaml."
-                )
-            contract = found[0].contract
+            contract = self._chosen_contract(symbol, found)
             contract.exchange = wanted.exchange  # details also name each venue on its own
             self._contracts[symbol] = contract
         return self._contracts[symbol]
+
+    def _chosen_contract(self, symbol: str, found: list[Foreign]) -> Foreign:
+        """Choose among listings: the primary exchange that is configured, else the only one in the US, or at all."""
+        listings = {details.contract.conId: details for details in found}
+        if primary := self._endpoint.primary_exchanges.get(symbol):
+            chosen = [it for it in listings.values() if it.contract.primaryExchange == primary]
+        else:
+            chosen = [it for it in listings.values() if it.timeZoneId in US_ZONES] or list(listings.values())
+            chosen = [it for it in chosen if it.contract.primaryExchange in US_EXCHANGES] or chosen
+        if len(chosen) != 1:
+            names = ", ".join(sorted(it.contract.primaryExchange or "?" for it in listings.values())) or "none"
+            raise BrokerRefusedError(
+                f"{symbol}: the broker knows {len(listings)} stocks or ETFs in {CURRENCY} by this name (primary "
+                f"exchanges: {names}), and {len(chosen)} of them fit. Check portfolio.yaml, and name the primary "
+                "exchange in broker.primary_exchanges."
+            )
+        return chosen[0].contract
 
     async def flushed(self) -> None:
         """Wait until everything to be sent has been handed to the operating system."""
@@ -220,6 +256,7 @@ class Session:
             self._listener.notice(NO_NUMBER, 0, said)
 
         return {
+            "greeting": self._greeted,
             "error": self._on_error,
             "currentTime": lambda seconds: whole("the time", seconds),
             "position": lambda *position: add("positions", position),
@@ -233,6 +270,7 @@ class Session:
             "contractDetailsEnd": end,
             "historicalData": whole,
             "priceSizeTick": lambda number, tick, price, _size: add(number, (tick, price)),
+            "tickGeneric": lambda number, tick, value: add(number, (tick, value)),
             "tickString": lambda number, tick, text: add(number, (tick, text)),
             "marketDataType": lambda number, kind: add(number, (KIND, kind)),
             "tickSnapshotEnd": end,
@@ -250,7 +288,7 @@ class Session:
             return
         if self.answers.was_asked(number):
             return
-        if known is CodeSet.READ_ONLY:
+        if known is CodeSet.READ_ONLY or (number == NO_NUMBER and known is CodeSet.INVALID_REQUEST):
             self.answers.fail_unnumbered(lambda: request_failure(code, text) or BrokerError(text))
         self._listener.notice(number, code, text)
 

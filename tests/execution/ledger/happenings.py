@@ -38,6 +38,7 @@ from execution.models import (
     PriceKind,
     Side,
     Switch,
+    Ticket,
 )
 from execution.refusals import Refusal, RefusalCode
 from warehouse.settings.trading import Mode
@@ -137,6 +138,7 @@ def one_of_each() -> list[Payload]:
         decision(),
         plan(bought),
         bought,
+        Ticket(bought.order_ref, 17, 3, 756733),
         Sent(bought.order_ref),
         Resent(bought.order_ref, "absent from 2 states"),
         report(bought, OrderStatus.SUBMITTED),

@@ -146,7 +146,7 @@ def test_export_is_one_event_a_line(ledger: Ledger, tmp_path: Path) -> None:
     assert [row["kind"] for row in rows] == [event(payload).kind for payload in one_of_each()]
     assert [list(row) for row in rows] == [sorted(row) for row in rows]
     assert rows[1]["payload"]["account"]["positions"] == {"SPY": "1.5"}
-    assert "ünïcödé" in lines[11]
+    assert "ünïcödé" in lines[12]
     again = tmp_path / "again.jsonl"
     ledger.export(again)
     assert again.read_bytes() == file.read_bytes()

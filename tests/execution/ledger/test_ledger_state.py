@@ -109,7 +109,7 @@ def test_an_order_from_intent_to_fill() -> None:
         ([(OrderStatus.CANCELLED, 0)], OrderStatus.CANCELLED, True),
         ([(OrderStatus.CANCELLED, 0), (OrderStatus.FILLED, 10)], OrderStatus.FILLED, False),
         ([(OrderStatus.FILLED, 10), (OrderStatus.SUBMITTED, 0)], OrderStatus.FILLED, False),
-        ([(OrderStatus.INACTIVE, 0), (OrderStatus.PENDING, 0)], OrderStatus.INACTIVE, True),
+        ([(OrderStatus.INACTIVE, 0), (OrderStatus.PENDING, 0)], OrderStatus.INACTIVE, False),
         ([(OrderStatus.CANCELLED, 3), (OrderStatus.SUBMITTED, 3)], OrderStatus.CANCELLED, False),
         ([(OrderStatus.PENDING_CANCEL, 0), (OrderStatus.SUBMITTED, 0)], OrderStatus.PENDING_CANCEL, False),
     ],

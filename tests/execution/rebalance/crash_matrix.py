@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))  # as pytest does, which does not start the program
 
-from contradictions import contradictions
+from contradictions import contradictions, exactly_once
 from frame_tap import Frame, Moment, Tap, tapped
 from simulators import RunningSimulator, running
 from trading_processes import LIBRARIES, Ended, Job, Zygote, zygote
@@ -31,6 +31,9 @@ CASH = Decimal(7000)
 TARGETS = {"SPY": "0.5", "GLD": "0.45"}
 RESTARTS_AT_MOST = 5
 AT_ONCE = 4
+ALARMS = {"OrderHeldError", "OrderUnseenError"}
+"""Errors with which a rebalance rightly ends at a broker that holds or loses orders."""
+ORDER_STEPS = {"intend", "send", "sent", "look", "resend", "cancel"}
 TRIES = 3
 """A message that comes in one run may not come in the next; so often is it waited for."""
 
@@ -100,17 +103,20 @@ def boundaries(process: Zygote) -> list[Boundary]:
     return [*steps, *(Passage(moment, frame) for frame in frames for moment in Moment)]
 
 
-def trial(process: Zygote, boundary: Boundary) -> Trial:
-    """Kill a rebalance at the boundary and start it again until it is done."""
+def trial(process: Zygote, boundary: Boundary, scenario: str = "") -> Trial:
+    """Kill a rebalance at the boundary, at a broker with a scenario, and start it again until it is done."""
     for _ in range(TRIES):
-        with tempfile.TemporaryDirectory() as home, running(positions=HELD, cash=CASH) as simulator:
+        with tempfile.TemporaryDirectory() as home, running(scenario, positions=HELD, cash=CASH) as simulator:
             first = _killed(process, boundary, simulator, Path(home))
-            last, restarts = first, 0
+            last, restarts, is_alarmed = first, 0, False
             while not last.is_done and restarts < RESTARTS_AT_MOST:
                 restarts += 1
                 last = process.run(_job(Path(home), simulator, simulator.port))
-            problems = contradictions(Path(home), simulator, CASH, HELD)
-            if not last.is_done:
+                is_alarmed = is_alarmed or (last.error in ALARMS and bool(scenario))
+            problems = tuple(exactly_once(Path(home), simulator))
+            if not is_alarmed:
+                problems = contradictions(Path(home), simulator, CASH, HELD)
+            if not last.is_done and not is_alarmed:
                 problems = (f"{last.error}: {last.message}", *problems)
             found = Trial(boundary, process.library, first.is_killed, restarts, len(simulator.record), problems)
         if found.is_killed or problems:
@@ -118,10 +124,15 @@ def trial(process: Zygote, boundary: Boundary) -> Trial:
     return found
 
 
-def trials(process: Zygote, chosen: Iterable[Boundary]) -> Iterator[Trial]:
+def trials(process: Zygote, chosen: Iterable[Boundary], scenario: str = "") -> Iterator[Trial]:
     """Try boundaries, several at once, in order."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield from pool.map(lambda boundary: trial(process, boundary), chosen)
+        yield from pool.map(lambda boundary: trial(process, boundary, scenario), chosen)
+
+
+def around_orders(chosen: Iterable[Boundary]) -> list[Boundary]:
+    """Choose the steps at which an order is intended or leaves, or has just left."""
+    return [each for each in chosen if isinstance(each, Step) and each.name.split(" ")[0] in ORDER_STEPS]
 
 
 def _job(home: Path, simulator: RunningSimulator, port: int) -> Job:

@@ -14,7 +14,7 @@ from brokerage import ACCOUNT, Brokerage, Filling
 
 from execution.brokers.base import Broker, Fault
 from execution.errors import BrokerError, BrokerRefusedError
-from execution.models import Account, BrokerState, Notice, Price, PriceKind
+from execution.models import Account, BrokerState, Notice, Price, PriceKind, Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,6 +110,7 @@ class HostileBroker(Broker):
 
     def __init__(self, books: Brokerage, hostility: Hostility, point: Point = no_point) -> None:
         self.sent: list[tuple[datetime, Order]] = []
+        self.tickets: list[Ticket] = []
         self._books = books
         self._point = point
         self._sendings = deque(hostility.sendings)
@@ -175,9 +176,22 @@ class HostileBroker(Broker):
         known = {symbol: self._books.prices[symbol] for symbol in symbols if symbol not in self._books.quoteless}
         return {symbol: Price(symbol, price, PriceKind.DELAYED, now) for symbol, price in known.items()}
 
-    async def send(self, order: Order) -> None:
+    @property
+    def client_id(self) -> int:
+        """See Broker.client_id."""
+        return 1
+
+    async def ticket(self, order: Order, above: int = 0) -> Ticket:
+        """See Broker.ticket."""
+        self._require()
+        await self._pause()
+        self._require()
+        return Ticket(order.order_ref, self.client_id, above + 1, 1)
+
+    async def send(self, order: Order, ticket: Ticket) -> None:
         """See Broker.send."""
         self._require()
+        self.tickets.append(ticket)
         sending = _next(self._sendings, Sending.TAKEN)
         if sending is Sending.SLOW:
             await asyncio.sleep(30)
@@ -201,12 +215,15 @@ class HostileBroker(Broker):
         if sending in {Sending.DROPPED_BEFORE, Sending.DROPPED_AFTER, Sending.DROPPED_LATE}:
             self._drop()
 
-    async def cancel(self, order_ref: str) -> None:
+    async def cancel(self, order_ref: str, ticket: Ticket | None = None) -> None:
         """See Broker.cancel."""
         self._require()
         await self._pause()
         if all(taken.order.order_ref != order_ref for taken in self._books.taken):
-            raise BrokerError(f"{order_ref} is no open order")
+            if ticket is None:
+                raise BrokerError(f"{order_ref} is no open order")
+            self._tell(Notice(0, "it is not found", order_ref, Fault.INFORMATIONAL))
+            return
         match _next(self._cancellings, Cancelling.DONE):
             case Cancelling.DONE:
                 self._books.cancel(order_ref, 0.5)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
 from contradictions import contradictions
-from crash_matrix import CASH, HELD, TARGETS, Step, boundaries, table, trials
+from crash_matrix import CASH, HELD, TARGETS, Step, around_orders, boundaries, table, trials
 from simulators import running
 from trading_processes import LIBRARIES, Job, zygote
+
+from execution.simulator.grammar import scenario_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +42,36 @@ def test_killed_anywhere_it_ends_as_planned(process: Zygote) -> None:
     # A message may come in one run and not in the next; nearly all must have come.
     missed = [str(each.boundary) for each in found if not each.is_killed]
     assert len(missed) < len(found) / 20, missed
+
+
+UNKIND = {
+    "swallowed_once": True,
+    "resubmitted_after_an_outage": True,
+    "commission_unset_first": True,
+    "told_unasked": True,
+    "inactive_then_active": True,
+    "lingering_session": True,
+    "held_by_a_precaution": False,
+    "swallowed_and_103": False,
+    "held_without_a_word": False,
+}
+"""Scenarios of real gateways, and True where a rebalance can still end as planned."""
+BY_DEFAULT = ("swallowed_once", "told_unasked", "swallowed_and_103")
+ALL = "SWING_ALL_KILLS"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", UNKIND if os.environ.get(ALL) else BY_DEFAULT)
+def test_killed_around_orders_at_an_unkind_gateway(process: Zygote, scenario: str) -> None:
+    """Killed where orders leave, it ends as planned or in an alarm, and never with an order too many.
+
+    With SWING_ALL_KILLS=1 it is killed at every boundary, in every scenario.
+    """
+    chosen = boundaries(process)
+    chosen = chosen if os.environ.get(ALL) else around_orders(chosen)
+    found = list(trials(process, chosen, scenario_text(scenario)))
+    wrong = [each for each in found if each.problems]
+    assert not wrong, "\n".join(table(wrong))
 
 
 @pytest.mark.slow

@@ -33,13 +33,20 @@ NEARLY_OVER = AFTERNOON + timedelta(minutes=3, seconds=48)
 NEXT_DAY = timedelta(days=1)
 PATIENCE = 30.0
 ONCE = {SELL: 1, BUY_SPY: 1, BUY_GLD: 1}
+WITHOUT_SPY = {SELL: 1, BUY_GLD: 1}
 SPECIAL: dict[str, dict[str, Any]] = {
-    "client_id_in_use": {"errors": ("RequestRefusedError", "")},
     "empty_sync": {"errors": ("BrokerError", "TradeRefusedError"), "received": {}, "start": NEARLY_OVER},
     "never_ending_sync": {"errors": ("BrokerError", "TradeRefusedError"), "received": {}, "start": NEARLY_OVER},
+    "no_end_of_executions": {"errors": ("DeadlineError", "TradeRefusedError"), "received": {}, "start": NEARLY_OVER},
+    "another_language": {"received": {}},
     "fractional_refused": {"received": {f"{SELL[:-1]}2": 1, BUY_SPY: 1, BUY_GLD: 1}},
     "read_only": {"received": {}},
     "reject": {"received": ONCE},
+    "held_by_a_precaution": {"errors": ("OrderHeldError",) * 3, "received": {}},
+    "held_then_transmitted": {"errors": ("OrderHeldError",) * 3, "received": WITHOUT_SPY},
+    "swallowed_and_103": {"errors": ("OrderUnseenError",) * 3, "received": WITHOUT_SPY},
+    "held_without_a_word": {"errors": ("OrderUnseenError",) * 3, "received": WITHOUT_SPY},
+    "inactive_for_good": {"received": WITHOUT_SPY},
 }
 """Shipped scenarios after which a rebalance does not end as planned at the first start."""
 FALSE_CANCEL = 'on placeOrder: error 10349 "Order TIF was set to DAY based on order preset.", accept'
@@ -74,6 +81,7 @@ ALONE = {
     **{
         path.stem: Case(path.read_text(encoding="utf-8"), **SPECIAL.get(path.stem, {}))
         for path in sorted(SHIPPED.glob("*.txt"))
+        if path.stem != "one_number_two_orders"  # doubles at the broker: test_ambiguity
     },
     **{name: Case(text) for name, text in TOGETHER.items()},
     **REJECTED,
@@ -81,7 +89,9 @@ ALONE = {
 CASES = ALONE | {
     f"{name}, and killed": replace(case, killed_at=(f"sent {BUY_SPY}", 1))
     for name, case in ALONE.items()
-    if case.errors == ("",) and case.received is None
+    if case.errors == ("",)
+    and case.received is None
+    and name != "two orders that come late"  # later, once its connection is gone, than anybody waits
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 from itertools import cycle, islice
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from simulators import running
 from trading_processes import LIBRARIES, zygote
-from unattended import FAULTS, Unattended
+from unattended import ALARMING, CALM, FAULTS, Unattended
 
 from warehouse.calendar.sessions import close_time, sessions
 
@@ -49,3 +50,26 @@ def test_thirty_sessions_by_themselves(tmp_path: Path) -> None:
         killed = sum(day.starts[0].is_killed for day in lived)
         assert killed > 20
         assert len(simulator.record) > 40
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_sessions_that_must_alarm(tmp_path: Path, library: str) -> None:
+    """A session whose orders are held, unseen or doubled is never finished; the next one, in peace, always is."""
+    days = sessions(FIRST, LAST)[: 2 * len(ALARMING)]
+    with (
+        zygote(library) as process,
+        running(
+            "accept unsettled", positions={"TLT": Decimal(30)}, cash=Decimal(70_000), start=close_time(FIRST)
+        ) as simulator,
+    ):
+        account = Unattended(tmp_path, process, simulator)
+        for at, fault in enumerate(ALARMING):
+            wish = ROTATION[at % len(ROTATION)]
+            alarmed = account.live_through(days[2 * at], wish, fault, killed_at=0)
+            assert alarmed.starts
+            assert not any(ended.is_done for ended in alarmed.starts), alarmed
+            calm = account.live_through(days[2 * at + 1], wish, CALM, killed_at=0)
+            assert calm.starts[-1].is_done, (fault, calm)
+        times = Counter(entry.order_ref for entry in simulator.record)
+        assert max(times.values()) == 1, times

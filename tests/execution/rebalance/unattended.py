@@ -34,9 +34,16 @@ if TYPE_CHECKING:
 
 MINUTES = 5
 STRATEGY = "live"
-OF_NO_REBALANCE = {"missing_symbol", "slow_history", "pacing", "fractional_refused"}
-FOR_GOOD = {"empty_sync", "never_ending_sync", "read_only", "reject", "client_id_in_use"}
-"""After these a session rightly ends with less than was planned, or is not begun."""
+OF_NO_REBALANCE = {
+    "missing_symbol", "slow_history", "pacing", "fractional_refused", "several_listings", "cash_in_other_currencies",
+    "gateway_abroad",
+}  # fmt: skip
+FOR_GOOD = {
+    "empty_sync", "never_ending_sync", "read_only", "reject", "another_language", "no_end_of_executions",
+    "swallowed_once", "held_by_a_precaution", "held_then_transmitted", "swallowed_and_103", "held_without_a_word",
+    "one_number_two_orders", "inactive_for_good",
+}  # fmt: skip
+"""After these, or a kill besides, a session rightly ends with less than was planned, or is not begun."""
 FAULTS = {
     path.stem: path.read_text(encoding="utf-8")
     for path in sorted(SHIPPED.glob("*.txt"))
@@ -48,6 +55,17 @@ FAULTS = {
     "drops at every order": "on placeOrder: accept, drop",
     "a restart between orders": "on placeOrder 2: accept, restart after 1",
 }
+
+
+ALARMING = {
+    name: (SHIPPED / f"{name}.txt").read_text(encoding="utf-8")
+    for name in (
+        "held_by_a_precaution", "held_then_transmitted", "swallowed_and_103", "held_without_a_word",
+         "no_end_of_executions",
+    )
+}  # fmt: skip
+"""After these a session must not be finished."""
+CALM = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +94,7 @@ class Unattended:
     def live_through(self, session: date, targets: Mapping[str, str], fault: str, killed_at: int) -> Day:
         """Let the clock pass every tick of a session; its first process dies at that step, the broker has the fault."""
         self._simulator.clock.set(close_time(session) - timedelta(minutes=MINUTES))
-        self._simulator.ask(lambda simulator: _impose(simulator, FAULTS[fault]))
+        self._simulator.ask(lambda simulator: _impose(simulator, (FAULTS | ALARMING | {CALM: ""})[fault]))
         starts: list[Ended] = []
         for left in range(MINUTES, 1, -1):
             tick = close_time(session) - timedelta(minutes=left)

@@ -14,7 +14,7 @@ from execution.brokers.base import Endpoint
 from execution.brokers.retrying import RetryPolicy
 from execution.brokers.tws.broker import IbkrBroker
 from execution.brokers.tws.session import Timing
-from execution.models import Execution, Notice, Order, OrderRef, OrderReport, OrderStatus, Side
+from execution.models import Execution, Notice, Order, OrderRef, OrderReport, OrderStatus, Side, Ticket
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
@@ -46,6 +46,13 @@ async def trading(gateway: RunningSimulator, timing: Timing = FAST, client_id: i
         yield broker
     finally:
         await broker.close()
+
+
+async def place(broker: IbkrBroker, order: Order) -> Ticket:
+    """Send an order under a number of its own."""
+    ticket = await broker.ticket(order)
+    await broker.send(order, ticket)
+    return ticket
 
 
 def run(talk: Callable[[], Coroutine[None, None, T]]) -> T:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from gateways import IMPATIENT, buy, ends, filled, heard, notes, run, statuses, trading
+from gateways import IMPATIENT, buy, ends, filled, heard, notes, place, run, statuses, trading
 from simulators import AFTERNOON, running
 
 from execution.errors import BrokerError
@@ -46,7 +46,7 @@ def test_an_order_is_followed_to_its_commission() -> None:
 
         async def talk() -> None:
             async with trading(gateway) as broker:
-                await broker.send(ORDER)
+                await place(broker, ORDER)
                 reports = await heard(broker, lambda report: isinstance(report, CommissionReport))
                 assert filled(reports, ORDER) == 3
                 assert statuses(reports, ORDER)[-1] is OrderStatus.FILLED
@@ -74,7 +74,7 @@ def test_an_open_order_is_cancelled_by_its_reference() -> None:
 
         async def talk() -> None:
             async with trading(gateway) as broker:
-                await broker.send(resting)
+                await place(broker, resting)
                 await heard(broker, lambda report: isinstance(report, OrderReport))
             async with trading(gateway) as broker:
                 (order,) = (await broker.state()).orders
@@ -96,7 +96,7 @@ def test_a_code_never_cancels_an_order(code: int) -> None:
 
         async def talk() -> None:
             async with trading(gateway) as broker:
-                await broker.send(ORDER)
+                await place(broker, ORDER)
                 reports = await heard(broker, ends(ORDER))
                 assert any(notes(code)(report) and report.order_ref == ORDER.order_ref for report in reports)  # type: ignore[union-attr]
                 assert OrderStatus.CANCELLED not in statuses(reports, ORDER)
@@ -112,7 +112,7 @@ def test_a_rejection_is_told_with_its_reason() -> None:
 
         async def talk() -> None:
             async with trading(gateway) as broker:
-                await broker.send(ORDER)
+                await place(broker, ORDER)
                 reports = await heard(broker, lambda report: isinstance(report, OrderReport) and bool(report.reason))
                 last = reports[-1]
                 assert isinstance(last, OrderReport)
@@ -129,7 +129,7 @@ def test_fractions_are_refused_as_a_notice() -> None:
 
         async def talk() -> None:
             async with trading(gateway) as broker:
-                await broker.send(part)
+                await place(broker, part)
                 (*_, notice) = await heard(broker, notes(10243))
                 assert isinstance(notice, Notice)
                 assert notice.order_ref == part.order_ref
@@ -144,7 +144,7 @@ def test_parts_of_an_order_sum_to_it() -> None:
 
         async def talk() -> None:
             async with trading(gateway) as broker:
-                await broker.send(ORDER)
+                await place(broker, ORDER)
                 reports = await heard(broker, ends(ORDER))
                 reports += await _rest(broker)
                 executions = [report for report in reports if isinstance(report, Execution)]
@@ -173,7 +173,7 @@ def test_a_fill_is_heard_once_whatever_the_wire_does(scenario: str) -> None:
 
         async def talk() -> None:
             async with trading(gateway) as broker:
-                await broker.send(ORDER)
+                await place(broker, ORDER)
                 reports = await heard(broker, lambda report: isinstance(report, CommissionReport))
                 reports += await _rest(broker)
                 (execution,) = [report for report in reports if isinstance(report, Execution)]
@@ -194,7 +194,7 @@ def test_a_correction_has_the_base_of_what_it_corrects() -> None:
 
         async def talk() -> None:
             async with trading(gateway) as broker:
-                await broker.send(ORDER)
+                await place(broker, ORDER)
                 reports = await heard(broker, lambda r: isinstance(r, Execution) and r.price == Decimal("501.20"))
                 first, second = (report for report in reports if isinstance(report, Execution))
                 assert first.base_id == second.base_id

@@ -13,14 +13,14 @@ from execution.brokers.retrying import TransientError
 from execution.brokers.tws.answers import request_failure
 from execution.brokers.tws.codes import CodeSet, classify
 
-T, P, I, O, A, F, H = (  # noqa: E741 - the letters of the published tables, and two of ours
+T, P, I, O, A, F, N = (  # noqa: E741 - the letters of the published tables, and two of ours
     Fault.TRANSIENT,
     Fault.PERMANENT,
     Fault.INFORMATIONAL,
     Fault.OPERATOR,
     Fault.AMBIGUOUS,
     Fault.FRACTION,
-    Fault.HELD,
+    Fault.NUMBER_TAKEN,
 )
 
 
@@ -28,12 +28,12 @@ T, P, I, O, A, F, H = (  # noqa: E741 - the letters of the published tables, and
     ("code", "text", "fault"),
     [
         (502, "Couldn't connect to TWS.", T),
-        (326, "Unable to connect as the client id is already in use.", P),
+        (326, "Unable to connect as the client id is already in use.", T),
         (1100, "Connectivity between IB and Trader Workstation has been lost.", T),
         (1102, "Connectivity between IB and Trader Workstation has been restored - data maintained.", I),
         (2104, "Market data farm connection is OK:usfarm", I),
         (2103, "Market data farm connection is broken:usfarm", I),
-        (2169, "whatever comes", I),
+        (2199, "whatever comes", I),
         (321, "Error validating request.-'bO' : cause - The API interface is currently in Read-Only mode.", O),
         (321, "Error validating request.-'bN' : cause - Invalid order type", P),
         (322, "Error processing request.-'bM' : cause - Duplicate ticker id", T),
@@ -52,9 +52,9 @@ T, P, I, O, A, F, H = (  # noqa: E741 - the letters of the published tables, and
         (399, "Order Message: your order will not be placed at the exchange until 09:30:00 US/Eastern", I),
         (10349, "Order TIF was set to DAY based on order preset.", I),
         (10243, "Fractional-sized order cannot be placed via API.", F),
-        (404, "Order held while securities are located.", H),
+        (404, "Order held while securities are located.", I),
         (10268, "The 'EtradeOnly' order attribute is not supported.", P),
-        (103, "Duplicate order id", T),
+        (103, "Duplicate order id", N),
         (10147, "OrderId 7 that needs to be cancelled is not found.", I),
         (99999, "never seen", A),
     ],
@@ -75,7 +75,25 @@ def test_a_code_says_what_to_do(known: CodeSet) -> None:
 def test_a_code_without_text_has_one_meaning() -> None:
     """Sets that are not told apart by text share no code, but for the last resort of the system's notes."""
     plain = [known for known in CodeSet if not known.value.text and known is not CodeSet.SYSTEM_NOTE]
-    assert not [(a, b) for a, b in combinations(plain, 2) if a.value.codes & b.value.codes]
+    shared = [(a, b) for a, b in combinations(plain, 2) if a.value.codes & b.value.codes]
+    assert shared == [(CodeSet.NOT_SUBSCRIBED, CodeSet.ORDER_HELD)]  # 354: about a request, about an order
+
+
+RESTRICTION = "Restriction is specified in Precautionary Settings of Global Configuration/Presets."
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        *((code, "") for code in (109, 163, 354, 382, 383, 384, 385, 386, 387, 388, 451, 10311, 10329)),
+        (354, "Marktdaten sind nicht abonniert."),
+        (99999, f"Something new. {RESTRICTION}"),
+        (201, RESTRICTION),
+    ],
+)
+def test_a_precaution_holds_an_order(code: int, text: str) -> None:
+    """The published codes, in any language, and any text that names the precautions, mean a held order."""
+    assert classify(code, text, is_order=True) is CodeSet.ORDER_HELD
 
 
 @given(st.integers(0, 99_999), st.text())
@@ -87,7 +105,7 @@ def test_a_code_that_is_nowhere_is_ambiguous(code: int, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "expected"), [(10349, False), (399, False), (404, False), (201, True), (10243, True), (354, True)]
+    ("code", "expected"), [(10349, False), (399, False), (404, False), (201, True), (10243, True), (110, True)]
 )
 def test_only_a_refused_order_is_rejected(code: int, expected: bool) -> None:  # noqa: FBT001 - a table
     """Codes that leave an order alive are no rejections."""
@@ -104,4 +122,4 @@ def test_only_what_may_pass_is_asked_again(code: int, text: str) -> None:
     """A request fails with a TransientError exactly for transient codes, and not at all for notes."""
     failure, fault = request_failure(code, text), classify(code, text).value.fault
     assert isinstance(failure, TransientError) == (fault is T)
-    assert (failure is None) == (fault in {I, H})
+    assert (failure is None) == (fault in {I, Fault.HELD})

@@ -106,10 +106,10 @@ def test_an_order_leaves_nothing_to_presets(limit: str | None) -> None:
     """Time in force, type and venue attributes are always said; numbers are written as they are."""
 
     async def make() -> Any:  # noqa: ANN401 - either library's; it wants a running loop
-        return day_order(buy("SPY", "30", limit), "DU1")
+        return day_order(buy("SPY", "30", limit), "ours", "DU1")
 
     order = asyncio.run(make())
     assert (order.tif, order.eTradeOnly, order.firmQuoteOnly, order.transmit) == ("DAY", False, False, True)
     assert (order.orderType, order.totalQuantity) == ("LMT" if limit else "MKT", "30")
-    assert order.account == "DU1"
+    assert (order.account, order.orderRef) == ("DU1", "ours")
     assert limit in {None, order.lmtPrice}

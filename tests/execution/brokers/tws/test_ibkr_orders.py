@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import pairwise
+from sys import float_info
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from execution.brokers.tws.library import library
-from execution.brokers.tws.orders import KnownOrders, exact
+from execution.brokers.tws.orders import KnownOrders, exact, known
 from execution.models import CommissionReport, Execution, OrderReport, OrderStatus
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def test_messages_in_any_order_tell_the_same_fills(lib: ModuleType, data: st.Dat
 def test_a_status_finds_an_order_that_was_sent(lib: ModuleType) -> None:
     """Without openOrder the status of a sent order is told by its number."""
     wire = Wire(lib)
-    assert wire.book.sent(ORDER) == 1
+    wire.book.sent(ORDER, 1)
     wire.say_status("Submitted", 2)
     (report,) = wire.told
     assert isinstance(report, OrderReport)
@@ -159,7 +160,7 @@ def test_numbers_stay_above_every_number_heard(lib: ModuleType) -> None:
     wire.book.on_valid_id(5)
     wire.say_open("Submitted", number=20)
     wire.book.on_valid_id(1)
-    assert [wire.book.sent(ORDER), wire.book.sent(buy("TLT", 1))] == [21, 22]
+    assert [wire.book.reserve(0), wire.book.reserve(0), wire.book.reserve(30)] == [21, 22, 31]
     assert wire.book.number(ORDER.order_ref) in {20, 21}
 
 
@@ -179,7 +180,7 @@ def test_a_reason_joins_its_order_before_or_after_the_end(lib: ModuleType) -> No
     """Whichever of status and code comes first, the order's last report has the broker's reason."""
     for is_first in (True, False):
         wire = Wire(lib)
-        wire.book.sent(ORDER)
+        wire.book.sent(ORDER, 1)
         if is_first:
             wire.book.explain(1, "no cash")
         wire.say_open("Inactive")
@@ -206,3 +207,44 @@ def test_an_answer_is_compared_with_what_was_heard(lib: ModuleType) -> None:
 def test_numbers_are_what_the_wire_said(number: Decimal) -> None:
     """Amounts survive the decoder's floats to the last digit."""
     assert exact(float(str(number))) == number
+
+
+def test_an_execution_without_a_reference_belongs_to_its_permanent_id(lib: ModuleType) -> None:
+    """Of an order that was described, the permanent id names it; its number, which sessions reuse, does not."""
+    wire = Wire(lib)
+    wire.say_open("Submitted")
+    done = lib.Execution(
+        execId="0002.1.01", orderRef="", permId=PERMANENT, clientId=CLIENT, acctNumber=US, side="BOT", shares=1.0,
+        price=500.1, orderId=0, time=datetime(2024, 6, 11, 19, 55, tzinfo=UTC),
+    )  # fmt: skip
+    found = wire.book.on_execution(-1, wire.contract(), done)
+    assert found
+    assert found.order_ref == ORDER.order_ref
+    stranger = lib.Execution(
+        execId="0003.1.01", orderRef="", permId=99, clientId=CLIENT, acctNumber=US, side="BOT", shares=1.0,
+        price=500.1, orderId=1, time=datetime(2024, 6, 11, 19, 55, tzinfo=UTC),
+    )  # fmt: skip
+    found = wire.book.on_execution(-1, wire.contract(), stranger)
+    assert found
+    assert not found.order_ref
+
+
+@pytest.mark.parametrize("number", [2**31 - 1, 2**63 - 1, 2**127 - 1, float_info.max, float("nan"), float("inf")])
+def test_what_stands_for_unknown_is_no_number(number: float) -> None:
+    """Each of the broker's unset values, and what is no number at all, is unknown."""
+    assert not known(number)
+    with pytest.raises(ValueError, match="not known"):
+        exact(number)
+
+
+def test_a_mark_is_taken_off_ours_alone(lib: ModuleType) -> None:
+    """A reference is marked on the wire; another ledger's mark stays, and a reference without one is as it is."""
+    told: list[Report] = []
+    book = KnownOrders(CLIENT, told.append, "0000aaaa")
+    assert book.marked(ORDER.order_ref) == f"{ORDER.order_ref}~0000aaaa"
+    wire = Wire(lib)
+    for number, ending in enumerate(("~0000aaaa", "~0000bbbb", "")):
+        order = wire.order(orderRef=ORDER.order_ref + ending, permId=number + 1)
+        book.on_open_order(number + 1, wire.contract(), order, lib.OrderState(status="Submitted"))
+    refs = [report.order_ref for report in told if isinstance(report, OrderReport)]
+    assert refs == [ORDER.order_ref, f"{ORDER.order_ref}~0000bbbb", ORDER.order_ref]

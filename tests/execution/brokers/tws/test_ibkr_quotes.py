@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from decimal import Decimal
 
@@ -31,6 +32,13 @@ TIME = str(int(TRADED_AT.timestamp()))
         ({1: 99.0}, None),
         ({9: 100.0}, None),
         ({4: 0.0}, None),
+        ({4: float("inf")}, None),
+        ({4: float("nan")}, None),
+        ({4: sys.float_info.max}, None),
+        ({KIND: 7, 4: 100.0}, None),
+        ({1: 99.0, 2: 101.0, 4: 100.5, 49: 1.0}, None),
+        ({66: 99.0, 67: 101.0, 68: 100.5, 90: 2.0}, None),
+        ({1: 99.0, 2: 101.0, 4: 100.5, 49: 0.0}, "100.5"),
         ({}, None),
     ],
 )
@@ -44,7 +52,9 @@ def test_the_last_trade_counts_within_the_spread(ticks: Ticks, amount: str | Non
     ("ticks", "kind", "as_of"),
     [
         ({KIND: 1, 4: 100.0}, PriceKind.LIVE, AFTERNOON),
-        ({KIND: 1, 4: 100.0, 45: TIME}, PriceKind.LIVE, AFTERNOON),
+        ({KIND: 1, 4: 100.0, 45: TIME}, PriceKind.LIVE, TRADED_AT),
+        ({KIND: 1, 1: 99.0, 2: 101.0, 4: 100.0, 45: TIME}, PriceKind.LIVE, AFTERNOON),
+        ({KIND: 1, 1: -1.0, 2: -1.0, 4: 100.0, 45: TIME}, PriceKind.LIVE, TRADED_AT),
         ({KIND: 3, 68: 100.0, 88: TIME}, PriceKind.DELAYED, TRADED_AT),
         ({KIND: 3, 68: 100.0}, PriceKind.DELAYED, AFTERNOON - DELAY),
         ({KIND: 4, 68: 100.0, 88: TIME}, PriceKind.DELAYED_FROZEN, TRADED_AT),
