@@ -257,7 +257,6 @@ def test_parameters_hash_changes_exactly_with_what_can_change_a_number(tmp_path:
 
 def test_a_parameter_that_changes_no_number_changes_no_hash(tmp_path: Path) -> None:
     """A commission's minimum that is off leaves the identities of the strategies as they were without it."""
-    write(tmp_path, "costs: {commission_minimum: 0.0}")
     assert load_portfolio(tmp_path).parameters_hash.startswith("68130fa4d357")
     ids = {row.strategy_id for row in strategy_rows(load_portfolio(tmp_path))}
     write(tmp_path, "costs: {commission_minimum: 0.35}")
