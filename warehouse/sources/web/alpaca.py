@@ -16,6 +16,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from functools import partial
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -131,9 +132,13 @@ class Alpaca(WebSource):
         }
         rows: dict[str, list[Row]] = {symbol: [] for symbol in symbols}
         tokens: set[str] = set()
+        orders: set[bool] = set()
         while True:
-            token = await self._client.get("/v2/stocks/bars", parameters, partial(_add_page, rows))
+            token = await self._client.get("/v2/stocks/bars", parameters, partial(_add_page, rows, orders))
             if token is None:
+                if len(orders) > 1:
+                    # What one page left out stands on the next only where both have the same order.
+                    raise SourceFaultError.of(FaultKind.MALFORMED, "the pages have different orders")
                 return rows
             if token in tokens or len(tokens) == MOST_PAGES:
                 raise SourceFaultError.of(FaultKind.MALFORMED, f"the pages do not end; page {len(tokens)} is {token!r}")
@@ -151,10 +156,17 @@ class Alpaca(WebSource):
 SOURCE = Alpaca
 
 
-def _add_page(rows: dict[str, list[Row]], body: Any) -> str | None:  # noqa: ANN401 - JSON
-    """Add a page's rows to those of the symbols that were asked for; return the next page's token."""
+def _orders(rows: list[Row]) -> set[bool]:
+    """Return True for rows that ascend in time, False for rows that descend; both if there are both."""
+    times = [str(row.get("t")) for row in rows if isinstance(row, dict)]
+    return {earlier < later for earlier, later in pairwise(times) if earlier != later}
+
+
+def _add_page(rows: dict[str, list[Row]], orders: set[bool], body: Any) -> str | None:  # noqa: ANN401 - JSON
+    """Add a page's rows, and their order, to those of the symbols asked for; return the next page's token."""
     for symbol, found in body["bars"].items():
         rows[symbol] += listed(found)
+        orders |= _orders(found)
     token = body["next_page_token"]
     if not (token is None or (isinstance(token, str) and token)):
         raise TypeError(f"the next page's token is {token!r}")
