@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -99,8 +100,9 @@ def answer(connection: duckdb.DuckDBPyConnection, question: Question) -> pd.Data
     try:
         return connection.execute(question.sql).df()
     except duckdb.CatalogException as error:
-        what = str(error).splitlines()[0]
-        raise LakeError(f"The warehouse does not hold this yet: {what} {question.remedy}") from error
+        missing = re.search(r"with name (\S+) does not exist", str(error))
+        what = missing[1] if missing else str(error).splitlines()[0]
+        raise LakeError(f"The warehouse does not hold {what} yet. {question.remedy}") from error
 
 
 def weights_on(lake: Lake, session: date | None, known_at: int | None = None) -> pd.DataFrame:

@@ -48,6 +48,8 @@ def weights(installation: Installation, asof: datetime | None, known_at: int | N
         click.echo(terminal.as_json(frame))
     else:
         terminal.show(frame)
+    if asof is None and known_at is None:
+        terminal.warn_of_stale_bars(installation.lake)
 
 
 ANSWERS = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.PRAGMA}

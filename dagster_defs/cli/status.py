@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +12,7 @@ import pandas as pd
 from dagster_defs.cli import terminal
 from dagster_defs.cli.options import JSON
 from execution import service
-from warehouse import readers
+from warehouse import freshness, readers
 from warehouse.errors import LakeBusyError, LakeError
 from warehouse.lake import current_snapshot
 
@@ -44,12 +45,14 @@ def status_record(installation: Installation) -> dict[str, Any]:
             )
         }
         snapshot = current_snapshot(connection)
+        doubts = freshness.doubts(connection, datetime.now(UTC))
     return {
         "home": str(lake.home),
         "snapshot": snapshot,
         "is_busy": _is_busy(lake),
         "parameters_hash": portfolio.parameters_hash,
         "trading": service.standing(installation),
+        "doubts": doubts,
         **{name: json.loads(terminal.as_json(frame)) for name, frame in frames.items()},
     }
 
@@ -79,10 +82,13 @@ def show_status(installation: Installation) -> None:
         f"Last rebalance {record['trading']['last_rebalance']}\n",
         markup=False,
     )
+    for doubt in record["doubts"]:
+        terminal.out.print(terminal.plain(doubt), markup=False)
     terminal.show(pd.DataFrame(record["universe"]), "Universe")
     runs = pd.DataFrame(record["runs"])
     if len(runs):
         terminal.out.print()
+        runs["started_at"] = pd.to_datetime(runs["started_at"]).dt.floor("s")
         wanted = ["started_at", "kind", "outcome", "as_of_session", "snapshot_after", "code_version", "message"]
         terminal.show(runs[wanted], "Last runs")
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from datetime import time as time_of_day
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +16,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from research.report.formats import percent, ratio
+from warehouse import freshness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
+
+    from warehouse.lake import Lake
 
 FRACTIONS = {"cagr", "max_drawdown", "total_return", "volatility_annual", "weight"}
 UNBOUNDED = 100_000
@@ -50,6 +53,13 @@ def show_rows(columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[Any]]
     with unbounded.capture() as capture:
         unbounded.print(table)
     click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+
+
+def warn_of_stale_bars(lake: Lake) -> None:
+    """Say on stderr which bars are missing, or too old to decide on today."""
+    with lake.reader() as connection:
+        for doubt in freshness.doubts(connection, datetime.now(UTC)):
+            err.print(plain(doubt), markup=False)
 
 
 def show_record(record: Mapping[str, Any], title: str) -> None:
