@@ -206,7 +206,9 @@ def test_weights_of_tonight_and_of_the_past(market: Market) -> None:
     tonight = market.swing("weights", "--json").record
     assert tonight == [
         _printed(row | {"session_date": str(row["session_date"])})
-        for row in market.rows("FROM live_targets ORDER BY symbol = 'CASH', weight DESC, symbol")
+        for row in market.rows(
+            "SELECT session_date, symbol, weight FROM live_targets ORDER BY symbol = 'CASH', weight DESC, symbol"
+        )
     ]
     known = str(market.narrow_snapshot)
     then = market.swing("weights", "--asof", "2019-08-05", "--known-at", known, "--json").record

@@ -73,6 +73,6 @@ def test_sql_only_reads(market: Market, statement: str) -> None:
     before = market.rows(snapshots)
     said = market.swing("sql", statement)
     assert said.code == 5
-    assert "read-only" in said.err
+    assert "only answers" in said.err
     assert "Traceback" not in said.err
     assert market.rows(snapshots) == before

@@ -159,7 +159,8 @@ def test_a_foreign_page_is_refused(address: str, status: int, target: str, heade
     request = urllib.request.Request(f"{address}{target}", headers=headers)  # noqa: S310 - ours
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request, timeout=30)  # noqa: S310 - ours
-    assert refused.value.code == status
+    with refused.value as answer:
+        assert answer.code == status
 
 
 def test_a_page_of_another_server_cannot_launch(address: str, browser: webdriver.Chrome, tmp_path: Path) -> None:
