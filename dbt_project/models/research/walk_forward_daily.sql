@@ -85,7 +85,7 @@ series as (
 
 ),
 
-{{ accounting() }},
+{{ accounting() }},  -- noqa: PRS
 
 returns as (
 
