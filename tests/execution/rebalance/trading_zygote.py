@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from execution.rebalance import RebalanceOutcome
 
-TIMING = Timing(connect=3, request=3, quote=3, messages_per_second=0, retries=RetryPolicy(2, 0.05, 0.1))
+TIMING = Timing(connect=3, request=3, quote=6, messages_per_second=0, retries=RetryPolicy(2, 0.05, 0.1))
 
 
 JUMP = "clock-jump"
