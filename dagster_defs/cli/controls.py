@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import click
 
 from dagster_defs.cli.options import CLOCK
 from execution import controls
+from warehouse.symbols import canonical
 
 if TYPE_CHECKING:
     from execution.installation import Installation
@@ -39,17 +41,27 @@ def halt(
     --flatten sells everything of ours without the limits of a rebalance, skips and names what has no price, and may be
     called again: exit code 0 says that nothing is left, 18 that something is.
     """
-    for line in controls.halt(
-        installation,
-        controls.Halt(
-            is_cancelling=cancel_orders,
-            is_flattening=flatten,
-            confirmed_account=confirm,
-            reason=reason,
-            is_gateway_clock=gateway_clock,
-        ),
-    ):
-        click.echo(line)
+    wanted = controls.Halt(
+        is_cancelling=cancel_orders,
+        is_flattening=flatten,
+        confirmed_account=confirm,
+        reason=reason,
+        is_gateway_clock=gateway_clock,
+    )
+    try:
+        for line in controls.halt(installation, wanted):
+            click.echo(line)
+    finally:
+        if flatten:
+            _show_in_the_warehouse(installation)
+
+
+def _show_in_the_warehouse(installation: Installation) -> None:
+    """Land what was sold. The exit has ended and told its result: whatever fails here changes neither."""
+    with contextlib.suppress(Exception):
+        from dagster_defs.published_ledger import publish_ledger  # noqa: PLC0415 - see above
+
+        publish_ledger(installation)
 
 
 @click.command("reduce-only")
@@ -71,7 +83,7 @@ def release(installation: Installation, symbol: str, undo: bool, reason: str) ->
 
     From then on its shares are neither counted, bought nor sold. Take it out of the universe too.
     """
-    for line in controls.release(installation, symbol.strip().upper(), reason, is_undone=undo):
+    for line in controls.release(installation, canonical(symbol) or symbol, reason, is_undone=undo):
         click.echo(line)
 
 
