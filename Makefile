@@ -19,8 +19,10 @@ QUICK := tests/test_architecture.py tests/test_docs.py tests/warehouse/calendar 
     tests/warehouse/sources tests/warehouse/test_validation.py tests/execution/planning tests/execution/orders \
     tests/execution/brokers tests/research/statistics
 LOCK ?= --upgrade
+MUTANTS ?= 100
+SEED ?= 1
 
-.PHONY: help setup demo quick fix test lint dev bench docs lock browser clean
+.PHONY: help setup demo quick fix test mutants lint dev bench docs lock browser clean
 
 help: ## Show what each target does
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -82,6 +84,23 @@ test: $(VENV)/.dev .venv-ib-async/.test .venv-ibapi/.test browser ## Run the who
 	echo "The broker's seam once more, with the other client library:"
 	.venv-ib-async/bin/python -m pytest -q $(XDIST) tests/execution/brokers
 
+.venv-mutants/.test: requirements/mutants.txt
+	@test -x .venv-mutants/bin/python || $(PYTHON) -m venv .venv-mutants
+	.venv-mutants/bin/$(INSTALL) --require-hashes --requirement requirements/mutants.txt
+	touch $@
+
+mutants: $(VENV)/.dev .venv-mutants/.test ## Plant MUTANTS=100 random faults where money moves, and list those that no test finds
+	@rm -rf .tmp-mutants
+	git clone --quiet . .tmp-mutants
+	cd .tmp-mutants
+	ln -s ../$(VENV) $(VENV)
+	export PYTHONPATH=$$PWD
+	../.venv-mutants/bin/cosmic-ray init tests/mutants.toml session.sqlite
+	$(BIN)/python tests/support/sampled_mutants.py session.sqlite $(MUTANTS) $(SEED)
+	../.venv-mutants/bin/cosmic-ray exec tests/mutants.toml session.sqlite
+	../.venv-mutants/bin/cr-report --surviving-only --show-diff session.sqlite
+	echo "Survived: $$(../.venv-mutants/bin/cr-rate session.sqlite) %"
+
 lint: $(VENV)/.dev ## ruff, mypy strict, sqlfluff
 	@$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -106,6 +125,7 @@ lock: ## Lock the dependencies again (needs uv)
 	lock test-ib-async pyproject.toml --extra ib-async --group test --constraint requirements/runtime-ib-async.txt
 	lock dev pyproject.toml --extra ib-insync --group dev --constraint requirements/runtime.txt
 	lock ibapi requirements/ibapi.in
+	lock mutants requirements/mutants.in
 
 clean: ## Remove the environment and every generated file (never the warehouse)
 	@rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis dbt_project/target dbt_project/logs
