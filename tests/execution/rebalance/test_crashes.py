@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -76,16 +77,22 @@ def test_killed_around_orders_at_an_unkind_gateway(process: Zygote, scenario: st
 
 @pytest.mark.slow
 def test_killed_at_every_start_it_gets_done(process: Zygote, tmp_path: Path) -> None:
-    """Killed again and again, one step later at each start, the rebalance still ends as planned."""
+    """Killed again and again, one step later at each start, the rebalance still ends as planned.
+
+    Unless an order was killed both times that it was about to leave: it may have left, and never does again.
+    """
     with running(positions=HELD, cash=CASH) as simulator:
         for start in count(1):
             assert start < STARTS_AT_MOST
             ended = _killed_at(process.start(Job(tmp_path, simulator.port, simulator.clock.now(), TARGETS)), start)
-            if ended.is_done:
+            if ended.is_done or ended.error == "OrderUnseenError":
                 break
-            assert ended.is_killed
+            assert ended.is_killed, ended
         assert start > 8
-        assert contradictions(tmp_path, simulator, CASH, HELD) == ()
+        if ended.is_done:
+            assert contradictions(tmp_path, simulator, CASH, HELD) == ()
+        else:
+            assert max(Counter(entry.order_ref for entry in simulator.record).values(), default=0) <= 1
 
 
 def _killed_at(trading: TradingProcess, last: int) -> Ended:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 FAST = Timing(messages_per_second=0, history_pause=0.05, retries=RetryPolicy(3, 0.01, 0.05))
+PATIENT = replace(FAST, connect=10, request=10, quote=10)
+"""For what must come, however busy the machine is."""
 IMPATIENT = replace(FAST, connect=0.7, request=0.5, quote=0.5, history=0.5)
 """For answers that will not come."""
 SESSION = date(2024, 6, 11)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from gateways import FAST, IMPATIENT, at, buy, ends, heard, notes, place, run, trading
+from gateways import FAST, IMPATIENT, PATIENT, at, buy, ends, heard, notes, place, run, trading
 from simulators import AFTERNOON, NEW_YORK, calm_bars, running
 
 from execution.brokers.base import Fault
@@ -20,6 +20,7 @@ from execution.models import Alarm, CommissionReport, Execution, Notice, OrderRe
 if TYPE_CHECKING:
     from simulators import RunningSimulator
 
+    from execution.brokers.tws.session import Timing
     from execution.models import BrokerState, Price
 
 ORDER = buy("SPY", 3, "520")
@@ -35,11 +36,11 @@ def stated(gateway: RunningSimulator) -> BrokerState:
     return run(talk)
 
 
-def priced(gateway: RunningSimulator, symbol: str = "SPY", **primary: str) -> Price | None:
+def priced(gateway: RunningSimulator, symbol: str = "SPY", timing: Timing = PATIENT, **primary: str) -> Price | None:
     """The price of a symbol."""
 
     async def talk() -> Price | None:
-        broker = IbkrBroker(replace(at(gateway), primary_exchanges=primary), IMPATIENT)
+        broker = IbkrBroker(replace(at(gateway), primary_exchanges=primary), timing)
         await broker.open()
         try:
             return (await broker.prices([symbol])).get(symbol)
@@ -151,7 +152,7 @@ def test_an_advisory_before_ticks_is_waited_out(code: int) -> None:
     with running(f"on marketDataType: {advice}, accept") as gateway:
         assert priced(gateway)
     with running(f"on marketDataType: {advice}\non tickPrice: lose") as gateway:
-        assert priced(gateway) is None
+        assert priced(gateway, timing=IMPATIENT) is None
 
 
 def test_orders_told_before_the_next_number_are_known() -> None:
