@@ -15,7 +15,7 @@ from dagster_defs.instance import setup_lock
 from dagster_defs.resources import Warehouse
 from execution.installation import Installation
 from warehouse.sources.base import Progress
-from warehouse.transformation.runner import FAILED, FailedBuildError, Transformation, newest_change
+from warehouse.transformation.runner import FAILED, FailedBuildError, Transformation
 
 Event = dg.MaterializeResult[Any] | dg.AssetCheckResult
 
@@ -39,13 +39,12 @@ TRANSLATOR = Translator(DagsterDbtTranslatorSettings(enable_source_tests_as_chec
 
 
 def manifest_file(installation: Installation) -> Path:
-    """Dbt's manifest of this project; parsed first if a file of the project is newer."""
+    """Dbt's manifest of this project; parsed first if the home's is of another state of it."""
     transformation = Transformation(installation.lake)
-    manifest = transformation.manifest_file
     with setup_lock(installation):
-        if not manifest.exists() or manifest.stat().st_mtime < newest_change():
+        if not transformation.is_parsed:
             transformation.parse()
-    return manifest
+    return transformation.manifest_file
 
 
 def models_asset(installation: Installation) -> dg.AssetsDefinition:

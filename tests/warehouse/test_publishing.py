@@ -71,3 +71,14 @@ def test_a_build_is_one_snapshot(lake: Lake) -> None:
     _build(lake)
     with lake.reader() as connection:
         assert current_snapshot(connection) == before + 1
+
+
+@pytest.mark.slow
+def test_what_another_program_parsed_is_parsed_again(tmp_path: Path) -> None:
+    """A home may have been used, or copied, by a program with other models, whatever the times of its files say."""
+    transformation = Transformation(Lake(tmp_path))
+    assert not transformation.is_parsed
+    transformation.parse()
+    assert transformation.is_parsed
+    (tmp_path / "dbt" / "parsed_project").write_text("another", encoding="utf-8")
+    assert not transformation.is_parsed

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -16,12 +15,15 @@ from dbt.artifacts.resources.types import NodeType
 from dbt.cli.main import dbtRunner
 
 from warehouse.errors import MachineError, PipelineError
+from warehouse.files import write_atomically
 from warehouse.lake import current_snapshot, transaction
 from warehouse.sources.base import Progress, silent
 from warehouse.transformation.origin import record_origin
+from warehouse.transformation.project import PARSED, PROJECT, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from dbt.adapters.duckdb.credentials import DuckDBCredentials
     from dbt.artifacts.schemas.run import RunResult
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
     from warehouse.lake import Lake
 
-PROJECT = Path(__file__).parents[2] / "dbt_project"
 MAX_DEEPENINGS = 6
 SHOWN_ROWS = 3
 DEEPENING_FACTOR = 4
@@ -40,7 +41,7 @@ OPTIONS = (
     "--single-threaded",  # the models run one after the other anyway; a pool of one thread only adds its waits
 )
 FAILED = frozenset({"error", "fail", "runtime error"})
-_parsed: dict[float, Manifest] = {}
+_parsed: dict[str, Manifest] = {}
 """The project by its newest change."""
 
 
@@ -161,16 +162,23 @@ class Transformation:
 
     def parse(self) -> Manifest:
         """Parse the project and write its manifest to the home; quick when no file has changed since the last time."""
-        changed = newest_change()
+        project = fingerprint()
         manifest: Manifest = self._run(dbtRunner(), None, ["parse"])
+        write_atomically(self.manifest_file.with_name(PARSED), project)
         _parsed.clear()
-        _parsed[changed] = manifest
+        _parsed[project] = manifest
         return manifest
 
     def manifest(self) -> Manifest:
         """The parsed project, which is the same for every home: parsed once per process while no file of it changes."""
-        changed = newest_change()
-        return _parsed[changed] if changed in _parsed else self.parse()
+        project = fingerprint()
+        return _parsed[project] if project in _parsed else self.parse()
+
+    @property
+    def is_parsed(self) -> bool:
+        """True if the home's manifest is of this project as it is now: another program may have written it."""
+        file = self.manifest_file.with_name(PARSED)
+        return file.exists() and file.read_text(encoding="utf-8") == fingerprint()
 
     @property
     def manifest_file(self) -> Path:
@@ -235,11 +243,6 @@ class Transformation:
                 f"dbt could not {arguments[0]} the models: {outcome.exception}. The last good state stands."
             ) from outcome.exception
         return outcome.result
-
-
-def newest_change() -> float:
-    """Return the time of the newest change in the dbt project, in seconds since the epoch."""
-    return max(file.stat().st_mtime for file in PROJECT.rglob("*") if file.suffix in {".sql", ".yml"})
 
 
 class FailedBuildError(PipelineError):
