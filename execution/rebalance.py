@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from execution.brokers.base import Fault
 from execution.decision import decide, equity, fund_buys
-from execution.errors import ExecutionError, HaltedError, StateDisagreesError, TradeRefusedError
+from execution.errors import HaltedError, StateDisagreesError, TradeRefusedError
 from execution.ledger.events import Claim, Finish, Funding, Reconciliation, Scope, Stop
 from execution.models import OrderRef, Plan, Side, Switch
 from execution.orders.context import LIQUIDATION
@@ -190,11 +190,6 @@ async def _carry_out(targets: LiveTargets, context: TradingContext, plan: Plan) 
     worth = equity(account, _ours(targets, context), context.session().decision)
     context.record(Finish(worth, account.cash, account.positions, message))
     context.step("finished")
-    if orders and all(order.is_rejected and not order.filled for order in orders):
-        raise ExecutionError(
-            f"{message} The broker took none of them, and nothing more is sent in this session. Mend what it names "
-            "before the next one; `swing connect` tests the gateway's settings."
-        )
     return _outcome(context, plan, orders, message, state, funding.refusals)
 
 
