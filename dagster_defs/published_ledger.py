@@ -13,7 +13,6 @@ from warehouse.sources.base import silent
 
 if TYPE_CHECKING:
     from execution.installation import Installation
-    from warehouse.lake import Lake
 
 MARTS = frozenset({"decisions", "fills", "orders", "positions", "slippage"})
 """Views over the landed events: once they are made, landing is all that they need."""
@@ -32,18 +31,13 @@ def publish_ledger(installation: Installation) -> str:
     try:
         with open_ledger(installation) as ledger:
             rows = ledger.rows()
-        if _has_marts(lake):
-            with lake.lock(), lake.writer() as connection:
-                land_ledger(connection, rows)
-        else:
+        with lake.lock(), lake.writer() as connection:
+            land_ledger(connection, rows)
+            has_marts = {name for (name,) in connection.execute("SHOW TABLES").fetchall()} >= MARTS
+        if not has_marts:
             from dagster_defs import jobs  # noqa: PLC0415 - Dagster and dbt, which most trades do without
 
             jobs.run(installation, "ledger", {}, silent)
     except (SwingError, duckdb.Error) as error:
         return str(error)
     return ""
-
-
-def _has_marts(lake: Lake) -> bool:
-    with lake.reader() as connection:
-        return {name for (name,) in connection.execute("SHOW TABLES").fetchall()} >= MARTS

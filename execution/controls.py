@@ -83,9 +83,7 @@ def halt(installation: Installation, request: Halt) -> Iterator[str]:
         yield BY_HAND
         raise
     if left:
-        raise ExitIncompleteError(
-            f"Left: {'; '.join(left)}. The same command again goes on from here. {BY_HAND if left else ''}"
-        )
+        raise ExitIncompleteError(f"Left: {'; '.join(left)}. The same command again goes on from here. {BY_HAND}")
 
 
 def _cancel(installation: Installation, ledger: Ledger) -> Generator[str, None, list[str]]:

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 from execution.brokers.base import Fault
 from execution.decision import equity
 from execution.errors import LedgerBusyError, StateDisagreesError
-from execution.ledger.events import Claim, Decision, Finish, Reconciliation, Scope, Stop
+from execution.ledger.events import Claim, Decision, Finish, Scope, Stop
 from execution.models import Order, OrderRef, OrderStatus, Side
 from execution.orders.cancel import cancel
 from execution.orders.context import LIQUIDATION
 from execution.orders.dispatch import carry_out
 from execution.orders.observe import connect, look
 from execution.orders.preflight import check_account, check_clock, check_window, planned_window
-from execution.orders.reconcile import Expectation, disagreements
+from execution.orders.reconcile import compare
 from execution.planning.costs import worst_price
 from execution.planning.rules import WHOLE_SHARE, Rules
 from warehouse.settings.trading import OrderType
@@ -32,7 +32,6 @@ from warehouse.settings.trading import OrderType
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from execution.ledger.state import OrderState
     from execution.models import BrokerState, Price
     from execution.orders.context import RebalanceRequest, TradingContext
 
@@ -41,8 +40,6 @@ WHOLE_SESSION = 390
 """Minutes of a regular session: the exit is open for all of it."""
 ROUND = timedelta(seconds=60)
 MOST_ROUNDS = 5
-POSITION_LAG_LOOKS = 4
-"""Looks at positions before they count as different: they may follow executions with a delay."""
 LOCK_PATIENCE = 45.0
 """Seconds in which a rebalance that has just been halted ends."""
 
@@ -163,23 +160,9 @@ class _Exit:
 
     async def _look(self) -> BrokerState:
         """Read and record the broker's state, giving its positions time to follow the executions."""
-        context = self.context
-        for attempt in range(POSITION_LAG_LOOKS):
-            if attempt:
-                await asyncio.sleep(context.pace.look_every / 2)
-            state = await look(_for_a_round(context))
-            known = context.ledger.positions(context.scope.account_id)
-            expected = Expectation(
-                strategy_id=LIQUIDATION,
-                session_date=context.window.session_date,
-                positions=known,
-                order_refs=context.session().orders.keys(),
-                symbols=self._ours(),
-            )
-            differences = disagreements(expected, state)
-            if not differences:
-                break
-        context.record(Reconciliation(state.account, state.at, differences, is_baseline=known is None))
+        state, _ = await compare(
+            self.context, self.context.portfolio.universe, lambda: look(_for_a_round(self.context))
+        )
         return state
 
     async def _prices(self, state: BrokerState) -> dict[str, Price]:
@@ -209,10 +192,13 @@ class _Exit:
         ours = self._ours()
         return {symbol: held for symbol, held in sorted(state.account.positions.items()) if held and symbol in ours}
 
-    def _sellable(self, state: BrokerState, symbol: str) -> Decimal:
+    def _known(self) -> Mapping[str, Decimal]:
+        """Return the shares by symbol that the ledger knows."""
+        return self.context.ledger.positions(self.context.scope.account_id) or {}
+
+    def _sellable(self, held: Decimal, known: Decimal) -> Decimal:
         """Return the shares that both broker and ledger know: positions may lag, and another's shares are not ours."""
-        known = (self.context.ledger.positions(self.context.scope.account_id) or {}).get(symbol, NOTHING)
-        shares = min(state.account.positions.get(symbol, NOTHING), known)
+        shares = min(held, known)
         lot = self._lot()
         return (shares / lot).to_integral_value(ROUND_FLOOR) * lot if shares > 0 else NOTHING
 
@@ -235,10 +221,12 @@ class _Exit:
         return ""
 
     def _orders(self, state: BrokerState, prices: Mapping[str, Price]) -> list[Order]:
+        known = self._known()
         return [
             self._order(state, symbol, quantity, prices[symbol])
-            for symbol in self._held(state)
-            if (quantity := self._sellable(state, symbol)) and not self._obstacle(state, symbol, prices)
+            for symbol, held in self._held(state).items()
+            if (quantity := self._sellable(held, known.get(symbol, NOTHING)))
+            and not self._obstacle(state, symbol, prices)
         ]
 
     def _order(self, state: BrokerState, symbol: str, quantity: Decimal, price: Price) -> Order:
@@ -267,25 +255,22 @@ class _Exit:
                 )
 
     def _left(self, state: BrokerState, prices: Mapping[str, Price]) -> Iterator[LeftPosition]:
+        known = self._known()
         for symbol, held in self._held(state).items():
-            reason = self._obstacle(state, symbol, prices)
+            reason, ours = self._obstacle(state, symbol, prices), known.get(symbol, NOTHING)
             if held < 0:
                 reason = "it is short, which this system never makes: buy it back by hand"
-            elif not reason and not self._sellable(state, symbol):
-                known = (self.context.ledger.positions(self.context.scope.account_id) or {}).get(symbol, NOTHING)
+            elif not reason and not self._sellable(held, ours):
                 reason = (
                     "a part of a share, which the broker's interface does not trade"
-                    if min(held, known) > 0
-                    else f"by the ledger {known:f} are ours; `swing resume --accept-positions` takes them for ours"
+                    if min(held, ours) > 0
+                    else f"by the ledger {ours:f} are ours; `swing resume --accept-positions` takes them for ours"
                 )
             yield LeftPosition(symbol, held, reason or "it did not fill at its limit; call again")
 
-    def _mine(self) -> list[OrderState]:
-        return list(self.context.session().orders.values())
-
     def _sold(self) -> dict[str, Decimal]:
         sold: dict[str, Decimal] = {}
-        for order in self._mine():
+        for order in self.context.session().orders.values():
             if order.filled:
                 sold[order.order.symbol] = sold.get(order.order.symbol, NOTHING) + order.filled
         return sold

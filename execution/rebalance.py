@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from execution.brokers.base import Fault
 from execution.decision import decide, equity, fund_buys
 from execution.errors import HaltedError, StateDisagreesError, TradeRefusedError
-from execution.ledger.events import Claim, Finish, Funding, Reconciliation, Scope, Stop
+from execution.ledger.events import Claim, Finish, Funding, Scope, Stop
 from execution.models import OrderRef, Plan, Side, Switch
 from execution.orders.context import LIQUIDATION
 from execution.orders.dispatch import carry_out, unfilled
 from execution.orders.observe import connect, look
 from execution.orders.preflight import check_account, check_clock, check_window, planned_window
-from execution.orders.reconcile import Expectation, disagreements
+from execution.orders.reconcile import compare
 from execution.orders.verdict import require_client, require_consistent, require_over
 from execution.planning.rules import Rules
 from execution.planning.situation import Situation
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from execution.orders.context import RebalanceRequest, TradingContext
     from execution.targets import LiveTargets
 
-POSITION_LAG_LOOKS = 4
-"""Looks at positions before they count as different: they may follow executions with a delay."""
 COMMISSION_LOOKS = 3
 """Looks for commissions, which follow executions; one that comes later is recorded by the next session."""
 
@@ -211,23 +209,13 @@ async def _with_whole_shares(context: TradingContext, orders: Sequence[Order]) -
 
 async def _agree(targets: LiveTargets, context: TradingContext) -> BrokerState:
     """Return the broker's state, recorded, once it agrees with the ledger."""
-    for attempt in range(POSITION_LAG_LOOKS):
-        if attempt:
-            await asyncio.sleep(context.pace.look_every / 2)
+
+    async def read() -> BrokerState:
         state = await look(context)
         await require_consistent(context, state)
-        positions = context.ledger.positions(context.scope.account_id)
-        expected = Expectation(
-            strategy_id=context.scope.strategy_id,
-            session_date=context.window.session_date,
-            positions=positions,
-            order_refs=context.session().orders.keys(),
-            symbols=_ours(targets, context),
-        )
-        differences = disagreements(expected, state)
-        if not differences:
-            break
-    context.record(Reconciliation(state.account, state.at, differences, is_baseline=positions is None))
+        return state
+
+    state, differences = await compare(context, targets.universe, read)
     if differences:
         reasons = " ".join(difference.message for difference in differences)
         context.record(Stop(f"ledger and broker disagree: {reasons}", differences))

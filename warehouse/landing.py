@@ -14,7 +14,6 @@ from warehouse.lake import transaction
 from warehouse.seams import refuse_other_bases
 from warehouse.settings.portfolio import Portfolio, strategy_rows
 from warehouse.sources.base import RAW_BAR_SCHEMA, BarSource, Progress, silent
-from warehouse.sources.files.source import FileSource
 from warehouse.sources.synthetic import SyntheticSource
 from warehouse.validation import QuarantineCode, validate
 
@@ -71,7 +70,7 @@ def land_bars(connection: duckdb.DuckDBPyConnection, source: BarSource, progress
     verdict = validate(pa.concat_tables([raw, _once_no_sessions(connection, source.name, raw)]), is_session)
     connection.register("valid_rows", verdict.valid)
     connection.register("quarantined_rows", verdict.quarantined)
-    if isinstance(source, FileSource):  # the others are asked for their whole history when it is adjusted anew
+    if source.may_continue:
         refuse_other_bases(connection, source.name)
     with transaction(connection):
         return _append(connection, source.name, raw.num_rows)
@@ -115,10 +114,7 @@ def _append(connection: duckdb.DuckDBPyConnection, source: str, read: int) -> La
         CREATE OR REPLACE TEMP TABLE compared AS
         SELECT valid_rows.*, newest.symbol IS NULL AS is_new, newest.symbol IS NOT NULL AND NOT ({same}) AS is_changed
         FROM valid_rows
-        LEFT JOIN (
-            SELECT * FROM landing.bar_versions WHERE source = $source
-            QUALIFY row_number() OVER (PARTITION BY symbol, session_date ORDER BY batch_id DESC) = 1
-        ) AS newest USING (symbol, session_date)
+        LEFT JOIN ({tables.NEWEST_OF_SOURCE}) AS newest USING (symbol, session_date)
         """,
         {"source": source},
     )

@@ -105,13 +105,12 @@ def answer(connection: duckdb.DuckDBPyConnection, question: Question) -> pd.Data
         raise LakeError(f"The warehouse does not hold {what} yet. {question.remedy}") from error
 
 
-def weights_on(lake: Lake, session: date | None, known_at: int | None = None) -> pd.DataFrame:
-    """The live strategy's target weights of a session, with CASH; as known at a snapshot.
+def weights_on(connection: duckdb.DuckDBPyConnection, session: date | None) -> pd.DataFrame:
+    """The live strategy's target weights of a session, with CASH, as the connection's snapshot knows them.
 
     Args:
-        lake: The lake.
+        connection: The lake, for reading.
         session: The session; None for the newest.
-        known_at: Snapshot whose knowledge counts; None for the newest.
 
     Returns:
         session_date, symbol, weight; CASH last.
@@ -119,32 +118,31 @@ def weights_on(lake: Lake, session: date | None, known_at: int | None = None) ->
     Raises:
         LakeError: The session is unknown at that snapshot.
     """
-    with lake.reader(known_at) as connection:
-        known = answer(
-            connection,
-            Question("SELECT session_date FROM sessions WHERE scenario_id = 0 ORDER BY session_date"),
-        )["session_date"]
-        if known.empty:
-            raise LakeError("No session has a bar of the universe yet. Land bars first: `swing fetch --help`.")
-        day: Any = known.iloc[-1] if session is None else session
-        if not (known == str(day)).any():
-            raise LakeError(
-                f"{day} is no session with a bar of the universe; the warehouse knows "
-                f"{known.iloc[0]:%Y-%m-%d} to {known.iloc[-1]:%Y-%m-%d}."
-            )
-        return connection.execute(
-            """
-            WITH positions AS (
-                SELECT symbol, weight
-                FROM target_weights SEMI JOIN (SELECT strategy_id FROM strategies WHERE is_live) USING (strategy_id)
-                WHERE scenario_id = 0 AND session_date = $day
-            )
-            SELECT $day::DATE AS session_date, symbol, weight
-            FROM (
-                FROM positions
-                UNION ALL SELECT 'CASH', 1 - coalesce(sum(weight), 0) FROM positions
-            )
-            ORDER BY symbol = 'CASH', weight DESC, symbol
-            """,
-            {"day": day},
-        ).df()
+    known = answer(
+        connection,
+        Question("SELECT session_date FROM sessions WHERE scenario_id = 0 ORDER BY session_date"),
+    )["session_date"]
+    if known.empty:
+        raise LakeError("No session has a bar of the universe yet. Land bars first: `swing fetch --help`.")
+    day: Any = known.iloc[-1] if session is None else session
+    if not (known == str(day)).any():
+        raise LakeError(
+            f"{day} is no session with a bar of the universe; the warehouse knows "
+            f"{known.iloc[0]:%Y-%m-%d} to {known.iloc[-1]:%Y-%m-%d}."
+        )
+    return connection.execute(
+        """
+        WITH positions AS (
+            SELECT symbol, weight
+            FROM target_weights SEMI JOIN (SELECT strategy_id FROM strategies WHERE is_live) USING (strategy_id)
+            WHERE scenario_id = 0 AND session_date = $day
+        )
+        SELECT $day::DATE AS session_date, symbol, weight
+        FROM (
+            FROM positions
+            UNION ALL SELECT 'CASH', 1 - coalesce(sum(weight), 0) FROM positions
+        )
+        ORDER BY symbol = 'CASH', weight DESC, symbol
+        """,
+        {"day": day},
+    ).df()

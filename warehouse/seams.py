@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from warehouse.errors import SourceError
+from warehouse.tables import NEWEST_OF_SOURCE
 
 if TYPE_CHECKING:
     import duckdb
@@ -13,11 +14,8 @@ MOST_TOLD = 10
 
 # Adjusted prices are rounded, so that two exports of one base differ by up to a cent; a payout at a seam without
 # overlap cannot be told from a new base. A step of exp(0.3) between neighbours is more than any index fund ever made.
-SEAMS = """
-WITH stored AS (
-    SELECT symbol, session_date, close, adj_close FROM landing.bar_versions WHERE source = $source
-    QUALIFY row_number() OVER (PARTITION BY symbol, session_date ORDER BY batch_id DESC) = 1
-),
+SEAMS = f"""
+WITH stored AS ({NEWEST_OF_SOURCE}),
 paired AS (
     SELECT coalesce(valid_rows.symbol, stored.symbol) AS symbol,
         coalesce(valid_rows.session_date, stored.session_date) AS session_date,

@@ -41,6 +41,12 @@ TABLES = CONFIGURATION | {
 }
 """Columns by table. A change of one that is not made anew needs a migration."""
 
+NEWEST_OF_SOURCE = """
+    SELECT * FROM landing.bar_versions WHERE source = $source
+    QUALIFY row_number() OVER (PARTITION BY symbol, session_date ORDER BY batch_id DESC) = 1
+"""
+"""The bars that the lake holds of one source: of each symbol and session the version that landed last."""
+
 
 def create(connection: duckdb.DuckDBPyConnection, names: Iterable[str] = TABLES) -> None:
     """Make tables, empty, in place of those that are there."""

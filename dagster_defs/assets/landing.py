@@ -81,7 +81,7 @@ class Fetch(dg.Config):
     def _notation(self) -> Notation | None:
         if not self.decimal and not self.thousands:
             return None
-        decimal = self.decimal or ("." if self.thousands == "," else "," if self.thousands == "." else ".")
+        decimal = self.decimal or ("," if self.thousands == "." else ".")
         return Notation(decimal, self.thousands or ("." if decimal == "," else ","))
 
 

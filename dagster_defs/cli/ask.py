@@ -43,13 +43,14 @@ def weights(installation: Installation, asof: datetime | None, known_at: int | N
       swing weights --asof 2020-03-09             a past decision, as it is known today
       swing weights --asof 2020-03-09 --known-at 12    … and as it was known then (see `swing sql "from runs"`)
     """
-    frame = readers.weights_on(installation.lake, asof.date() if asof else None, known_at)
-    if as_json:
-        click.echo(terminal.as_json(frame))
-    else:
-        terminal.show(frame)
-    if asof is None and known_at is None:
-        terminal.warn_of_stale_bars(installation.lake)
+    with installation.lake.reader(known_at) as connection:
+        frame = readers.weights_on(connection, asof.date() if asof else None)
+        if as_json:
+            click.echo(terminal.as_json(frame))
+        else:
+            terminal.show(frame)
+        if asof is None and known_at is None:
+            terminal.warn_of_stale_bars(connection)
 
 
 ANSWERS = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.PRAGMA}

@@ -49,7 +49,8 @@ def _research(installation: Installation, job: str, reports: Path | None, *, as_
         told = jobs.metadata(jobs.run(installation, job, {asset: {"folder": str(folder)}}, report), asset)
 
     files = list(told.get("files", []))
-    terminal.warn_of_stale_bars(installation.lake)
+    with installation.lake.reader() as connection:
+        terminal.warn_of_stale_bars(connection)
     if as_json:
         click.echo(json.dumps(summaries.as_record(installation.lake, job) | {"files": files}, indent=2))
         return

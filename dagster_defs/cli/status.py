@@ -83,7 +83,7 @@ def show_status(installation: Installation) -> None:
         markup=False,
     )
     for doubt in record["doubts"]:
-        terminal.out.print(terminal.plain(doubt), markup=False)
+        terminal.say(doubt)
     terminal.show(pd.DataFrame(record["universe"]), "Universe")
     runs = pd.DataFrame(record["runs"])
     if len(runs):

@@ -21,9 +21,8 @@ from warehouse import freshness
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    import duckdb
     import pandas as pd
-
-    from warehouse.lake import Lake
 
 FRACTIONS = {"cagr", "max_drawdown", "total_return", "volatility_annual", "weight"}
 UNBOUNDED = 100_000
@@ -55,11 +54,10 @@ def show_rows(columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[Any]]
     click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
-def warn_of_stale_bars(lake: Lake) -> None:
+def warn_of_stale_bars(connection: duckdb.DuckDBPyConnection) -> None:
     """Say on stderr which bars are missing, or too old to decide on today."""
-    with lake.reader() as connection:
-        for doubt in freshness.doubts(connection, datetime.now(UTC)):
-            err.print(plain(doubt), markup=False)
+    for doubt in freshness.doubts(connection, datetime.now(UTC)):
+        err.print(plain(doubt), markup=False)
 
 
 def show_record(record: Mapping[str, Any], title: str) -> None:

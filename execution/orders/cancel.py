@@ -97,8 +97,7 @@ async def cancel_all(context: TradingContext) -> list[Fate]:
             open_orders = _open(context, state)
             objections: dict[str, str] = {}
             for report in open_orders:
-                request = CancelRequest(report.order_ref, "cancelled by a person")
-                context.ledger.append(Event(scope, request))
+                context.ledger.append(Event(scope, CancelRequest(report.order_ref, "cancelled by a person")))
                 try:
                     await context.broker.cancel(report.order_ref)
                 except BrokerError as error:
@@ -109,11 +108,13 @@ async def cancel_all(context: TradingContext) -> list[Fate]:
                 state = await context.broker.state()
     finally:
         await context.broker.close()
-    found = {report.order_ref: trace(report.order_ref, state).report for report in open_orders}
     return [
-        Fate(report, now.status if now else None, objections.get(report.order_ref, ""))
+        Fate(
+            report,
+            now.status if (now := trace(report.order_ref, state).report) else None,
+            objections.get(report.order_ref, ""),
+        )
         for report in open_orders
-        for now in [found[report.order_ref]]
     ]
 
 

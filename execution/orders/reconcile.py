@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from execution.ledger.events import Reconciliation
 from execution.models import MARK, OrderRef
 from execution.orders.context import LIQUIDATION
 from execution.orders.preflight import clock_refusal
 from execution.refusals import Refusal, RefusalCode
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
     from datetime import date
     from decimal import Decimal
 
     from execution.models import BrokerState, Execution, OrderReport
     from execution.orders.context import TradingContext
+
+
+POSITION_LAG_LOOKS = 4
+"""Looks at positions before they count as different: they may follow executions with a delay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,38 @@ class Expectation:
         except ValueError:
             return False
         return (ref.strategy_id, ref.session_date) == (self.strategy_id, self.session_date)
+
+
+async def compare(
+    context: TradingContext, universe: Iterable[str], read: Callable[[], Awaitable[BrokerState]]
+) -> tuple[BrokerState, tuple[Refusal, ...]]:
+    """Read the broker's state until it agrees with the ledger, a few times at most, and record how it compares.
+
+    Args:
+        context: A rebalance that has its session.
+        universe: Symbols that the strategy may hold.
+        read: Reads the state and records the executions that it shows.
+
+    Returns:
+        The last state, and its disagreements.
+    """
+    for attempt in range(POSITION_LAG_LOOKS):
+        if attempt:
+            await asyncio.sleep(context.pace.look_every / 2)
+        state = await read()
+        positions = context.ledger.positions(context.scope.account_id)
+        expected = Expectation(
+            strategy_id=context.scope.strategy_id,
+            session_date=context.window.session_date,
+            positions=positions,
+            order_refs=context.session().orders.keys(),
+            symbols=context.ours(universe),
+        )
+        differences = disagreements(expected, state)
+        if not differences:
+            break
+    context.record(Reconciliation(state.account, state.at, differences, is_baseline=positions is None))
+    return state, differences
 
 
 def disagreements(expected: Expectation, state: BrokerState) -> tuple[Refusal, ...]:

@@ -96,8 +96,8 @@ class Portfolio(Section):
     def parameters_hash(self) -> str:
         """Return the sha256 (hex) of everything that can change a number; the universe's order cannot."""
         values = self.model_dump(mode="json", exclude=NO_NUMBER_CHANGES)
-        costs = _without_neutral(values["costs"])
-        return _digest(values | {"costs": costs, "universe": sorted(self.universe)})
+        parameters = {name: _without_neutral(values[name]) for name in ("strategy", "costs", "capital")}
+        return _digest(values | parameters | {"universe": sorted(self.universe)})
 
 
 def strategy_rows(portfolio: Portfolio) -> list[StrategyRow]:

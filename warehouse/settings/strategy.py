@@ -75,17 +75,13 @@ class Capital(Section):
     initial_equity: float = Field(gt=0, description="an amount of USD above 0")
 
 
-PARAMETERS: dict[str, Any] = {
-    name: field.annotation for section in (Strategy, Costs, Capital) for name, field in section.model_fields.items()
-}
+_FIELDS = {name: field for section in (Strategy, Costs, Capital) for name, field in section.model_fields.items()}
+
+PARAMETERS: dict[str, Any] = {name: field.annotation for name, field in _FIELDS.items()}
 """The type of each parameter by its name; together they tell one strategy from another."""
 
 NEUTRAL: dict[str, Any] = {
-    name: mark.value
-    for section in (Strategy, Costs, Capital)
-    for name, field in section.model_fields.items()
-    for mark in field.metadata
-    if isinstance(mark, Neutral)
+    name: mark.value for name, field in _FIELDS.items() for mark in field.metadata if isinstance(mark, Neutral)
 }
 """Values at which parameters change no number, by their names."""
 

@@ -50,6 +50,11 @@ class BarSource(ABC):
 
     name: str
     """The lake stores it in `bars.source`."""
+    may_continue: bool = False
+    """True if its bars may continue stored ones that are adjusted in another way, and are compared with them first.
+
+    A source that is asked for the whole history whenever that is adjusted anew needs no comparison.
+    """
     failures: Mapping[str, str] = MappingProxyType({})
     """The reason for which a symbol that was asked for has no bars, by symbol, after `fetch`; the others' are there."""
 

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 import pytest
+from end_series import ALTERNATING, BENCHMARK, DRAWS, NAN, NOISE, ONE_MOVE, STILL
 
 from research.permutation.worlds import p_value
 from research.statistics.block_length import optimal_block_length
@@ -38,15 +39,6 @@ from research.statistics.sharpe import (
     minimum_track_record,
     probabilistic_sharpe,
 )
-
-NAN = math.nan
-DRAWS = Draws(3.0, 800)
-STILL = np.zeros(300)
-RANDOM = np.random.default_rng(1)
-BENCHMARK = RANDOM.normal(0.0005, 0.01, 300)
-NOISE = RANDOM.normal(0, 0.01, (81, 300))
-ALTERNATING = np.tile([0.01, -0.01], 150)
-ONE_MOVE = np.append(STILL, 0.05)
 
 
 # Hansen (2005), equations 2 and 3: the statistic is max(0, ·) in the sample and in every draw, so nothing better is 1.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from end_series import BENCHMARK, DRAWS, NAN, NOISE, STILL
 
 from research.statistics.block_length import optimal_block_length
 from research.statistics.bootstrap import Draws, bootstrap, resampled
@@ -40,15 +41,6 @@ from research.statistics.sharpe import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-NAN = math.nan
-DRAWS = Draws(3.0, 800)
-STILL = np.zeros(300)
-RANDOM = np.random.default_rng(1)
-BENCHMARK = RANDOM.normal(0.0005, 0.01, 300)
-NOISE = RANDOM.normal(0, 0.01, (81, 300))
-ALTERNATING = np.tile([0.01, -0.01], 150)
-ONE_MOVE = np.append(STILL, 0.05)
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ class FileSource(BarSource):
     """Files as exported. After `fetch`, `verdicts` tells how each was read."""
 
     name = "files"
+    may_continue = True
 
     def __init__(self, paths: Sequence[Path], options: FileOptions | None = None) -> None:
         self._paths = paths
