@@ -16,6 +16,7 @@ from dagster_defs.assets.reports import backtest_report, walk_forward_report
 from dagster_defs.assets.tear_sheet import tear_sheet
 from dagster_defs.environment import prepare_environment
 from dagster_defs.instance import PERMUTES, WRITER, end_dead_runs
+from dagster_defs.maintenance import maintain, maintenance_weekly
 from dagster_defs.resources import warehouse
 from dagster_defs.schedules import RebalancePlan, daily_schedule, rebalance_schedule, schedule_settings
 from execution.service import obstacle
@@ -79,10 +80,12 @@ defs = dg.Definitions(
         ledger_job,
         permutation_job,
         report_job,
+        maintain,
     ],
     schedules=[
         daily_schedule(daily_job, settings.source, partial(end_dead_runs, here)),
         rebalance_schedule(trade_job, plan),
+        maintenance_weekly,
     ],
     resources={"installation": here, "warehouse": warehouse, "progress": silent},
     executor=dg.in_process_executor,

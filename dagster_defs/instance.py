@@ -1,4 +1,4 @@
-"""Dagster's instance: made by one process at a time, and freed of runs that a kill has left behind."""
+"""Dagster's instance: made by one process at a time, freed of runs that a kill has left behind and of old records."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from warehouse.lake import refuse_odd_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from execution.installation import Installation
 
@@ -26,6 +27,7 @@ GRACE = timedelta(seconds=PATIENCE_SECONDS + 15)
 """Age below which a started run may not have the lock yet."""
 LAUNCH = timedelta(minutes=3)
 """Age below which a launched run may not have started yet."""
+ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 ALIVE = (dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
 
 
@@ -71,3 +73,26 @@ def fail_others(instance: dg.DagsterInstance, run_id: str, clock: Callable[[], f
             instance.report_run_failed(run, "killed before it ended: the writer's lock was free, or another run had it")
             dead.append(run.run_id)
     return dead
+
+
+def forget_runs(installation: Installation, instance: dg.DagsterInstance, before: datetime) -> int:
+    """Delete the records of ended runs that are older; return how many.
+
+    An asset's newest run stays whatever its age, so that the UI shows when and how each was made.
+
+    Args:
+        installation: Whose records they are.
+        instance: Its instance.
+        before: A time, aware.
+    """
+    newest = {record.asset_entry.last_run_id for record in instance.get_asset_records()}
+    old = [
+        record.dagster_run.run_id
+        for record in instance.get_run_records(dg.RunsFilter(statuses=list(ENDED), created_before=before))
+        if record.dagster_run.run_id not in newest
+    ]
+    for run_id in old:
+        instance.delete_run(run_id)
+        for file in (installation.home / "dagster" / "history" / "runs").glob(f"{run_id}.db*"):
+            file.unlink()  # Dagster deletes the rows and leaves the file
+    return len(old)

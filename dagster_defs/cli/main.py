@@ -44,6 +44,9 @@ COMMANDS = {
     "dev": "setup",
     "docs": "docs",
     "demo": "demonstration",
+    "maintain": "upkeep",
+    "backup": "upkeep",
+    "restore": "upkeep",
 }
 """The module beside this one that holds each command, in a function of the command's name."""
 

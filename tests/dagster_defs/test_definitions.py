@@ -79,6 +79,7 @@ JOBS = {
 SCHEDULES = {
     "daily_after_close": ("daily", "30 18 * * 1-5", "America/New_York"),
     "rebalance_before_close": ("trade", ["55-58 12 * * 1-5", "55-58 15 * * 1-5"], "America/New_York"),
+    "maintenance_weekly": ("maintain", "0 10 * * 6", "America/New_York"),
 }
 
 
@@ -128,9 +129,9 @@ def test_jobs_make_these_assets(definitions: dg.Definitions, name: str) -> None:
 
 
 def test_there_is_no_other_job(definitions: dg.Definitions) -> None:
-    """Exactly these jobs exist, beside the one that Dagster makes for a hand-picked selection."""
+    """Exactly these jobs exist, beside maintenance and the one that Dagster makes for a hand-picked selection."""
     names = {job.name for job in definitions.resolve_all_job_defs()}
-    assert names - {"__ASSET_JOB"} == JOBS.keys()
+    assert names - {"__ASSET_JOB", "maintain"} == JOBS.keys()
 
 
 def test_schedules(definitions: dg.Definitions) -> None:

@@ -1,0 +1,1 @@
+"""Care for an installation: it reads all of it, and decides nothing."""
