@@ -32,22 +32,49 @@ ledger = dg.AssetSelection.assets(ledger_landing).downstream()
 decision = dg.AssetSelection.groups("staging", "features", "signals", "targets")
 models = decision | dg.AssetSelection.groups("backtest")
 
-fetch_job = dg.define_asset_job("fetch", landing, tags=WRITER)
-daily_job = dg.define_asset_job("daily", landing | ledger | models - reports, tags=WRITER)
-backtest_job = dg.define_asset_job("backtest", portfolio | models, tags=WRITER)
-walk_forward_job = dg.define_asset_job(
-    "walk_forward", portfolio | (models | research) - dg.AssetSelection.assets(backtest_report), tags=WRITER
+fetch_job = dg.define_asset_job(
+    "fetch", landing, tags=WRITER, description="Import price bars and the configuration; build nothing."
 )
-everything_job = dg.define_asset_job("everything", landing | ledger | models | research, tags=WRITER)
+daily_job = dg.define_asset_job(
+    "daily",
+    landing | ledger | models - reports,
+    tags=WRITER,
+    description="Import price bars, then build everything up to tonight's target weights and the backtest's figures.",
+)
+backtest_job = dg.define_asset_job(
+    "backtest", portfolio | models, tags=WRITER, description="Build the models up to the backtest, and its pictures."
+)
+walk_forward_job = dg.define_asset_job(
+    "walk_forward",
+    portfolio | (models | research) - dg.AssetSelection.assets(backtest_report),
+    tags=WRITER,
+    description="Build every model, and report what the choice of parameters earned out of sample.",
+)
+everything_job = dg.define_asset_job(
+    "everything",
+    landing | ledger | models | research,
+    tags=WRITER,
+    description="Import price bars, build every model, write both reports.",
+)
 # Only what a decision needs: every second before the close counts.
 trade_job = dg.define_asset_job(
     "trade",
     landing | decision | dg.AssetSelection.assets(rebalance) | ledger,
     tags=WRITER | {"dagster/priority": "10", "dagster/max_runtime": "1800"},
+    description="Import price bars, build the target weights, and rebalance the account by them.",
 )
-ledger_job = dg.define_asset_job("ledger", ledger, tags=WRITER)
-permutation_job = dg.define_asset_job("permutation", dg.AssetSelection.assets(permutations), tags=PERMUTES)
-report_job = dg.define_asset_job("report", dg.AssetSelection.assets(tear_sheet))
+ledger_job = dg.define_asset_job(
+    "ledger", ledger, tags=WRITER, description="Show in the warehouse what the ledger holds: decisions, orders, fills."
+)
+permutation_job = dg.define_asset_job(
+    "permutation",
+    dg.AssetSelection.assets(permutations),
+    tags=PERMUTES,
+    description="Compute one batch of permuted worlds; batches may run side by side.",
+)
+report_job = dg.define_asset_job(
+    "report", dg.AssetSelection.assets(tear_sheet), description="Write the tear sheet from what is built."
+)
 settings = schedule_settings(here)
 plan = RebalancePlan(
     minutes_before_close=settings.minutes_before_close,

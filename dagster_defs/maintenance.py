@@ -59,6 +59,7 @@ def maintain() -> None:
     cron_schedule="0 10 * * 6",
     execution_timezone="America/New_York",
     default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="On Saturdays: expire old states of the warehouse and forget old runs.",
 )
 def maintenance_weekly() -> dg.RunRequest:
     """On Saturdays, when nothing trades; it is on unless it is switched off."""

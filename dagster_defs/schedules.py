@@ -60,7 +60,11 @@ def daily_schedule(
     """
 
     @dg.schedule(
-        name="daily_after_close", job=job, cron_schedule="30 18 * * 1-5", execution_timezone="America/New_York"
+        name="daily_after_close",
+        job=job,
+        cron_schedule="30 18 * * 1-5",
+        execution_timezone="America/New_York",
+        description="After the close of every weekday: import price bars and build tonight's target weights.",
     )
     def daily_after_close(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         clean(context.instance)
@@ -127,6 +131,7 @@ def rebalance_schedule(job: dg.UnresolvedAssetJobDefinition, plan: RebalancePlan
         job=job,
         cron_schedule=rebalance_crons(plan.minutes_before_close),
         execution_timezone="America/New_York",
+        description="In the minutes before each close, half-days among them: rebalance the account, once a session.",
     )
     def rebalance_before_close(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         scheduled = context.scheduled_execution_time

@@ -114,7 +114,10 @@ def bars_landing(
         if isinstance(source, FileSource):
             about |= _told(source.verdicts, installation.portfolio.universe)
     landed: dict[str, Any] = {name: str(value) if isinstance(value, date) else value for name, value in about.items()}
-    yield dg.MaterializeResult(asset_key=BAR_VERSIONS, metadata=landed)
+    # By what is there, so that landing nothing new makes nothing downstream look out of date.
+    stored = warehouse.connection.execute("SELECT max(batch_id), count(*) FROM landing.bar_versions").fetchall()[0]
+    version = dg.DataVersion("-".join(map(str, stored)))
+    yield dg.MaterializeResult(asset_key=BAR_VERSIONS, metadata=landed, data_version=version)
     yield dg.MaterializeResult(asset_key=QUARANTINED_BARS)
 
 
@@ -140,5 +143,6 @@ def portfolio_landing(warehouse: dg.ResourceParam[Warehouse]) -> Iterator[dg.Mat
     """Land portfolio.yaml as rows, so that SQL sees it."""
     is_new = land_portfolio(warehouse.connection, warehouse.portfolio)
     about: dict[str, Any] = {"parameters_hash": warehouse.portfolio.parameters_hash, "is_new": is_new}
+    version = dg.DataVersion(warehouse.portfolio.parameters_hash)
     for name in PORTFOLIO_TABLES:
-        yield dg.MaterializeResult(asset_key=["landing", name], metadata=about)
+        yield dg.MaterializeResult(asset_key=["landing", name], metadata=about, data_version=version)

@@ -18,4 +18,6 @@ def ledger_landing(
     """Every event of the ledger, as recorded."""
     with open_ledger(installation) as ledger:
         rows = ledger.rows()
-    return dg.MaterializeResult(metadata={"events": len(rows), "new": land_ledger(warehouse.connection, rows)})
+    about = {"events": len(rows), "new": land_ledger(warehouse.connection, rows)}
+    version = dg.DataVersion(rows[-1]["digest"] if rows else "empty")
+    return dg.MaterializeResult(metadata=about, data_version=version)

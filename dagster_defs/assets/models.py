@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 from dbt.artifacts.resources.types import NodeType
 from dbt.artifacts.schemas.run import RunResult
 
+from dagster_defs.assets.previews import rows_of
 from dagster_defs.instance import setup_lock
 from dagster_defs.resources import Warehouse
 from execution.installation import Installation
@@ -63,7 +65,7 @@ def models_asset(installation: Installation) -> dg.AssetsDefinition:
             raise
         if built.deepened:
             context.log.info("%s sessions needed a deeper walk; the models were built again.", built.deepened)
-        yield from _materializations(built.results)
+        yield from _materializations(built.results, warehouse.connection)
         yield from _check_results(manifest, built.results, context.selected_asset_check_keys)
 
     return models
@@ -76,12 +78,12 @@ def _names(manifest: Mapping[str, Any], keys: set[dg.AssetKey] | frozenset[dg.As
     return [] if len(chosen) == len(models) else chosen
 
 
-def _materializations(results: Sequence[RunResult]) -> Iterator[Event]:
+def _materializations(results: Sequence[RunResult], connection: duckdb.DuckDBPyConnection) -> Iterator[Event]:
     for result in results:
         if result.node.resource_type is NodeType.Model:
             yield dg.MaterializeResult(
                 asset_key=dg.AssetKey(result.node.alias),
-                metadata={"seconds": round(result.execution_time, 3)},
+                metadata={"seconds": round(result.execution_time, 3), **rows_of(connection, result.node.alias)},
             )
 
 

@@ -3,7 +3,9 @@
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
+from dagster_defs.assets.previews import rounded
 from dagster_defs.assets.reports import Reports, as_markdown
 from execution.installation import Installation
 from research.permutation.experiment import Design, PermutationTest
@@ -24,10 +26,16 @@ WORLDS = dg.StaticPartitionsDefinition(
 class Permutations(Reports):
     """The question; what is left empty is as `swing permute` has it. A batch and the report must be asked the same."""
 
-    seed: int = 1
-    objective: str = ""
-    window: str = ""
-    walk_forward: bool = False
+    seed: int = Field(default=1, description="Of the random numbers.")
+    objective: str = Field(
+        default="", description="calmar, sharpe, cagr or profit_factor; empty for the configured one."
+    )
+    window: str = Field(
+        default="", description="START:END, sessions to permute, END excluded; empty as `swing permute` has it."
+    )
+    walk_forward: bool = Field(
+        default=False, description="Permute what follows the first train window, and run the folds again."
+    )
 
     def test(self, lake: Lake) -> PermutationTest:
         """Return the test that is meant."""
@@ -65,8 +73,7 @@ def permutation_figures(
     picture, data = permutation_report.write(test, result, config.within(installation))
     return dg.MaterializeResult(
         metadata={
-            "best_p": result.best_p,
-            "live_p": result.live_p,
+            **rounded({"best_p": result.best_p, "live_p": result.live_p}),
             "worlds": len(result.permuted),
             "left_out": test.left_out,
             "picture": dg.MetadataValue.md(as_markdown(picture)),

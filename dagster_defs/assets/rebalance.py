@@ -3,7 +3,9 @@
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
+from dagster_defs.assets.previews import plan_of
 from dagster_defs.resources import Warehouse
 from execution import service
 from execution.errors import TradeRefusedError
@@ -14,13 +16,18 @@ from warehouse.sources.base import Progress
 
 
 class Rebalance(dg.Config):
-    """Mode of this launch, which may only lower the configured one; empty for that one.
+    """Conditions of this launch.
 
     An account is confirmed in portfolio.yaml alone: whoever can launch a run is not thereby its owner.
     """
 
-    mode: str = ""
-    is_gateway_clock: bool = False
+    mode: str = Field(
+        default="",
+        description="dry_run, paper or live; may only lower trading.scheduled_mode, and is that one if empty.",
+    )
+    is_gateway_clock: bool = Field(
+        default=False, description="Use the gateway's clock, for a simulated gateway; refused for real money."
+    )
 
 
 @dg.asset(group_name="execution", deps=["live_targets"], kinds={"interactivebrokers"})
@@ -35,7 +42,7 @@ def rebalance(
     mode = _lowered(config.mode, settings.scheduled_mode)
     request = RebalanceRequest(mode, settings.scheduled_confirm, is_gateway_clock=config.is_gateway_clock)
     outcome = service.trade(installation, request, lambda name: progress(0, 0, name))
-    return dg.MaterializeResult(metadata=service.as_metadata(outcome))
+    return dg.MaterializeResult(metadata=service.as_metadata(outcome) | plan_of(outcome))
 
 
 def _lowered(asked: str, configured: Mode) -> Mode:

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from pydantic import Field
 
+from dagster_defs.assets.previews import rounded
 from dagster_defs.resources import Warehouse
 from execution.installation import Installation
 
@@ -14,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class Reports(dg.Config):
-    """Folder of pictures and files; empty for `reports` in the home."""
+    """Place of what is written."""
 
-    folder: str = ""
+    folder: str = Field(default="", description="Folder of pictures and files; empty for `reports` in the home.")
 
     def within(self, installation: Installation) -> Path:
         """Return the folder."""
@@ -31,8 +33,9 @@ def as_markdown(picture: Path) -> str:
 
 def _reported(report: "Report") -> dg.MaterializeResult[Any]:
     pictures = {name: dg.MetadataValue.md(as_markdown(path)) for name, path in report.pictures.items()}
-    figures = {name: value for name, value in report.metrics.items() if value is not None}
-    return dg.MaterializeResult(metadata={**figures, **pictures, "files": [str(path) for path in report.files]})
+    return dg.MaterializeResult(
+        metadata={**rounded(report.metrics), **pictures, "files": [str(path) for path in report.files]}
+    )
 
 
 @dg.asset(

@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from dagster_defs.assets.previews import rounded
 from dagster_defs.assets.reports import Reports, as_markdown
 from dagster_defs.resources import Warehouse
 from execution.installation import Installation
@@ -34,13 +35,12 @@ def tear_sheet(
     from research.report.writing import write_tear_sheet  # noqa: PLC0415
 
     written = write_tear_sheet(warehouse.lake, config.within(installation), progress)
-    figures = {name: value for name, value in written.metrics.items() if value is not None}
     pictures = {name: dg.MetadataValue.md(as_markdown(path)) for name, path in written.pictures.items()}
     return dg.MaterializeResult(
         metadata={
             "answer": dg.MetadataValue.md(written.summary.replace("\n", "\n\n")),
             "page": dg.MetadataValue.path(str(written.page.absolute())),
-            **figures,
+            **rounded(written.metrics),
             **pictures,
             "files": [str(path) for path in written.files],
         }

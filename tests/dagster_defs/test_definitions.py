@@ -144,6 +144,20 @@ def test_schedules(definitions: dg.Definitions) -> None:
     assert not repository.sensor_defs
 
 
+def test_whatever_is_launched_says_what_it_does(definitions: dg.Definitions) -> None:
+    """Every job, schedule and field of configuration has a description."""
+    repository = definitions.get_repository_def()
+    told = {job.name: job.description for job in definitions.resolve_all_job_defs() if job.name != "__ASSET_JOB"}
+    told |= {schedule.name: schedule.description for schedule in repository.schedule_defs}
+    assert [name for name, description in told.items() if not description] == []
+    from dagster_defs.assets import permutation, rebalance, reports  # noqa: PLC0415 - as above
+    from dagster_defs.maintenance import Maintenance  # noqa: PLC0415 - as above
+
+    forms = (permutation.Permutations, rebalance.Rebalance, reports.Reports, Maintenance)
+    fields = {f"{form.__name__}.{name}": field for form in forms for name, field in form.model_fields.items()}
+    assert [name for name, field in fields.items() if not field.description] == []
+
+
 def test_every_data_test_is_an_asset_check(graph: AssetGraph) -> None:
     """No dbt data test hides from the UI, and no check lacks its test."""
     from dagster_defs.assets.models import manifest_file  # noqa: PLC0415 - as above

@@ -50,5 +50,5 @@ def test_batches_add_up_to_one_test(tmp_path: Path) -> None:
     assert report.metadata["worlds"].value == 100
     record = json.loads((tmp_path / "reports" / "permutation.json").read_text(encoding="utf-8"))
     assert record["test_id"] == test_id
-    assert record["best"]["p"] == report.metadata["best_p"].value
+    assert round(record["best"]["p"], 6) == report.metadata["best_p"].value
     assert (tmp_path / "reports" / "permutation.png").read_bytes().startswith(b"\x89PNG")
