@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -79,6 +79,7 @@ class Vendors:
             return {(source, symbol): count for source, symbol, count in connection.execute(counts).fetchall()}
 
 
+@contextmanager
 def vendors_at(home: Path, monkeypatch: pytest.MonkeyPatch, first: type[FakeTiingo] = FakeTiingo) -> Iterator[Vendors]:
     """Serve both vendors, at the evening of the market's last session."""
     home.mkdir()
@@ -101,7 +102,8 @@ def vendors_at(home: Path, monkeypatch: pytest.MonkeyPatch, first: type[FakeTiin
 @pytest.fixture
 def vendors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vendors]:
     """Serve two honest vendors."""
-    yield from vendors_at(tmp_path / "home", monkeypatch)
+    with vendors_at(tmp_path / "home", monkeypatch) as both:
+        yield both
 
 
 def test_an_evening_and_the_next_one(vendors: Vendors) -> None:
@@ -170,7 +172,7 @@ def test_a_vendor_that_fails_lands_nothing_and_says_the_fault(vendors: Vendors, 
 
 def test_no_key_shows_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A vendor quotes the key it was sent; neither output nor any file of the home, Dagster's among them, has one."""
-    for vendors in vendors_at(tmp_path / "home", monkeypatch, EchoingTiingo):
+    with vendors_at(tmp_path / "home", monkeypatch, EchoingTiingo) as vendors:
         vendors.configure(TWO)
         assert vendors.fetch().exit_code == 0
         assert vendors.fetch("--source", "all", "--json").exit_code == 0
