@@ -110,7 +110,7 @@ def fetch(
         landed = jobs.metadata(
             jobs.run(installation, "fetch", {"bars_landing": config}, report), ["landing", "bar_versions"]
         )
-    if not landed["new"] + landed["changed"] + landed["unchanged"] and not landed["failures"]:
+    if landed["read"] and not landed["new"] + landed["changed"] + landed["unchanged"] and not landed["failures"]:
         raise SourceError(
             f"Not one of {landed['read']:,} rows is a bar: swing sql 'from quarantined_bars' shows them, with reasons."
         )

@@ -17,6 +17,8 @@ def landing_told(landed: dict[str, Any]) -> list[str]:
     lines = _files(landed.get("files", [])) + _passed_over(landed)
     if outside := landed.get("outside_universe"):
         lines.append(f"Not in the universe: {listed(outside)}. Bars of these are kept, and no strategy reads them.")
+    if not landed["read"]:
+        return [*lines, "Nothing new: there is no later bar than those held."]
     span = f"{landed['first_session']} to {landed['last_session']}" if landed["first_session"] else "no session"
     lines.append(f"Read {landed['read']:,} rows, {span}.")
     if landed["new"] + landed["changed"]:
@@ -47,17 +49,17 @@ def coverage_matrix(coverage: list[dict[str, Any]]) -> tuple[list[tuple[str, boo
 def _passed_over(landed: dict[str, Any]) -> list[str]:
     """Tell the sources of the bars, why others were passed over, and what those taken fall short of."""
     coverage = landed.get("coverage", [])
-    groups: defaultdict[str, list[str]] = defaultdict(list)
+    groups: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for each in coverage:
         if each["fault"] and not each["is_taken"] and each["symbol"] not in landed["failures"]:
-            groups[f"{each['source']} {_fault(each['fault'])}"].append(each["symbol"])
+            groups[each["source"], _fault(each["fault"])].append(each["symbol"])
     notes: defaultdict[str, list[str]] = defaultdict(list)
     for symbol, shortfalls in landed.get("notes", {}).items():
         for shortfall in shortfalls:
             notes[shortfall].append(symbol)
     taken = Counter(each["source"] for each in coverage if each["is_taken"])
     came = ", ".join(f"{name} ({count:,})" for name, count in taken.items())
-    told = [f"Passed over for {listed(symbols)}: {reason}" for reason, symbols in groups.items()]
+    told = [f"{name} brought no bars of {listed(symbols)}: {fault}" for (name, fault), symbols in groups.items()]
     told += [f"Note on {listed(symbols)}: {reason}" for reason, symbols in notes.items()]
     if (left := len(told) - MOST_FILES) > 0:
         told[MOST_FILES:] = [f"… and {left:,} more lines like these; --json has all."]
@@ -65,7 +67,7 @@ def _passed_over(landed: dict[str, Any]) -> list[str]:
 
 
 def _fault(fault: dict[str, Any]) -> str:
-    again = f" (again from {fault['resets_at']})" if fault["resets_at"] else ""
+    again = f" (again from {fault['resets_at'].replace('+00:00', ' UTC')})" if fault["resets_at"] else ""
     return f"{fault['kind']}: {fault['reason']}{again}"
 
 
