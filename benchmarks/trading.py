@@ -40,9 +40,9 @@ from execution.orders.context import DEFAULT_PACE, RebalanceRequest
 from execution.planning.plan import plan
 from execution.rebalance import rebalance
 from execution.simulator.process import simulated_gateway
-from warehouse.calendar.sessions import EXCHANGE_ZONE, sessions
+from warehouse.calendar.sessions import EXCHANGE_ZONE, previous_session, sessions
 from warehouse.settings.trading import Mode
-from warehouse.sources.base import silent
+from warehouse.sources.failover import Failover, WantedBars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,12 +96,12 @@ def histories(span: str) -> tuple[float, float]:
     """Seconds for the histories of many symbols, and what the broker's pace alone would take."""
     symbols = [f"S{number:03}" for number in range(MANY)]
     with market(walks(symbols), SLOW) as port:
-        source = IbkrBars(Endpoint("127.0.0.1", port, 18), symbols, span)
+        source = IbkrBars(Endpoint("127.0.0.1", port, 18), span)
         begun = time.perf_counter()
-        tables = list(source.fetch(silent))
+        outcomes = Failover([source]).fetch(WantedBars(tuple(symbols), NOW.date(), due=previous_session(NOW.date())))
         took = time.perf_counter() - begun
-    if len(tables) != MANY:
-        raise SystemExit(f"{len(source.failures)} symbols failed: {list(source.failures.values())[:3]}")
+    if failures := [outcome.shortfall for outcome in outcomes if not outcome.is_fresh]:
+        raise SystemExit(f"{len(failures)} symbols failed: {failures[:3]}")
     return took, MANY * REQUESTS_A_SYMBOL / Timing().messages_per_second
 
 

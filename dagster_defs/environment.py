@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from execution.installation import Installation
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
 
 PROJECT = Path(__file__).parent.parent
 
@@ -19,6 +23,20 @@ def installation() -> Installation:
         gateway_port=os.environ.get("IB_PORT", ""),
         gateway_client_id=os.environ.get("IB_CLIENT_ID", ""),
     )
+
+
+def find_key(name: str, home: Path) -> SecretStr | None:
+    """Find a vendor's key such as TIINGO_API_KEY: in the environment, a file, or a folder of secrets.
+
+    The folders are `secrets` in the home, the one of a service manager ($CREDENTIALS_DIRECTORY), and a container's.
+
+    Raises:
+        ConfigurationError: What is found there is no key.
+    """
+    from warehouse.sources.credentials import read_key  # noqa: PLC0415 - only a fetch needs it
+
+    mounted = [Path(folder) for folder in (os.environ.get("CREDENTIALS_DIRECTORY"), "/run/secrets") if folder]
+    return read_key(name, os.environ, [home / "secrets", *mounted])
 
 
 def ui_hosts() -> frozenset[str]:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from dagster_defs.sources import IN_ORDER
 from warehouse.calendar.sessions import EXCHANGE_ZONE
 from warehouse.calendar.trading_hours import Phase, window_of
 from warehouse.errors import ConfigurationError
 from warehouse.settings.portfolio import load_portfolio
+from warehouse.settings.sources import SourceName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,10 +29,12 @@ class ScheduleSettings:
     """What of the configuration the schedules need.
 
     Attributes:
-        source: Where scheduled runs fetch bars; empty if bars are landed by other means.
+        source: Where the daily run fetches bars; empty if bars are landed by other means.
+        source_of_today: Where the rebalance fetches today's bar; likewise.
     """
 
     source: str
+    source_of_today: str
     minutes_before_close: int
 
 
@@ -40,8 +44,10 @@ def schedule_settings(installation: Installation) -> ScheduleSettings:
         portfolio = installation.portfolio
     except ConfigurationError:
         portfolio = load_portfolio(installation.home / "nowhere")
-    source = "ibkr" if portfolio.broker.is_source_of_bars else ""
-    return ScheduleSettings(source, portfolio.trading.minutes_before_close)
+    today = SourceName.IBKR.value if portfolio.broker.is_source_of_bars else ""
+    return ScheduleSettings(
+        IN_ORDER if portfolio.sources.order else today, today, portfolio.trading.minutes_before_close
+    )
 
 
 def _fetching(source: str) -> dict[str, Any]:

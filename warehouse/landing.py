@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from warehouse import tables
 from warehouse.calendar.sessions import is_session
 from warehouse.errors import SourceError
 from warehouse.lake import transaction
-from warehouse.seams import refuse_other_bases
+from warehouse.seams import other_bases, refuse_other_bases
 from warehouse.settings.portfolio import Portfolio, strategy_rows
-from warehouse.sources.base import RAW_BAR_SCHEMA, BarSource, Progress, silent
+from warehouse.sources.base import RAW_BAR_SCHEMA, BarSource, Progress, Seam, silent
 from warehouse.sources.synthetic import SyntheticSource
-from warehouse.validation import QuarantineCode, validate
+from warehouse.validation import QUARANTINE_SCHEMA, QuarantineCode, Verdict, validate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,10 +71,32 @@ def land_bars(connection: duckdb.DuckDBPyConnection, source: BarSource, progress
     verdict = validate(pa.concat_tables([raw, _once_no_sessions(connection, source.name, raw)]), is_session)
     connection.register("valid_rows", verdict.valid)
     connection.register("quarantined_rows", verdict.quarantined)
-    if source.may_continue:
-        refuse_other_bases(connection, source.name)
+    match source.seam:
+        case Seam.OF_BATCH:
+            refuse_other_bases(connection, source.name)
+        case Seam.OF_EACH_SYMBOL:
+            _set_other_bases_aside(connection, source.name, verdict)
     with transaction(connection):
         return _append(connection, source.name, raw.num_rows)
+
+
+def _set_other_bases_aside(connection: duckdb.DuckDBPyConnection, source: str, verdict: Verdict) -> None:
+    """Quarantine the new bars of symbols that would be left with two adjustments."""
+    refused = other_bases(connection, source)
+    if not refused:
+        return
+    is_refused = pc.is_in(verdict.valid["symbol"], pa.array(refused, pa.string()))
+    connection.register("valid_rows", verdict.valid.filter(pc.invert(is_refused)))
+    connection.register("refused_rows", verdict.valid.filter(is_refused))
+    rows = connection.execute(
+        f"FROM refused_rows ANTI JOIN ({tables.NEWEST_OF_SOURCE}) AS stored USING (symbol, session_date)",
+        {"source": source},
+    )
+    aside = rows.to_arrow_table().cast(RAW_BAR_SCHEMA)
+    code = pa.repeat(QuarantineCode.OTHER_BASE.value, aside.num_rows)
+    reason = pa.array([refused[symbol] for symbol in aside["symbol"].to_pylist()], pa.string())
+    quarantined = pa.table([*aside.columns, code, reason], schema=QUARANTINE_SCHEMA)
+    connection.register("quarantined_rows", pa.concat_tables([verdict.quarantined, quarantined]))
 
 
 def _once_no_sessions(connection: duckdb.DuckDBPyConnection, source: str, raw: pa.Table) -> pa.Table:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
+from warehouse.calendar.sessions import is_session
 from warehouse.errors import SourceError
 from warehouse.tables import NEWEST_OF_SOURCE
+from warehouse.validation import validate
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import duckdb
+
+    from warehouse.sources.base import SymbolBars
 
 MOST_TOLD = 10
 
@@ -56,25 +64,41 @@ ORDER BY symbol
 """
 
 
-def refuse_other_bases(connection: duckdb.DuckDBPyConnection, source: str) -> None:
-    """Refuse bars (the view valid_rows) that would leave a series with two adjustments.
+def other_bases(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, str]:
+    """Return the symbols of the view valid_rows that would be left with two adjustments, each with what was seen.
 
-    Raises:
-        SourceError: Some stored bars of a symbol would stay, and are adjusted in another way.
+    Some stored bars of such a symbol would stay, and are adjusted in another way.
     """
     found = connection.execute(SEAMS, {"source": source}).fetchall()
-    if not found:
-        return
-    told = [
-        f"{symbol}: "
-        + (
+    return {
+        symbol: (
             f"for the same days the close is now {ratio:.5g} and the adjusted close {adj_ratio:.5g} times as high"
             if shared
             else f"where they meet, {before} and {day}, the adjustment changes"
         )
         + f"; land its whole history, from {first} on"
-        for symbol, first, shared, adj_ratio, ratio, before, day in found[:MOST_TOLD]
-    ]
+        for symbol, first, shared, adj_ratio, ratio, before, day in found
+    }
+
+
+def breaks(connection: duckdb.DuckDBPyConnection, answers: Collection[SymbolBars]) -> dict[tuple[str, str], str]:
+    """Return source and symbol of the answers that would leave a series with two adjustments, with what was seen."""
+    found: dict[tuple[str, str], str] = {}
+    for source in {answer.source for answer in answers}:
+        stored = connection.execute("SELECT DISTINCT symbol FROM landing.bar_versions WHERE source = ?", [source])
+        symbols = {symbol for (symbol,) in stored.fetchall()}
+        if own := [each.continuing for each in answers if each.source == source and each.symbol in symbols]:
+            connection.register("valid_rows", validate(pa.concat_tables(own), is_session).valid)
+            found |= {(source, symbol): seen for symbol, seen in other_bases(connection, source).items()}
+    return found
+
+
+def refuse_other_bases(connection: duckdb.DuckDBPyConnection, source: str) -> None:
+    """Refuse a batch (the view valid_rows) if a symbol would be left with two adjustments. Raises SourceError."""
+    found = other_bases(connection, source)
+    if not found:
+        return
+    told = [f"{symbol}: {seen}" for symbol, seen in list(found.items())[:MOST_TOLD]]
     more = f"\n… and {len(found) - MOST_TOLD} more" if len(found) > MOST_TOLD else ""
     raise SourceError(
         "These bars are adjusted in another way than the stored ones of the same source, and two adjustments must not"

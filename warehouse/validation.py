@@ -41,6 +41,7 @@ class QuarantineCode(StrEnum):
     CLOSE_OUTSIDE_RANGE = "CLOSE_OUTSIDE_RANGE"
     NOT_A_SESSION = "NOT_A_SESSION"
     DUPLICATE = "DUPLICATE"
+    OTHER_BASE = "OTHER_BASE"
 
     @property
     def description(self) -> str:
@@ -86,6 +87,10 @@ _RULES = MappingProxyType(
                 f"{row['symbol']} {row['session_date']} stands in {row['first']['file']}"
                 f" line {row['first']['line']} (close {row['first']['close']}; here {row['close']})"
             ),
+        ),
+        QuarantineCode.OTHER_BASE: _Rule(
+            "Bars of the symbol that are stored, and would stay, are adjusted in another way.",
+            lambda row: row["problem"],
         ),
     }
 )

@@ -10,11 +10,13 @@ import click
 
 from dagster_defs import jobs
 from dagster_defs.cli import terminal
-from dagster_defs.cli.landing_summaries import landing_told
+from dagster_defs.cli.landing_summaries import coverage_matrix, landing_told
 from dagster_defs.cli.options import JSON
+from dagster_defs.sources import ALL, IN_ORDER
 from warehouse.errors import SourceError
+from warehouse.fetching import failures_told
 from warehouse.sources.files.bases import AdjustedBy
-from warehouse.sources.registry import FETCHED
+from warehouse.sources.registry import SOURCES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,7 +32,11 @@ def _mapping(_context: click.Context, _option: click.Parameter, pairs: tuple[str
 
 
 @click.command()
-@click.option("--source", type=click.Choice(FETCHED), required=True, help="Where bars come from.")
+@click.option(
+    "--source",
+    type=click.Choice([*sorted(SOURCES), ALL]),
+    help="Where bars come from; without it, the sources of sources.order in turn. all: every one of these.",
+)
 @click.option("--symbols", help="Only these, separated by commas.")
 @click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="First session to land.")
 @click.option("--end", type=click.DateTime(["%Y-%m-%d"]), help="Last session to land.")
@@ -58,7 +64,7 @@ def _mapping(_context: click.Context, _option: click.Parameter, pairs: tuple[str
 def fetch(
     installation: Installation,
     /,
-    source: str,
+    source: str | None,
     start: datetime | None,
     end: datetime | None,
     as_json: bool,
@@ -67,13 +73,17 @@ def fetch(
 ) -> None:
     """Land bars. The same content again adds nothing; changed content becomes a new version.
 
-    With --source ibkr the universe's bars come from the gateway, today's as a provisional one.
+    Without --source, the sources of sources.order in portfolio.yaml are asked for the universe's bars, symbol by
+    symbol, until one has them; --source tiingo, alpaca or ibkr asks one alone, and ibkr brings today's bar so far as a
+    provisional one. --source all asks every source of sources.order, so that they can be compared.
+    What failed is named with its reason, and the rest lands; if nothing came of a symbol, the exit code is 4.
     PATHS are files of bars (CSV, text, Parquet, JSON, workbooks; .gz and .zip are unpacked) or folders with one file
     per symbol. The exports of many vendors are recognised; how each file was read is said, and nothing of a file lands
     that is not to be trusted. Rows that are no bars are kept in quarantined_bars, with the reason and the line.
 
     \b
     Examples:
+      swing fetch                                 from the sources of portfolio.yaml
       swing fetch --source files spy.csv qqq.csv
       swing fetch --source files ~/stooq/ --start 2015-01-01
       swing fetch --source files prices.csv --symbol SPY --column adj_close=total_return --date-format %d.%m.%Y
@@ -86,7 +96,7 @@ def fetch(
         raise click.UsageError("--start and --end belong to --source files.")
     symbols = options.pop("symbols")
     config = {
-        "source": source,
+        "source": source or IN_ORDER,
         "paths": [str(path.absolute()) for path in paths],
         "columns": options.pop("column"),
         "symbols": [symbol.strip() for symbol in symbols.split(",")] if symbols else [],
@@ -100,14 +110,16 @@ def fetch(
         landed = jobs.metadata(
             jobs.run(installation, "fetch", {"bars_landing": config}, report), ["landing", "bar_versions"]
         )
-    if not landed["new"] + landed["changed"] + landed["unchanged"] and not landed["failures"]:
+    if landed["read"] and not landed["new"] + landed["changed"] + landed["unchanged"] and not landed["failures"]:
         raise SourceError(
             f"Not one of {landed['read']:,} rows is a bar: swing sql 'from quarantined_bars' shows them, with reasons."
         )
     if as_json:
         click.echo(json.dumps(landed, indent=2))
     else:
+        if source == ALL:
+            terminal.show_rows(*coverage_matrix(landed["coverage"]))
+            terminal.out.print()
         click.echo("\n".join(landing_told(landed)))
     if landed["failures"]:
-        reasons = "; ".join(f"{symbol}: {reason}" for symbol, reason in landed["failures"].items())
-        raise SourceError(f"{len(landed['failures'])} symbols have no bars, the others were landed. {reasons}")
+        raise SourceError(f"{failures_told(landed['failures'])}\nThe other symbols' bars were landed.")

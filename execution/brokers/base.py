@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from execution.models import BrokerState, Order, Price, Report, Ticket
-    from warehouse.sources.base import BarSource
+    from warehouse.sources.base import SymbolSource
 
 
 class Fault(StrEnum):
@@ -175,10 +175,10 @@ class BrokerAdapter:
 
     Attributes:
         broker: Makes a session, not yet open.
-        bars: Makes a source of the symbols' daily bars over a span such as '10 Y'.
+        bars: Makes a source of daily bars for one fetch; a whole history is a span such as '10 Y'.
         diagnose: Tests the gateway step by step, up to a price of the symbol, by this machine's time; orders nothing.
     """
 
     broker: Callable[[Endpoint], Broker]
-    bars: Callable[[Endpoint, Sequence[str], str], BarSource]
+    bars: Callable[[Endpoint, str], SymbolSource]
     diagnose: Callable[[Endpoint, str, datetime], Coroutine[None, None, list[Finding]]]

@@ -150,10 +150,10 @@ def test_whatever_is_launched_says_what_it_does(definitions: dg.Definitions) -> 
     told = {job.name: job.description for job in definitions.resolve_all_job_defs() if job.name != "__ASSET_JOB"}
     told |= {schedule.name: schedule.description for schedule in repository.schedule_defs}
     assert [name for name, description in told.items() if not description] == []
-    from dagster_defs.assets import permutation, rebalance, reports  # noqa: PLC0415 - as above
+    from dagster_defs.assets import landing, permutation, rebalance, reports  # noqa: PLC0415 - as above
     from dagster_defs.maintenance import Maintenance  # noqa: PLC0415 - as above
 
-    forms = (permutation.Permutations, rebalance.Rebalance, reports.Reports, Maintenance)
+    forms = (landing.Fetch, permutation.Permutations, rebalance.Rebalance, reports.Reports, Maintenance)
     fields = {f"{form.__name__}.{name}": field for form in forms for name, field in form.model_fields.items()}
     assert [name for name, field in fields.items() if not field.description] == []
 

@@ -13,11 +13,20 @@ import pytest
 from dagster._utils.schedules import schedule_execution_time_iterator
 from exchange_rules import FIRST, LAST, NEW_YORK, closing, is_holiday, weekdays
 
-from dagster_defs.schedules import RebalancePlan, daily_schedule, rebalance_crons, rebalance_schedule, skip_reason
+from dagster_defs.schedules import (
+    RebalancePlan,
+    daily_schedule,
+    rebalance_crons,
+    rebalance_schedule,
+    schedule_settings,
+    skip_reason,
+)
+from execution.installation import Installation
 from warehouse.calendar.sessions import sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 MINUTES = 5
 NORMAL, HALF_DAY = date(2024, 7, 2), date(2024, 7, 3)
@@ -189,3 +198,21 @@ def test_schedules_keep_new_york_time() -> None:
         assert schedule.execution_timezone == "America/New_York"
         crons = [schedule.cron_schedule] if isinstance(schedule.cron_schedule, str) else schedule.cron_schedule
         assert all(cron.endswith("* * 1-5") for cron in crons)
+
+
+@pytest.mark.parametrize(
+    ("settings", "daily", "today"),
+    [
+        ("", "", ""),
+        ("broker: {is_source_of_bars: true}", "ibkr", "ibkr"),
+        ("sources: {order: [tiingo]}", "order", ""),
+        ("sources: {order: [tiingo]}\nbroker: {is_source_of_bars: true}", "order", "ibkr"),
+    ],
+)
+def test_the_daily_run_follows_the_order_and_the_rebalance_asks_the_broker(
+    settings: str, daily: str, today: str, tmp_path: Path
+) -> None:
+    """No vendor has a bar of the session that trades, so that an order of sources is for the evening alone."""
+    (tmp_path / "portfolio.yaml").write_text(settings, encoding="utf-8")
+    found = schedule_settings(Installation(tmp_path))
+    assert (found.source, found.source_of_today) == (daily, today)

@@ -101,7 +101,8 @@ class FakeVendor(ABC):
     def published(self, symbol: str) -> list[Traded]:
         """Return what is known of a symbol: today's bar from 17:30 on, a dime too high until 20:00."""
         now = self._clock().astimezone(EXCHANGE_ZONE)
-        bars = [bar for bar in self._market[symbol] if bar.day < now.date() or now.time() >= PUBLISHED]
+        known = now.date() if now.time() >= PUBLISHED else now.date() - timedelta(days=1)
+        bars = [bar for bar in self._market[symbol] if bar.day <= known]
         if bars and bars[-1].day == now.date() and now.time() < CORRECTED:
             bars[-1] = replace(bars[-1], close=bars[-1].close + 0.1, high=bars[-1].high + 0.1)
         return bars

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from warehouse.settings.located_yaml import Key
 
 FOUND_WIDTH = 80
+SECRET_NAME = re.compile("key|token|secret|password", re.IGNORECASE)
+SECRET = re.compile(r"\b(?=\w*\d)\w{16,}\b")
+"""Words that could be a key which somebody typed into a settings file: a message never shows them."""
 
 
 class Section(BaseModel):
@@ -158,10 +162,7 @@ def _report(problems: list[Problem], places: Mapping[Key, Place], paths: Sequenc
     for problem in problems:
         found = {key: places.get(key, missing) for key in problem.keys}
         at = max(found.values(), key=lambda place: paths.index(place.file))
-        values = ", ".join(
-            f"{_dotted(key)} = {textwrap.shorten(place.found, FOUND_WIDTH, placeholder=' …')}"
-            for key, place in found.items()
-        )
+        values = ", ".join(f"{_dotted(key)} = {_shown(key, place.found)}" for key, place in found.items())
         lines.append((paths.index(at.file), at.line, f"  {at.file}:{at.line}: {values}: {problem.text}"))
     count = f"{len(lines)} problems" if len(lines) > 1 else "a problem"
     return "\n".join(
@@ -170,6 +171,13 @@ def _report(problems: list[Problem], places: Mapping[Key, Place], paths: Sequenc
             *(text for *_, text in sorted(lines)),
         ]
     )
+
+
+def _shown(key: Key, found: str) -> str:
+    """Return a value for a message, without what could be a secret."""
+    if SECRET_NAME.search(str(key[-1:])):
+        return "…"
+    return textwrap.shorten(SECRET.sub("…", found), FOUND_WIDTH, placeholder=" …")
 
 
 def _dotted(key: Key) -> str:

@@ -19,6 +19,7 @@ from warehouse.errors import ConfigurationError
 from warehouse.files import write_atomically
 from warehouse.settings import layers as layered_settings
 from warehouse.settings.layers import Problem, Section
+from warehouse.settings.sources import WHY_NOT_YAHOO, SourceName, SourceSettings
 from warehouse.settings.strategy import NEUTRAL, Capital, Costs, Grid, Strategy, StrategyRow
 from warehouse.settings.trading import BrokerSettings, DecideOn, LimitSettings, Mode, Trading
 
@@ -29,7 +30,7 @@ FILE_NAME = "portfolio.yaml"
 DEFAULTS = Path(__file__).with_name(FILE_NAME)
 CASH = "CASH"
 MAX_GRID_ROWS = 20_000
-NO_NUMBER_CHANGES = {"quality", "broker", "trading", "limits"}
+NO_NUMBER_CHANGES = {"quality", "sources", "broker", "trading", "limits"}
 RETIRED = {"correlation_depth"}
 """Keys of earlier versions; a file that still holds one stays valid."""
 
@@ -88,6 +89,7 @@ class Portfolio(Section):
     capital: Capital
     walk_forward: WalkForward
     quality: Quality
+    sources: SourceSettings
     broker: BrokerSettings
     trading: Trading
     limits: LimitSettings
@@ -162,6 +164,7 @@ def _contradictions(portfolio: Portfolio) -> Iterator[Problem]:
     if strategy.corr_min_obs > strategy.corr_window:
         yield Problem.of("min_obs may be at most the window", "strategy.corr_min_obs", "strategy.corr_window")
     yield from _grid_contradictions(dict(portfolio.grid))
+    yield from _source_contradictions(portfolio.sources)
     if portfolio.trading.scheduled_mode is not Mode.DRY_RUN and (
         portfolio.trading.decide_on is DecideOn.PROVISIONAL_BAR and not portfolio.broker.is_source_of_bars
     ):
@@ -183,6 +186,14 @@ def _grid_contradictions(axes: Mapping[str, Sequence[float]]) -> Iterator[Proble
     rows = math.prod(map(len, axes.values()))
     if rows > MAX_GRID_ROWS:
         yield Problem.of(f"the lists make {rows:,} strategies; at most {MAX_GRID_ROWS:,} are allowed", "grid")
+
+
+def _source_contradictions(sources: SourceSettings) -> Iterator[Problem]:
+    for name, times in Counter(sources.order).items():
+        if times > 1:
+            yield Problem.of(f"{name} stands there {times} times; once is allowed", "sources.order")
+    if SourceName.YAHOO in sources.order and not sources.is_yahoo_allowed:
+        yield Problem.of(f"yahoo needs is_yahoo_allowed: true. {WHY_NOT_YAHOO}", "sources.order")
 
 
 def _without_neutral(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LARGEST_GAP = 0.02
-"""Fraction of the sessions from the first bar on that may lack a sound one; they are named."""
+"""Fraction of the sessions from the first bar on that may lack a sound one, as one session may; they are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def soundness(bars: pa.Table, until: date) -> Soundness:
     expected = sessions(first, newest)
     gaps = tuple(day for day in expected if day not in found)
     fault = None
-    if len(gaps) > LARGEST_GAP * len(expected):
+    if len(gaps) > max(1, LARGEST_GAP * len(expected)):
         reason = f"{len(gaps)} of {len(expected)} sessions have no sound bar, the first {gaps[0]}"
         fault = SourceFault(FaultKind.MALFORMED, reason)
     elif late := sessions(newest, until)[1:]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import MappingProxyType
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -41,6 +41,17 @@ def silent(_done: int, _total: int, _label: str) -> None:
     """Report no progress."""
 
 
+class Seam(Enum):
+    """Consequences of bars that would leave a series with two adjustments."""
+
+    NONE = auto()
+    """No comparison: every batch is whole."""
+    OF_BATCH = auto()
+    """Nothing of the batch lands."""
+    OF_EACH_SYMBOL = auto()
+    """The symbol's new bars are set aside, the other symbols' land."""
+
+
 class BarSource(ABC):
     """A place bars come from.
 
@@ -50,13 +61,8 @@ class BarSource(ABC):
 
     name: str
     """The lake stores it in `bars.source`."""
-    may_continue: bool = False
-    """True if its bars may continue stored ones that are adjusted in another way, and are compared with them first.
-
-    A source that is asked for the whole history whenever that is adjusted anew needs no comparison.
-    """
-    failures: Mapping[str, str] = MappingProxyType({})
-    """The reason for which a symbol that was asked for has no bars, by symbol, after `fetch`; the others' are there."""
+    seam: Seam = Seam.NONE
+    """The comparison of its bars with the stored ones of the same source."""
 
     @abstractmethod
     def fetch(self, progress: Progress) -> Iterator[pa.Table]:
@@ -75,7 +81,7 @@ class SymbolBars:
         source: Its name, for `bars.source`.
         bars: RAW_BAR_SCHEMA; sessions ascend, each stands there once.
         is_whole: True: they replace every bar held of this symbol and source. False: they continue them, and the first
-            is the newest one held, so that the two can be compared before anything is appended.
+            ones are held, so that the two can be compared before anything is appended.
         adjusted_through: The adjustment base: splits and dividends up to this session are in the prices. None: the
             source does not say.
     """
@@ -85,6 +91,14 @@ class SymbolBars:
     bars: pa.Table
     is_whole: bool
     adjusted_through: date | None
+
+    @property
+    def continuing(self) -> pa.Table:
+        """The bars to land: of an increment all but the first, which is held.
+
+        What the first one paid may be unknown without the one before it.
+        """
+        return self.bars if self.is_whole else self.bars.slice(1)
 
 
 class SymbolSource(ABC):
@@ -102,8 +116,8 @@ class SymbolSource(ABC):
 
         Args:
             symbol: As in the configuration.
-            since: The newest session held from this source: bars from it on suffice, unless a split or dividend after
-                it has re-based the earlier ones. None: the whole history.
+            since: A session held from this source: bars from it on suffice, unless a split or dividend after it has
+                re-based the earlier ones. None: the whole history.
             until: No later bar is returned. Whether the bars reach it is for the caller to judge.
 
         Raises:

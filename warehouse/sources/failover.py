@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from warehouse.sources.acceptance import soundness
-from warehouse.sources.base import BarSource, Progress, SymbolBars, SymbolSource, silent
+from warehouse.sources.base import BarSource, Progress, Seam, SymbolBars, SymbolSource, silent
 from warehouse.sources.faults import FaultKind, SourceFault, SourceFaultError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     import pyarrow as pa
 
 PATIENCE = 120.0
+
+Pair = tuple[str, str]
+"""Source and symbol of a series."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,35 @@ class WantedBars:
     """The bars that a fetch is to bring.
 
     Attributes:
-        until: The session that the bars must reach, or they are stale.
-        held: The newest session held, by source and symbol; of all others the whole history is wanted.
+        until: No later bar is wanted.
+        held: A session held, by source and symbol, from which on bars suffice; of all others the whole history is
+            wanted.
+        due: The session that the bars must reach, or they are stale; `until` if it is None.
+        refused: The series whose bars cannot be taken, and why: the next source is asked.
     """
 
     symbols: tuple[str, ...]
     until: date
-    held: Mapping[tuple[str, str], date] = field(default_factory=lambda: MappingProxyType({}))
+    held: Mapping[Pair, date] = field(default_factory=lambda: MappingProxyType({}))
+    due: date | None = None
+    refused: Mapping[Pair, SourceFault] = field(default_factory=lambda: MappingProxyType({}))
+
+    def after(self, broken: Mapping[Pair, str], answers: Mapping[Pair, SymbolBars]) -> WantedBars:
+        """Return what is wanted when some answers do not continue what is held: of an increment the whole history.
+
+        A whole history that leaves stored bars on another base cannot be taken.
+        """
+        refused = {
+            pair: SourceFault(FaultKind.MALFORMED, f"its bars do not fit those held: {seen}")
+            for pair, seen in broken.items()
+            if answers[pair].is_whole
+        }
+        return replace(
+            self,
+            symbols=tuple(sorted({symbol for _, symbol in broken})),
+            held={pair: since for pair, since in self.held.items() if pair not in broken},
+            refused={**self.refused, **refused},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +67,14 @@ class SymbolOutcome:
         answer: The bars taken; None if no source had any. Where every source's are stale, the newest of them.
         gaps: The sessions within them that have no sound bar.
         faults: Of every source asked before, by source; of the stale one that was taken as well.
+        refused: Bars that do not fit those held; landing sets them aside.
     """
 
     symbol: str
     answer: SymbolBars | None
     gaps: tuple[date, ...]
     faults: Mapping[str, SourceFault]
+    refused: tuple[SymbolBars, ...] = ()
 
     @property
     def is_fresh(self) -> bool:
@@ -69,11 +95,19 @@ class Failover:
     Args:
         sources: Made for this fetch; the first is asked first.
         patience: Seconds that one symbol may take at one source, waiting for its turn included.
+        breaks: Told the answers; returns those that would leave a series with two adjustments, and what was seen. Their
+            symbols are asked for again: the whole history instead of an increment, then the next source.
     """
 
-    def __init__(self, sources: Sequence[SymbolSource], patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        sources: Sequence[SymbolSource],
+        patience: float = PATIENCE,
+        breaks: Callable[[Collection[SymbolBars]], Mapping[Pair, str]] = lambda _answers: MappingProxyType({}),
+    ) -> None:
         self._sources = tuple(sources)
         self._patience = patience
+        self._breaks = breaks
 
     def fetch(self, wanted: WantedBars, progress: Progress = silent) -> list[SymbolOutcome]:
         """Return one outcome for each symbol, in their order; to be called outside a running loop."""
@@ -81,6 +115,26 @@ class Failover:
 
     async def outcomes(self, wanted: WantedBars, progress: Progress = silent) -> list[SymbolOutcome]:
         """As `fetch`, within a loop. The sources are closed at the end."""
+        try:
+            outcomes = {outcome.symbol: outcome for outcome in await self._asked(wanted, progress)}
+            new = list(outcomes.values())
+            while True:
+                answers = {(it.answer.source, it.symbol): it.answer for it in new if it.answer}
+                if not (broken := self._breaks(answers.values())):
+                    return list(outcomes.values())
+                wanted = wanted.after(broken, answers)
+                new = await self._asked(wanted, silent)
+                for outcome in new:
+                    past = outcomes[outcome.symbol]
+                    wholes = tuple(
+                        answers[pair] for pair in broken if pair in wanted.refused and pair[1] == outcome.symbol
+                    )
+                    outcomes[outcome.symbol] = replace(outcome, refused=past.refused + wholes)
+        finally:
+            for source in self._sources:
+                await source.close()
+
+    async def _asked(self, wanted: WantedBars, progress: Progress) -> list[SymbolOutcome]:
         done = 0
 
         async def one(symbol: str) -> SymbolOutcome:
@@ -90,16 +144,15 @@ class Failover:
             progress(done, len(wanted.symbols), symbol)
             return outcome
 
-        try:
-            return await asyncio.gather(*map(one, wanted.symbols))
-        finally:
-            for source in self._sources:
-                await source.close()
+        return await asyncio.gather(*map(one, wanted.symbols))
 
     async def _outcome(self, symbol: str, wanted: WantedBars) -> SymbolOutcome:
         faults: dict[str, SourceFault] = {}
         late: tuple[date, SymbolBars, tuple[date, ...]] | None = None
         for source in self._sources:
+            if refusal := wanted.refused.get((source.name, symbol)):
+                faults[source.name] = refusal
+                continue
             try:
                 async with asyncio.timeout(self._patience):
                     answer = await source.bars(symbol, wanted.held.get((source.name, symbol)), wanted.until)
@@ -109,7 +162,7 @@ class Failover:
             except SourceFaultError as error:
                 faults[source.name] = error.fault
                 continue
-            sound = soundness(answer.bars, wanted.until)
+            sound = soundness(answer.bars, wanted.due or wanted.until)
             if sound.fault is None:
                 return SymbolOutcome(symbol, answer, sound.gaps, faults)
             faults[source.name] = sound.fault
@@ -120,24 +173,25 @@ class Failover:
 
 
 class FetchedBars(BarSource):
-    """The bars that one source had for some symbols, ready to be landed under its name."""
+    """The bars that one source had for some symbols, those that do not fit among them, to be landed under its name."""
+
+    seam = Seam.OF_EACH_SYMBOL
 
     def __init__(self, name: str, outcomes: Sequence[SymbolOutcome]) -> None:
         self.name = name
-        self._answers = [outcome.answer for outcome in outcomes if outcome.answer]
-        self.failures = {outcome.symbol: outcome.shortfall for outcome in outcomes if outcome.shortfall}
+        taken = [outcome.answer for outcome in outcomes if outcome.answer and outcome.answer.source == name]
+        refused = [answer for outcome in outcomes for answer in outcome.refused if answer.source == name]
+        self._answers = taken + refused
 
     def fetch(self, progress: Progress) -> Iterator[pa.Table]:
         """Yield one table per symbol."""
         for done, answer in enumerate(self._answers, start=1):
-            yield answer.bars
+            yield answer.continuing
             progress(done, len(self._answers), answer.symbol)
 
 
 def by_source(outcomes: Iterable[SymbolOutcome]) -> list[FetchedBars]:
     """Group the bars by the source they came from, so that each is landed under its own name."""
-    groups: defaultdict[str, list[SymbolOutcome]] = defaultdict(list)
-    for outcome in outcomes:
-        if outcome.answer:
-            groups[outcome.answer.source].append(outcome)
-    return [FetchedBars(name, group) for name, group in groups.items()]
+    each = tuple(outcomes)
+    names = {answer.source: None for it in each for answer in (it.answer, *it.refused) if answer}
+    return [FetchedBars(name, each) for name in names]

@@ -34,6 +34,23 @@ class FaultKind(StrEnum):
     STALE = "stale"
     """The bars end before the session that was asked for."""
 
+    @property
+    def remedy(self) -> str:
+        """One sentence that says what to do."""
+        return _REMEDIES[self]
+
+
+_REMEDIES = {
+    FaultKind.QUOTA: "Fetch again after the reset, add a source to sources.order, or say in sources.requests what a "
+    "larger plan allows.",
+    FaultKind.ENTITLEMENT: "Subscribe to these bars, or add a source to sources.order.",
+    FaultKind.NOT_FOUND: "Check how the symbol is written, or add a source that knows it to sources.order.",
+    FaultKind.AUTH: "Until then another source of sources.order may answer.",
+    FaultKind.TRANSIENT: "Fetch again.",
+    FaultKind.MALFORMED: "Look whether the vendor announces a failure or a change; another source may answer.",
+    FaultKind.STALE: "Fetch again when the vendor has published the session, for most at 17:30 in New York.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class SourceFault:

@@ -1,4 +1,4 @@
-"""The sources of bars, a line each, in the order in which they are best asked; their settings and their making."""
+"""The sources of bars, a line each, in the order in which they are best asked; and their making."""
 
 from __future__ import annotations
 
@@ -6,11 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated
-
-from pydantic import Field
-
-from warehouse.settings.layers import Section
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,29 +59,6 @@ def named(*kinds: SourceKind) -> list[str]:
     return [name for name, entry in SOURCES.items() if entry.kind in kinds]
 
 
-REAL = named(SourceKind.BROKER, SourceKind.WEB, SourceKind.FILES)
-WEB = named(SourceKind.WEB)
-FETCHED = sorted(named(SourceKind.BROKER, SourceKind.FILES, SourceKind.SAMPLE))
-"""Sources that a fetch can name; the others are asked by failover."""
-
-RealName = Annotated[str, Field(pattern=f"^({'|'.join(REAL)})$")]
-WebName = Annotated[str, Field(pattern=f"^({'|'.join(WEB)})$")]
-Requests = Annotated[int, Field(ge=1, le=100_000)]
-
-
-class SourceSettings(Section):
-    """Failover, and the rate limits of plans that differ from the vendors' free ones."""
-
-    order: tuple[RealName, ...] = Field(
-        strict=False, min_length=1, description=f"a list of at least one, each once, of {', '.join(REAL)}"
-    )
-    patience: float = Field(gt=0, le=3600, description="a number of seconds above 0, at most 3600")
-    requests: dict[WebName, Requests] = Field(
-        default_factory=dict,
-        description=f"for some of {', '.join(WEB)}, a whole number from 1 to 100000: requests in the vendor's period",
-    )
-
-
 def web_source(name: str, requests: Mapping[str, int], find_key: Callable[[str], SecretStr | None]) -> WebSource:
     """Make a source for one fetch.
 
@@ -98,7 +71,7 @@ def web_source(name: str, requests: Mapping[str, int], find_key: Callable[[str],
     Raises:
         ValueError: The name is of another kind of source.
     """
-    if name not in WEB:
+    if SOURCES[name].kind is not SourceKind.WEB:
         raise ValueError(f"{name} is not asked over the web")
     module = import_module(SOURCES[name].module)
     limits = replace(module.ACCESS.limits, requests=requests.get(name, module.ACCESS.limits.requests))

@@ -39,11 +39,13 @@ class RequestRefusedError(BrokerRefusedError):
 
     Attributes:
         code: Of the broker.
+        fault: Its consequence for the request.
     """
 
-    def __init__(self, message: str, code: int) -> None:
+    def __init__(self, message: str, code: int, fault: Fault) -> None:
         super().__init__(message)
         self.code = code
+        self.fault = fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,4 +155,4 @@ def request_failure(code: int, text: str) -> BrokerError | None:
     message = f"{traits.meaning} The gateway says: {code} {text!r}. {traits.remedy}"
     if traits.fault is Fault.TRANSIENT:
         return TransientError(message, code)
-    return RequestRefusedError(message, code)
+    return RequestRefusedError(message, code, traits.fault)

@@ -9,25 +9,25 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from execution.brokers.tws.answers import DeadlineError
+from execution.brokers.base import Fault
+from execution.brokers.tws.answers import DeadlineError, RequestRefusedError
 from execution.brokers.tws.session import Session, Timing
 from execution.errors import BrokerError, BrokerRefusedError
-from warehouse.calendar.sessions import last_completed_session
-from warehouse.errors import SourceError
-from warehouse.sources.base import RAW_BAR_SCHEMA, BarSource, Progress
+from warehouse.calendar.sessions import EXCHANGE_ZONE, last_completed_session, sessions
+from warehouse.sources.adjustments import derived_dividends
+from warehouse.sources.base import RAW_BAR_SCHEMA, SymbolBars, SymbolSource
+from warehouse.sources.faults import FaultKind, SourceFaultError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable
     from datetime import date, datetime
-
-    from numpy.typing import NDArray
 
     from execution.brokers.base import Endpoint
 
 OPEN_AT_ONCE = 50
 """Most history requests that the broker keeps open."""
-ROUNDING = 0.006
-"""Error of an adjusted price, USD: half a cent, and a little for the product of two such errors."""
+MOST_DAYS = 250
+"""Sessions in a span of days; the broker wants longer ones in years."""
 DEFAULT_TIMING = Timing()
 
 _Answer = TypeVar("_Answer")
@@ -35,69 +35,88 @@ Columns = list[list[str]]
 """Columns of a history: date, open, high, low, close, volume, average price, count."""
 
 
-class IbkrBars(BarSource):
-    """Bars of `symbols` over `history` (such as '10 Y'); today's, before the close, is provisional.
+class UnreadableBarsError(BrokerError):
+    """Bars in a form that is not known."""
+
+
+class IbkrBars(SymbolSource):
+    """Daily bars over one connection, opened with the first question; today's, before the close, is provisional.
 
     Open, high, low, close and volume are TRADES (split-adjusted), adj_close is ADJUSTED_LAST's close (dividend-adjusted
-    as well), and dividends are derived from how the two drift apart.
+    as well), and dividends are derived from how the two drift apart. The broker does not tell of splits and dividends:
+    an increment shows them by the bars that are held already.
 
-    Attributes:
-        failures: Reason by symbol for which `fetch` brought no bars of it.
+    Args:
+        endpoint: The gateway.
+        history: The span of a whole history, such as '10 Y'.
+        timing: Deadlines and pace.
     """
 
     name = "ibkr"
 
-    def __init__(
-        self, endpoint: Endpoint, symbols: Sequence[str], history: str = "10 Y", timing: Timing = DEFAULT_TIMING
-    ) -> None:
+    def __init__(self, endpoint: Endpoint, history: str = "10 Y", timing: Timing = DEFAULT_TIMING) -> None:
         self._endpoint = endpoint
-        self._symbols = tuple(dict.fromkeys(symbols))
         self._history = history
         self._timing = timing
-        self.failures: dict[str, str] = {}
+        self._connecting: asyncio.Task[_Histories] | None = None
 
-    def fetch(self, progress: Progress) -> Iterator[pa.Table]:
-        """Yield one table per symbol that has bars; to be called outside a running loop.
+    async def bars(self, symbol: str, since: date | None, until: date) -> SymbolBars:
+        """Return a symbol's bars up to `until`; the whole history where an increment does not begin with `since`.
 
         Raises:
-            SourceError: The gateway cannot be reached, or not one symbol has bars.
+            SourceFaultError: There are none, and why.
         """
-        self.failures = {}
+        if self._connecting is None:
+            self._connecting = asyncio.create_task(self._connected())
         try:
-            tables = asyncio.run(self._fetch(progress))
+            histories = await asyncio.shield(self._connecting)
         except BrokerError as error:
-            raise SourceError(f"{error} Nothing was landed.") from error
-        if not tables:
-            reasons = "; ".join(dict.fromkeys(self.failures.values()))
-            raise SourceError(f"No bars of {', '.join(self._symbols)} came from the gateway: {reasons}")
-        yield from tables
+            kind = FaultKind.AUTH if isinstance(error, BrokerRefusedError) else FaultKind.TRANSIENT
+            raise SourceFaultError.of(kind, str(error)) from error
+        try:
+            table = await histories.bars(symbol, histories.span(since) if since else self._history)
+            if since is not None:
+                table = table.filter(pc.greater_equal(table["session_date"], pa.scalar(since)))
+                if not table.num_rows or table["session_date"][0].as_py() != since:
+                    since, table = None, await histories.bars(symbol, self._history)
+        except BrokerError as error:
+            raise SourceFaultError.of(_fault_kind(error), str(error)) from error
+        through = table["session_date"][-1].as_py()
+        table = table.filter(pc.less_equal(table["session_date"], pa.scalar(until)))
+        return SymbolBars(symbol, self.name, table, is_whole=since is None, adjusted_through=through)
 
-    async def _fetch(self, progress: Progress) -> list[pa.Table]:
-        retries, done = self._timing.retries, 0
+    async def close(self) -> None:
+        """Disconnect, or stop connecting."""
+        if self._connecting is None:
+            return
+        self._connecting.cancel()
+        (histories,) = await asyncio.gather(self._connecting, return_exceptions=True)
+        if isinstance(histories, _Histories):
+            await histories.close()
 
+    async def _connected(self) -> _Histories:
         async def connect() -> Session:
             session = Session(self._endpoint, self._timing)
             await session.open()
             return session
 
-        async def fetch(symbol: str) -> pa.Table | None:
-            nonlocal done
-            try:
-                return await histories.bars(symbol, self._history)
-            except BrokerError as error:
-                self.failures[symbol] = str(error)
-                return None
-            finally:
-                done += 1
-                progress(done, len(self._symbols), symbol)
-
-        session = await retries.read(connect)
+        session = await self._timing.retries.read(connect)
         try:
-            histories = _Histories(session, self._timing, await retries.read(session.now))
-            tables = await asyncio.gather(*map(fetch, self._symbols))
-        finally:
+            return _Histories(session, self._timing, await self._timing.retries.read(session.now))
+        except BaseException:
             await session.close()
-        return [table for table in tables if table is not None]
+            raise
+
+
+def _fault_kind(error: BrokerError) -> FaultKind:
+    match error:
+        case UnreadableBarsError():
+            return FaultKind.MALFORMED
+        case RequestRefusedError(fault=Fault.OPERATOR):
+            return FaultKind.ENTITLEMENT
+        case BrokerRefusedError():
+            return FaultKind.NOT_FOUND
+    return FaultKind.TRANSIENT
 
 
 class _Histories:
@@ -106,10 +125,20 @@ class _Histories:
     def __init__(self, session: Session, timing: Timing, now: datetime) -> None:
         self._session = session
         self._timing = timing
+        self._now = now
         self._last_final = last_completed_session(now)
         self._turns = asyncio.Semaphore(OPEN_AT_ONCE)
-        self._asked: dict[tuple[str, str], float] = {}
+        self._asked: dict[tuple[str, str, str], float] = {}
         self._unanswered = 0
+
+    def span(self, since: date) -> str:
+        """Return the span of bars from a session on: the broker counts days in sessions, up to a year of them."""
+        days = len(sessions(since, self._now.astimezone(EXCHANGE_ZONE).date())) + 1
+        return f"{days} D" if days <= MOST_DAYS else f"{days // MOST_DAYS + 2} Y"
+
+    async def close(self) -> None:
+        """Disconnect; never raises."""
+        await self._session.close()
 
     async def bars(self, symbol: str, history: str) -> pa.Table:
         """Return a symbol's bars. Raises BrokerError, which names the symbol."""
@@ -121,7 +150,7 @@ class _Histories:
         try:
             return merged(symbol, trades, adjusted, self._last_final)
         except ValueError as error:
-            raise BrokerError(f"{symbol}: the broker's bars cannot be read ({error}).") from error
+            raise UnreadableBarsError(f"{symbol}: the broker's bars cannot be read ({error}).") from error
 
     async def _columns(self, symbol: str, what: str, history: str) -> Columns:
         return await self._read(lambda: self._ask(symbol, what, history))
@@ -148,8 +177,8 @@ class _Histories:
     async def _ask(self, symbol: str, what: str, history: str) -> Columns:
         client, contract = self._session.client, await self._session.contract(symbol)
         time, request = asyncio.get_running_loop().time, 0
-        if (symbol, what) in self._asked:
-            await asyncio.sleep(self._asked[symbol, what] + self._timing.history_pause - time())
+        if (symbol, what, history) in self._asked:
+            await asyncio.sleep(self._asked[symbol, what, history] + self._timing.history_pause - time())
 
         def send(number: int) -> None:
             nonlocal request
@@ -160,7 +189,7 @@ class _Histories:
             )
 
         async with self._turns:
-            self._asked[symbol, what] = time()
+            self._asked[symbol, what, history] = time()
             try:
                 (columns,) = await self._session.ask_numbered(f"{symbol} {what}", send, self._timing.history)
             except DeadlineError as late:
@@ -175,7 +204,7 @@ class _Histories:
 def merged(symbol: str, trades: Columns, adjusted: Columns, last_final: date) -> pa.Table:
     """Return bars as traded with the adjusted close beside them (RAW_BAR_SCHEMA).
 
-    A day without an adjusted bar has no adj_close; validation sets it aside.
+    A day without an adjusted bar has no adj_close, and what the next one paid is unknown; validation sets them aside.
 
     Raises:
         ValueError: A cell is no date or number.
@@ -194,25 +223,10 @@ def merged(symbol: str, trades: Columns, adjusted: Columns, last_final: date) ->
         "close": close,
         "adj_close": pa.array(adj_close, from_pandas=True),
         "volume": volume,
-        "dividend": dividends(close, adj_close),
+        "dividend": pa.array(derived_dividends(close, adj_close), from_pandas=True),
         "is_final": pc.less_equal(days, last_final),
         "file": pa.repeat(IbkrBars.name, rows),
         "line": pa.array(range(1, rows + 1), pa.int64()),
         "problem": pa.nulls(rows, pa.string()),
     }
     return pa.table([columns[name] for name in RAW_BAR_SCHEMA.names], schema=RAW_BAR_SCHEMA)
-
-
-def dividends(close: NDArray[np.float64], adj_close: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return each day's dividend, in USD a share to the cent: D(t) = C(t-1) x (1 - f(t-1) / f(t)), f = adjusted / C.
-
-    This inverts the usual back-adjustment, by which a dividend scales all earlier closes by 1 - D/C. The broker rounds
-    adjusted prices to cents, which makes f wobble: a difference that this alone can explain counts as no dividend.
-    """
-    paid = np.zeros(len(close))
-    with np.errstate(divide="ignore", invalid="ignore"):  # validation sets aside prices that are missing or 0
-        factor = adj_close / close
-        wobble = ROUNDING * close[:-1] * (1 / adj_close[:-1] + 1 / adj_close[1:])
-        derived = close[:-1] * (1 - factor[:-1] / factor[1:])
-        paid[1:] = np.where(derived > wobble, derived, 0.0).round(2)
-    return paid

@@ -38,6 +38,21 @@ def test_is_session_answers_for_every_element() -> None:
     assert sessions.is_session(days).tolist() == [True, False, False, False, False]
 
 
+def test_numbers_and_days_agree_over_the_whole_calendar() -> None:
+    """Each day of the calendar, and those around it, is a session exactly where the number of sessions rises."""
+    every = sessions.sessions(date(1900, 1, 1), sessions.KNOWN_TO)
+    days = np.arange(np.datetime64("1899-12-25"), np.datetime64("2027-12-31"))
+    is_session = sessions.is_session(days)
+    assert days[is_session].tolist() == every[: int(is_session.sum())]
+    assert len(every) - int(is_session.sum()) <= 1
+    numbers = sessions.session_numbers(days)
+    assert (np.diff(numbers) == is_session[:-1]).all()
+    assert numbers[0] == 0
+    far = np.array(["0001-01-01", "9999-12-31"], dtype="datetime64[D]")
+    assert not sessions.is_session(far).any()
+    assert sessions.session_numbers(far).tolist()[0] == 0
+
+
 @pytest.mark.parametrize(
     ("session", "hour"),
     [(date(2024, 12, 24), 13), (date(2024, 12, 26), 16), (date(2024, 7, 5), 16)],

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from vendor_market import adjusted, traded
 
 from warehouse.sources.adjustments import derived_dividends, later_splits
@@ -23,6 +27,26 @@ def test_dividends_come_back_from_the_drift_of_two_closes(symbol: str) -> None:
     found = derived_dividends(close, adj_close.round(2))
     assert np.abs(found - [bar.dividend for bar in bars]).max() <= 0.02
     assert ((found > 0) == [bar.dividend > 0 for bar in bars]).all()
+
+
+@given(
+    st.lists(st.tuples(st.floats(10, 500), st.sampled_from([0.0, 0.0, 0.0, 0.25, 1.0, 3.5])), min_size=2, max_size=30)
+)
+def test_dividends_come_back_from_adjusted_closes(days: list[tuple[float, float]]) -> None:
+    """The derivation inverts back-adjustment by 1 - D/C, within the cents of a vendor's rounding."""
+    close = np.round([price for price, _ in days], 2)
+    paid = np.array([0.0] + [dividend if dividend < price / 2 else 0.0 for (price, _), (_, dividend) in pairwise(days)])
+    adj_close, factor = np.empty_like(close), 1.0
+    for day in range(len(close) - 1, -1, -1):
+        adj_close[day] = close[day] * factor
+        if day:
+            factor *= 1 - paid[day] / close[day - 1]
+    exact = derived_dividends(close, adj_close)
+    sure = paid[1:] > 0.02 * close[:-1] * (1 / adj_close[:-1] + 1 / adj_close[1:])
+    assert np.allclose(exact[1:][sure], paid[1:][sure], atol=0.006)
+    rounded = np.round(adj_close, 2)
+    known = (rounded[1:] > 0) & (rounded[:-1] > 0)
+    assert (derived_dividends(close, rounded)[1:][(paid[1:] == 0) & known] == 0).all()
 
 
 def test_a_payout_beside_a_missing_price_is_unknown() -> None:

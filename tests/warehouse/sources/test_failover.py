@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -12,16 +11,13 @@ import pytest
 from virtual_time import VirtualTime
 
 from warehouse.calendar.sessions import sessions
-from warehouse.errors import SourceError
 from warehouse.sources.acceptance import soundness
-from warehouse.sources.base import RAW_BAR_SCHEMA, BarSource, Progress, SymbolBars, SymbolSource, silent
+from warehouse.sources.base import RAW_BAR_SCHEMA, SymbolBars, SymbolSource, silent
 from warehouse.sources.failover import Failover, SymbolOutcome, WantedBars, by_source
 from warehouse.sources.faults import FaultKind, SourceFault, SourceFaultError
-from warehouse.sources.read_whole import ReadWhole
-from warehouse.sources.synthetic import SyntheticSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Mapping
 
 DAYS = sessions(date(2024, 10, 1), date(2024, 12, 30))
 UNTIL = DAYS[-1]
@@ -52,7 +48,7 @@ class Scripted(SymbolSource):
         days = self._script[symbol]
         if isinstance(days, FaultKind):
             raise SourceFaultError.of(days, "as scripted")
-        return SymbolBars(symbol, self.name, bars(symbol, days), is_whole=True, adjusted_through=until)
+        return SymbolBars(symbol, self.name, bars(symbol, days), is_whole=since is None, adjusted_through=until)
 
     async def close(self) -> None:
         """Remember it."""
@@ -152,51 +148,41 @@ def test_an_answer_is_judged_by_the_calendar(days: list[date], kind: FaultKind |
         assert set(judged.gaps) == set(DAYS) - set(days)
 
 
-def test_a_source_read_as_a_whole_is_asked_by_symbol() -> None:
-    """It is read once, and what it does not hold is not found."""
-    last_day = date(2019, 12, 31)
-    outcomes = Failover([ReadWhole(SyntheticSource())]).fetch(WantedBars(("SPY", "BITO", "NOPE"), last_day))
-    spy, bito, nope = outcomes
-    assert spy.is_fresh
-    assert bito.is_fresh
-    assert spy.answer
-    assert spy.answer.is_whole
-    assert nope.faults["synthetic"].kind is FaultKind.NOT_FOUND
+def test_an_increment_that_does_not_fit_is_asked_for_as_a_whole() -> None:
+    """Where its first bars are not those held the whole history comes, and nobody else is asked again."""
+    only = Scripted("only", {"A": DAYS, "B": DAYS})
+    seen: list[list[str]] = []
+
+    def breaks(answers: Collection[SymbolBars]) -> dict[tuple[str, str], str]:
+        seen.append([answer.symbol for answer in answers])
+        return {("only", "A"): "half as high"} if len(seen) == 1 else {}
+
+    wanted = WantedBars(("A", "B"), UNTIL, {("only", "A"): DAYS[5], ("only", "B"): DAYS[5]})
+    first, second = VirtualTime(NOW).run(Failover([only], 60, breaks).outcomes(wanted))
+    assert only.asked == [("A", DAYS[5]), ("B", DAYS[5]), ("A", None)]
+    assert seen == [["A", "B"], ["A"]]
+    assert first.is_fresh
+    assert second.is_fresh
+    assert not first.refused
 
 
-def test_a_symbol_that_failed_in_a_whole_read_is_told_so() -> None:
-    """The source's own reason is the fault's; the other symbols have their bars."""
+def test_a_whole_history_that_does_not_fit_is_set_aside_and_the_next_source_is_asked() -> None:
+    """The fault says what was seen, and the bars come along to be quarantined."""
+    first, second = Scripted("first", {"A": DAYS}), Scripted("second", {"A": DAYS})
 
-    class Partial(BarSource):
-        name = "partial"
-        failures = MappingProxyType({"B": "B: the gateway did not answer"})
+    def breaks(answers: Collection[SymbolBars]) -> dict[tuple[str, str], str]:
+        return {(it.source, it.symbol): "half as high" for it in answers if it.source == "first"}
 
-        def fetch(self, progress: Progress) -> Iterator[pa.Table]:
-            progress(1, 1, "A")
-            yield bars("A", DAYS)
-
-    good, failed = Failover([ReadWhole(Partial())]).fetch(WantedBars(("A", "B"), UNTIL))
-    assert good.is_fresh
-    assert failed.faults == {"partial": SourceFault(FaultKind.TRANSIENT, "B: the gateway did not answer")}
-
-
-def test_a_source_that_cannot_be_read_as_a_whole_is_malformed() -> None:
-    """Its own message tells what to do."""
-
-    class Broken(BarSource):
-        name = "files"
-
-        def fetch(self, progress: Progress) -> Iterator[pa.Table]:
-            progress(0, 1, "prices.csv")
-            raise SourceError("prices.csv: no header")
-            yield RAW_BAR_SCHEMA.empty_table()
-
-    (outcome,) = Failover([ReadWhole(Broken())]).fetch(WantedBars(("A",), UNTIL))
-    assert outcome.faults == {"files": SourceFault(FaultKind.MALFORMED, "prices.csv: no header")}
+    wanted = WantedBars(("A",), UNTIL, {("first", "A"): DAYS[5]})
+    (outcome,) = VirtualTime(NOW).run(Failover([first, second], 60, breaks).outcomes(wanted))
+    assert winners(outcome) == ["second"]
+    assert outcome.faults["first"] == SourceFault(FaultKind.MALFORMED, "its bars do not fit those held: half as high")
+    assert [refused.source for refused in outcome.refused] == ["first"]
+    assert [batch.name for batch in by_source([outcome])] == ["second", "first"]
 
 
 def test_bars_are_landed_under_the_name_of_their_source() -> None:
-    """Each source's bars are a source of their own, with what fell short of them."""
+    """Each source's bars are a source of their own."""
     first = Scripted("first", {"A": DAYS, "B": FaultKind.NOT_FOUND, "C": FaultKind.QUOTA, "D": DAYS[:-1]})
     second = Scripted("second", {"B": DAYS, "C": FaultKind.QUOTA, "D": FaultKind.QUOTA})
     outcomes = fetched(WantedBars(("A", "B", "C", "D"), UNTIL), first, second)
@@ -204,5 +190,3 @@ def test_bars_are_landed_under_the_name_of_their_source() -> None:
     assert (one.name, other.name) == ("first", "second")
     assert pa.concat_tables(one.fetch(silent))["symbol"].unique().to_pylist() == ["A", "D"]
     assert pa.concat_tables(other.fetch(silent))["symbol"].unique().to_pylist() == ["B"]
-    assert list(one.failures) == ["D"]
-    assert not other.failures

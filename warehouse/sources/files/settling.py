@@ -43,7 +43,10 @@ def settled(found: FoundBars, options: FileOptions) -> Iterator[tuple[FileVerdic
 
 def _by_symbol(table: pa.Table, options: FileOptions) -> Iterator[tuple[str, NDArray[np.intp] | None]]:
     """Yield each symbol that is wanted with its rows; rows without a symbol go to the symbol above them."""
-    encoded = pc.fill_null_backward(pc.fill_null_forward(table["symbol"])).combine_chunks().dictionary_encode()
+    named = table["symbol"]
+    if named.null_count:
+        named = pc.fill_null_backward(pc.fill_null_forward(named))
+    encoded = named.combine_chunks().dictionary_encode()
     symbols = encoded.dictionary.to_pylist()
     if table.num_rows and not symbols:
         raise SourceError(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from warehouse.errors import SourceError
-from warehouse.sources.base import BarSource, Progress
+from warehouse.sources.base import BarSource, Progress, Seam
 from warehouse.sources.files.packages import NOTATIONS, PARQUETS, TEXTS, entries
 from warehouse.sources.files.reading import read_bars
 from warehouse.sources.files.settling import settled
@@ -74,7 +74,7 @@ class FileSource(BarSource):
     """Files as exported. After `fetch`, `verdicts` tells how each was read."""
 
     name = "files"
-    may_continue = True
+    seam = Seam.OF_BATCH
 
     def __init__(self, paths: Sequence[Path], options: FileOptions | None = None) -> None:
         self._paths = paths

@@ -130,8 +130,12 @@ def _cells(label: str, content: bytes, form: tuple[str, int, int], places: Seque
     odd += foot
     if last != content.count(b"\n"):
         raise SourceError(f"{label}: a quoted cell runs over several lines; is a closing quote missing?")
-    lines = np.delete(np.arange(above + 1, last + 1), [line.number - above - 1 for line in odd])
+    lines = np.arange(above + 1, last + 1)
+    if odd:
+        lines = np.delete(lines, [line.number - above - 1 for line in odd])
     # A line without any value is no row: it has nothing that could be landed or quarantined.
+    if not all(cells.null_count for cells in table.columns):
+        return Cells(table, pa.array(lines), tuple(payouts))
     empty = functools.reduce(pc.and_, [pc.is_null(cells) for cells in table.columns])
     holds = pc.invert(empty).combine_chunks()
     return Cells(table.filter(holds), pa.array(lines).filter(holds), tuple(payouts))

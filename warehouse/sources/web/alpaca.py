@@ -63,6 +63,7 @@ class Alpaca(WebSource):
 
     name = "alpaca"
     key_names = ("APCA_API_KEY_ID", "APCA_API_SECRET_KEY")
+    key_page = "https://app.alpaca.markets"
     known_replies = (
         KnownReply(403, "subscription does not permit", FaultKind.ENTITLEMENT),
         KnownReply(403, "forbidden", FaultKind.AUTH),

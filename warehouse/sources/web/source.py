@@ -51,6 +51,8 @@ class WebSource(SymbolSource):
 
     key_names: tuple[str, ...] = ()
     """The keys that it needs, as `read_key` knows them; the constructor takes them in this order."""
+    key_page: str = ""
+    """The vendor's page that shows them."""
     known_replies: tuple[KnownReply, ...] = ()
 
     def __init__(self, keys: Mapping[str, SecretStr | None], access: WebAccess) -> None:
@@ -69,8 +71,9 @@ class WebSource(SymbolSource):
             SourceFaultError: There are none, and why.
         """
         if not self._has_keys:
-            remedy = f"set {' and '.join(self.key_names)}, or put them into the folder of secrets"
-            raise SourceFaultError.of(FaultKind.AUTH, f"a key is missing; {remedy}")
+            files = " and ".join(name.lower() for name in self.key_names)
+            remedy = f"set {' and '.join(self.key_names)}, or write $SWING_HOME/secrets/{files}"
+            raise SourceFaultError.of(FaultKind.AUTH, f"a key is missing: get it at {self.key_page}, then {remedy}")
         series = await self._series(symbol, since)
         if since and (series.rows.days[0] != since or series.is_rebased):
             since, series = None, await self._series(symbol, None)

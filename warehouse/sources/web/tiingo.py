@@ -34,6 +34,7 @@ class Tiingo(WebSource):
 
     name = "tiingo"
     key_names = ("TIINGO_API_KEY",)
+    key_page = "https://www.tiingo.com/account/api/token"
     known_replies = (
         KnownReply(200, "you have run over your", FaultKind.QUOTA),
         KnownReply(403, "invalid token", FaultKind.AUTH),

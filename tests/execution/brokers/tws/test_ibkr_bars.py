@@ -4,51 +4,71 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from gateways import FAST, at
-from hypothesis import given
-from hypothesis import strategies as st
 from simulators import AFTERNOON, LEVELS, NEW_YORK, calm_bars, running
 
 from execution.brokers.base import Endpoint
 from execution.brokers.retrying import RetryPolicy
-from execution.brokers.tws.bars import OPEN_AT_ONCE, IbkrBars, dividends, merged
+from execution.brokers.tws.bars import OPEN_AT_ONCE, IbkrBars, merged
 from execution.brokers.tws.broker import IbkrBroker
 from warehouse.calendar.sessions import is_session, sessions
-from warehouse.errors import SourceError
-from warehouse.sources.base import silent
+from warehouse.sources.faults import FaultKind, SourceFaultError
 from warehouse.validation import validate
 
 if TYPE_CHECKING:
-    from simulators import RunningSimulator
-
     from execution.brokers.tws.session import Timing
+    from warehouse.sources.base import SymbolBars
+    from warehouse.sources.faults import SourceFault
 
 TODAY = AFTERNOON.date()
 
 
-def fetched(source: IbkrBars) -> pa.Table:
-    """Return all bars of a source."""
-    return pa.concat_tables(source.fetch(silent))
+@dataclass(slots=True)
+class Fetch:
+    """The answers to some symbols, the faults of others, and the seconds after which each came."""
+
+    answers: dict[str, SymbolBars] = field(default_factory=dict)
+    faults: dict[str, SourceFault] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def bars(self) -> pa.Table:
+        """All bars."""
+        return pa.concat_tables([answer.bars for answer in self.answers.values()])
 
 
-def bars_of(gateway: RunningSimulator, *symbols: str, timing: Timing = FAST) -> IbkrBars:
-    """Return a source of a year's bars."""
-    return IbkrBars(at(gateway), symbols, "1 Y", timing)
+def fetched(endpoint: Endpoint, *symbols: str, timing: Timing = FAST, since: date | None = None) -> Fetch:
+    """Ask for a year's bars of each symbol at once."""
+    fetch, started = Fetch(), time.monotonic()
+
+    async def one(source: IbkrBars, symbol: str) -> None:
+        try:
+            fetch.answers[symbol] = await source.bars(symbol, since, TODAY)
+        except SourceFaultError as error:
+            fetch.faults[symbol] = error.fault
+        fetch.seconds[symbol] = time.monotonic() - started
+
+    async def everything() -> None:
+        source = IbkrBars(endpoint, "1 Y", timing)
+        await asyncio.gather(*(one(source, symbol) for symbol in symbols))
+        await source.close()
+
+    asyncio.run(everything())
+    return fetch
 
 
 def test_bars_are_the_market_s() -> None:
     """Every bar is valid and equals the market's: prices and volume as traded, the close adjusted beside them."""
     with running() as gateway:
-        table = fetched(bars_of(gateway, *LEVELS))
+        table = fetched(at(gateway), *LEVELS).bars
     assert not validate(table, is_session).quarantined.num_rows
     market = calm_bars().to_pandas().set_index(["symbol", "session_date"])
     found = table.to_pandas().set_index(["symbol", "session_date"])
@@ -63,7 +83,7 @@ def test_bars_are_the_market_s() -> None:
 def test_a_payout_shows_as_a_dividend() -> None:
     """The one payout of the market is found on its day, to the cents that the broker's rounding leaves."""
     with running() as gateway:
-        found = fetched(bars_of(gateway, "SPY", "TLT")).to_pandas()
+        found = fetched(at(gateway), "SPY", "TLT").bars.to_pandas()
     paid = found[found["dividend"] > 0]
     assert set(zip(paid["symbol"], paid["session_date"], strict=True)) == {
         ("SPY", date(2024, 6, 3)),
@@ -76,103 +96,118 @@ def test_a_payout_shows_as_a_dividend() -> None:
 def test_today_s_bar_is_provisional_until_the_close() -> None:
     """Five minutes before the close today's bar may change; after it, it is final, and so are all before."""
     with running() as gateway:
-        early = fetched(bars_of(gateway, "SPY")).to_pandas()
+        early = fetched(at(gateway), "SPY").bars.to_pandas()
         gateway.clock.set(datetime.combine(TODAY, datetime.min.time(), NEW_YORK) + timedelta(hours=17))
-        late = fetched(bars_of(gateway, "SPY")).to_pandas()
+        late = fetched(at(gateway), "SPY").bars.to_pandas()
     assert list(early.loc[~early["is_final"], "session_date"]) == [TODAY]
     assert late["is_final"].all()
     assert late["session_date"].max() == TODAY
 
 
-def test_what_fails_is_named_and_the_rest_lands() -> None:
+def test_what_fails_is_named_and_the_rest_comes() -> None:
     """An unknown symbol, one without bars and one that never answers are named; the others come, not later for it."""
     refusal = "Historical Market Data Service error message:HMDS query returned no data"
     scenario = f'on reqHistoricalData XLE: error 162 "{refusal}"\non reqHistoricalData GLD: lose'
     with running(scenario) as gateway:
-        source = bars_of(gateway, *LEVELS, "NOPE", timing=replace(FAST, history=2))
-        started, steps = time.monotonic(), []
-        tables = list(
-            source.fetch(lambda done, total, label: steps.append((time.monotonic() - started, done, total, label)))
-        )
-    assert source.failures.keys() == {"NOPE", "XLE", "GLD"}
-    assert all(symbol in reason for symbol, reason in source.failures.items())
-    assert len(tables) == len(LEVELS) - 2
-    assert [done for _, done, _, _ in steps] == list(range(1, 11))
-    assert steps[-1][3] == "GLD"
-    assert all(seconds < 2 for seconds, _, _, label in steps if label != "GLD")
+        fetch = fetched(at(gateway), *LEVELS, "NOPE", timing=replace(FAST, history=2))
+    kinds = {symbol: fault.kind for symbol, fault in fetch.faults.items()}
+    assert kinds == {"NOPE": FaultKind.NOT_FOUND, "XLE": FaultKind.NOT_FOUND, "GLD": FaultKind.TRANSIENT}
+    assert all(symbol in fault.reason for symbol, fault in fetch.faults.items())
+    assert fetch.answers.keys() == LEVELS.keys() - {"XLE", "GLD"}
+    assert all(seconds < 2 for symbol, seconds in fetch.seconds.items() if symbol != "GLD")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "kind"),
+    [
+        ('error 162 "Historical Market Data Service error message:No market data permissions"', FaultKind.ENTITLEMENT),
+        ('error 162 "Historical Market Data Service error message:HMDS query returned no data"', FaultKind.NOT_FOUND),
+        ('error 162 "Historical Market Data Service error message:Something else"', FaultKind.TRANSIENT),
+    ],
+)
+def test_a_refusal_has_the_word_of_its_kind(scenario: str, kind: FaultKind) -> None:
+    """The broker's codes end as the faults that every source has."""
+    with running(f"on reqHistoricalData: {scenario}") as gateway:
+        fetch = fetched(at(gateway), "SPY")
+    assert fetch.faults["SPY"].kind is kind
 
 
 def test_a_pacing_violation_is_waited_out() -> None:
     """A refused history is asked for again, not before the pause, and nothing is missing in the end."""
     refusal = "Historical Market Data Service error message:Historical data request pacing violation"
     with running(f'on reqHistoricalData 3: error 162 "{refusal}"') as gateway:
-        source = bars_of(gateway, *LEVELS, timing=replace(FAST, history_pause=0.5))
-        started = time.monotonic()
-        assert len(list(source.fetch(silent))) == len(LEVELS)
-        assert time.monotonic() - started >= 0.5
-    assert source.failures == {}
+        fetch = fetched(at(gateway), *LEVELS, timing=replace(FAST, history_pause=0.5))
+    assert fetch.answers.keys() == LEVELS.keys()
+    assert max(fetch.seconds.values()) >= 0.5
 
 
 def test_the_broker_s_pacing_rules_are_kept() -> None:
-    """A gateway that enforces the rules finds nothing to complain of."""
+    """A gateway that enforces the rules finds nothing to complain of, increments among the requests."""
     with running("enforce pacing") as gateway:
-        source = bars_of(gateway, *LEVELS)
-        assert len(list(source.fetch(silent))) == len(LEVELS)
-    assert source.failures == {}
+        assert fetched(at(gateway), *LEVELS).answers.keys() == LEVELS.keys()
+        assert fetched(at(gateway), *LEVELS, since=TODAY - timedelta(days=7)).answers.keys() == LEVELS.keys()
 
 
-def test_nothing_at_all_is_an_error() -> None:
-    """Without a gateway, or without one symbol that has bars, there is no batch to land."""
-    with pytest.raises(SourceError, match="4002"):
-        fetched(IbkrBars(Endpoint("127.0.0.1", 1, 7), ["SPY"], "1 Y", FAST))
-    with running() as gateway, pytest.raises(SourceError, match="NOPE"):
-        fetched(bars_of(gateway, "NOPE"))
+def test_an_increment_begins_with_the_session_held() -> None:
+    """The bars from it on come, today's among them, and equal those of the whole history."""
+    since = date(2024, 6, 5)
+    with running() as gateway:
+        whole = fetched(at(gateway), "SPY").answers["SPY"]
+        increment = fetched(at(gateway), "SPY", since=since).answers["SPY"]
+    assert (whole.is_whole, increment.is_whole) == (True, False)
+    assert increment.bars["session_date"].to_pylist() == sessions(since, TODAY)
+    final = [
+        [row for row in answer.continuing.drop(["line"]).to_pylist() if row["is_final"]]
+        for answer in (whole, increment)
+    ]
+    assert final[1] == [row for row in final[0] if row["session_date"] > since]
+
+
+def test_without_the_session_held_the_whole_history_comes() -> None:
+    """A Sunday is no session, so nothing could be compared."""
+    with running() as gateway:
+        answer = fetched(at(gateway), "SPY", since=date(2024, 6, 2)).answers["SPY"]
+    assert answer.is_whole
+    assert answer.bars["session_date"][0].as_py() == sessions(date(2023, 6, 12), TODAY)[0]
+
+
+def test_no_gateway_is_a_fault_of_every_symbol() -> None:
+    """The one connection is tried for all together, and the message says what to look at."""
+    fetch = fetched(Endpoint("127.0.0.1", 1, 7), "SPY", "QQQ")
+    assert {fault.kind for fault in fetch.faults.values()} == {FaultKind.TRANSIENT}
+    assert "4002" in fetch.faults["QQQ"].reason
+
+
+def test_a_login_without_the_account_is_refused() -> None:
+    """The account that is configured is none of the login's."""
+    with running() as gateway:
+        fetch = fetched(at(gateway, account_id="U7654321"), "SPY")
+    assert fetch.faults["SPY"].kind is FaultKind.AUTH
 
 
 def test_a_connection_that_breaks_loses_no_bars_that_came() -> None:
     """After a drop midway the symbols that had come are kept, the others named."""
     with running("on historicalData 6: drop") as gateway:
-        source = bars_of(gateway, *LEVELS)
-        tables = list(source.fetch(silent))
-    assert len(tables) + len(source.failures) == len(LEVELS)
-    assert source.failures
+        fetch = fetched(at(gateway), *LEVELS)
+    assert fetch.answers.keys() | fetch.faults.keys() == LEVELS.keys()
+    assert fetch.faults
 
 
 def test_a_slow_symbol_waits_alone() -> None:
     """A history that comes late is there, and held up none of the others."""
     with running("on reqHistoricalData XLE: delay 1") as gateway:
-        source, steps = bars_of(gateway, *LEVELS), []
-        assert len(list(source.fetch(lambda _done, _total, label: steps.append(label)))) == len(LEVELS)
-    assert steps[-1] == "XLE"
+        fetch = fetched(at(gateway), *LEVELS)
+    assert fetch.answers.keys() == LEVELS.keys()
+    assert list(fetch.seconds)[-1] == "XLE"
 
 
 def test_a_gateway_that_answers_nobody_is_left_alone() -> None:
     """After fifty requests in a row without an answer no more are sent, and the symbols left out say so."""
     symbols = [f"S{number}" for number in range(150)]
     with running("on reqContractDetails: lose") as gateway:
-        source = bars_of(gateway, *symbols, timing=replace(FAST, request=0.2, retries=RetryPolicy(1)))
-        with pytest.raises(SourceError, match="unanswered"):
-            fetched(source)
-    assert source.failures.keys() == set(symbols)
-    assert sum("unanswered" in reason for reason in source.failures.values()) >= len(symbols) - 2 * OPEN_AT_ONCE
-
-
-@given(
-    st.lists(st.tuples(st.floats(10, 500), st.sampled_from([0.0, 0.0, 0.0, 0.25, 1.0, 3.5])), min_size=2, max_size=30)
-)
-def test_dividends_come_back_from_adjusted_closes(days: list[tuple[float, float]]) -> None:
-    """The derivation inverts back-adjustment by 1 - D/C, within the cents of the broker's rounding."""
-    close = np.round([price for price, _ in days], 2)
-    paid = np.array([0.0] + [dividend if dividend < price / 2 else 0.0 for (price, _), (_, dividend) in pairwise(days)])
-    adjusted, factor = np.empty_like(close), 1.0
-    for day in range(len(close) - 1, -1, -1):
-        adjusted[day] = close[day] * factor
-        if day:
-            factor *= 1 - paid[day] / close[day - 1]
-    exact = dividends(close, adjusted)
-    sure = paid[1:] > 0.02 * close[:-1] * (1 / adjusted[:-1] + 1 / adjusted[1:])
-    assert np.allclose(exact[1:][sure], paid[1:][sure], atol=0.006)
-    assert (dividends(close, np.round(adjusted, 2))[1:][paid[1:] == 0] == 0).all()
+        fetch = fetched(at(gateway), *symbols, timing=replace(FAST, request=0.2, retries=RetryPolicy(1)))
+    assert fetch.faults.keys() == set(symbols)
+    assert sum("unanswered" in fault.reason for fault in fetch.faults.values()) >= len(symbols) - 2 * OPEN_AT_ONCE
 
 
 def test_a_day_without_an_adjusted_bar_is_set_aside() -> None:
@@ -191,10 +226,9 @@ def test_a_broker_and_a_source_share_a_gateway() -> None:
         async def talk() -> int:
             broker = IbkrBroker(at(gateway), FAST)
             await broker.open()
-            source = IbkrBars(at(gateway, 8), ["SPY"], "1 Y", FAST)
-            table = await asyncio.to_thread(fetched, source)
+            fetch = await asyncio.to_thread(fetched, at(gateway, 8), "SPY")
             assert (await broker.state()).account.positions == {"TLT": Decimal(1)}
             await broker.close()
-            return int(table.num_rows)
+            return int(fetch.bars.num_rows)
 
         assert asyncio.run(talk()) > 200
