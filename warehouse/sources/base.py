@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,32 @@ Prices and `dividend` are USD per share, split-adjusted; `adj_close` is dividend
 a Parquet file. `problem` says what could not be read ("close='abc' is not a number"), else null.
 """
 
+
+class ActionKind(StrEnum):
+    """Corporate actions that change what a share is worth."""
+
+    DIVIDEND = "dividend"
+    SPLIT = "split"
+
+
+@dataclass(frozen=True, slots=True)
+class StatedAction:
+    """A corporate action as a source states it, apart from its bars.
+
+    Attributes:
+        session_date: First session that trades without the dividend, or in the new shares.
+        amount: Of a dividend, in `currency` a share of that day; None for a split.
+        ratio: Of a split: new shares for one, 0.1 in a reverse split of ten; None for a dividend.
+    """
+
+    symbol: str
+    session_date: date
+    kind: ActionKind
+    amount: float | None = None
+    ratio: float | None = None
+    currency: str | None = None
+
+
 Progress = Callable[[int, int, str], None]
 """Told (done, total, label) after each step of a fetch."""
 
@@ -55,6 +82,8 @@ class BarSource(ABC):
 
     A source that is asked for the whole history whenever that is adjusted anew needs no comparison.
     """
+    actions: Sequence[StatedAction] = ()
+    """What it has stated beside the bars, after `fetch`; a dividend that stands in its bar need not stand here."""
     failures: Mapping[str, str] = MappingProxyType({})
     """The reason for which a symbol that was asked for has no bars, by symbol, after `fetch`; the others' are there."""
 
@@ -78,6 +107,7 @@ class SymbolBars:
             is the newest one held, so that the two can be compared before anything is appended.
         adjusted_through: The adjustment base: splits and dividends up to this session are in the prices. None: the
             source does not say.
+        actions: Corporate actions that it states beside the bars.
     """
 
     symbol: str
@@ -85,6 +115,7 @@ class SymbolBars:
     bars: pa.Table
     is_whole: bool
     adjusted_through: date | None
+    actions: tuple[StatedAction, ...] = ()
 
 
 class SymbolSource(ABC):

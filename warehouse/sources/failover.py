@@ -125,6 +125,7 @@ class FetchedBars(BarSource):
     def __init__(self, name: str, outcomes: Sequence[SymbolOutcome]) -> None:
         self.name = name
         self._answers = [outcome.answer for outcome in outcomes if outcome.answer]
+        self.actions = [action for answer in self._answers for action in answer.actions]
         self.failures = {outcome.symbol: outcome.shortfall for outcome in outcomes if outcome.shortfall}
 
     def fetch(self, progress: Progress) -> Iterator[pa.Table]:
