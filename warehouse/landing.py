@@ -14,7 +14,7 @@ from warehouse.lake import transaction
 from warehouse.seams import refuse_other_bases
 from warehouse.settings.portfolio import Portfolio, strategy_rows
 from warehouse.settings.symbol_changes import CHANGE_SCHEMA, change_rows
-from warehouse.sources.base import RAW_BAR_SCHEMA, ActionKind, BarSource, Progress, silent
+from warehouse.sources.base import RAW_BAR_SCHEMA, BarSource, CorporateAction, Progress, silent
 from warehouse.sources.registry import source_ranks
 from warehouse.sources.synthetic import SyntheticSource
 from warehouse.validation import QuarantineCode, validate
@@ -186,7 +186,7 @@ def _append_actions(connection: duckdb.DuckDBPyConnection, source: BarSource) ->
     """Append the corporate actions that the lake does not hold as they are stated now."""
     if not source.actions:
         return
-    rows = [asdict(action) for action in source.actions if action.kind is ActionKind.DIVIDEND or action.ratio]
+    rows = [asdict(action) for action in source.actions if action.kind is CorporateAction.DIVIDEND or action.ratio]
     connection.register("stated_actions", pa.Table.from_pylist(rows, ACTION_SCHEMA))
     connection.execute(
         """

@@ -15,7 +15,7 @@ from warehouse.transformation.runner import FailedBuildError, Transformation
 if TYPE_CHECKING:
     from pathlib import Path
 
-SELECTION = ("bars", "strategies", "stg_bars", "sessions", "features")
+SELECTION = ("+bars", "strategies", "stg_bars", "sessions", "features")
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ a Parquet file. `problem` says what could not be read ("close='abc' is not a num
 """
 
 
-class ActionKind(StrEnum):
+class CorporateAction(StrEnum):
     """Corporate actions that change what a share is worth."""
 
     DIVIDEND = "dividend"
@@ -54,7 +54,7 @@ class StatedAction:
 
     symbol: str
     session_date: date
-    kind: ActionKind
+    kind: CorporateAction
     amount: float | None = None
     ratio: float | None = None
     currency: str | None = None

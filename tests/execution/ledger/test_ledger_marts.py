@@ -63,7 +63,7 @@ def transformation(tmp_path_factory: pytest.TempPathFactory) -> Transformation:
     built = Transformation(lake)
     with lake.lock(), lake.writer() as connection:
         land_ledger(connection, ledger.rows())
-        built.build(connection, ["bars", MARTS])
+        built.build(connection, ["+bars", MARTS])
     ledger.close()
     return built
 

@@ -77,7 +77,7 @@ def test_a_split_of_four_goes_on(opened: Callable[..., Account]) -> None:
         Restatement("SPY", account.books.today, "4/1", Decimal(100), Decimal(400), "tiingo"),
     ]
     assert account.ledger.positions(ACCOUNT) == account.books.held
-    assert account.books.held["SPY"] == 380  # 95% of 100,000 USD in half each, at 125 USD
+    assert account.books.held["SPY"] == 400  # half of 100,000 USD, at 125 USD
     account.ledger.verify()
     account.books.time.jump(AFTERNOON + timedelta(days=2))
     account.rebalance(Split.of("SPY", (AFTERNOON + timedelta(days=1)).date(), 4, "tiingo"))

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from warehouse.calendar.sessions import EXCHANGE_ZONE, previous_session
-from warehouse.sources.base import ActionKind, StatedAction, SymbolBars, SymbolSource
+from warehouse.sources.base import CorporateAction, StatedAction, SymbolBars, SymbolSource
 from warehouse.sources.faults import FaultKind, SourceFaultError
 from warehouse.sources.web.client import WebClient
 
@@ -80,7 +80,8 @@ class WebSource(SymbolSource):
         days = series.rows.days
         bars = series.rows.bars(about, series.numbers, _last_settled_session(self._clock()))
         splits = tuple(
-            StatedAction(symbol, day, ActionKind.SPLIT, ratio=ratio) for day, ratio in sorted(series.splits.items())
+            StatedAction(symbol, day, CorporateAction.SPLIT, ratio=ratio)
+            for day, ratio in sorted(series.splits.items())
         )
         return SymbolBars(symbol, self.name, bars.slice(0, bisect_right(days, until)), since is None, days[-1], splits)
 
