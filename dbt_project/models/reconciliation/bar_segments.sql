@@ -20,7 +20,10 @@ seams as (
 
 votes as (
 
-    select symbol, series, count(*) as agreeing
+    select
+        symbol,
+        series,
+        count(*) as agreeing
     from agreements
     where is_agreeing
     group by all
@@ -35,7 +38,7 @@ base as (
     left join votes on series.symbol = votes.symbol and series.series = votes.series
     qualify row_number() over (
         partition by series.symbol
-        order by series.is_renamed, coalesce(votes.agreeing, 0) > 0 desc, series.rank, series.series
+        order by series.is_renamed, votes.agreeing is null, series.rank, series.series
     ) = 1
 
 ),
@@ -56,7 +59,10 @@ others as (
     from base
     inner join series on base.symbol = series.symbol and base.series <> series.series
     left join agreements
-        on base.symbol = agreements.symbol and base.series = agreements.series and series.series = agreements.other_series
+        on
+            base.symbol = agreements.symbol
+            and base.series = agreements.series
+            and series.series = agreements.other_series
     left join seams
         on base.symbol = seams.symbol and base.series = seams.series and series.series = seams.other_series
 
@@ -68,7 +74,7 @@ later as (
     where
         is_end_sound and end_price_factor is not null
         and (last_session_date > base_end or (last_final_date = base_end and base_end > base_final_end))
-    qualify row_number() over (partition by symbol order by last_session_date desc, rank, series) = 1
+    qualify row_number() over (partition by symbol order by last_session_date desc, rank asc, series asc) = 1
 
 ),
 

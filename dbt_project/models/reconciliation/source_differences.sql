@@ -8,19 +8,47 @@ comparisons as (
 
 differences as (
 
-    select symbol, session_date, source_a, source_b, 'close' as field, close_a as a, close_b * price_ratio as b
+    select
+        symbol,
+        session_date,
+        source_a,
+        source_b,
+        'close' as field,
+        close_a as a,
+        close_b * price_ratio as b
     from comparisons
     where is_close_different
     union all
-    select symbol, session_date, source_a, source_b, 'adjusted_return' as field, return_a as a, return_b as b
+    select
+        symbol,
+        session_date,
+        source_a,
+        source_b,
+        'adjusted_return' as field,
+        return_a as a,
+        return_b as b
     from comparisons
     where is_return_different
     union all
-    select symbol, session_date, source_a, source_b, 'dividend' as field, dividend_a as a, dividend_b * price_ratio as b
+    select
+        symbol,
+        session_date,
+        source_a,
+        source_b,
+        'dividend' as field,
+        dividend_a as a,
+        dividend_b * price_ratio as b
     from comparisons
     where is_dividend_different
     union all
-    select symbol, session_date, source_a, source_b, 'volume' as field, volume_a as a, volume_b / price_ratio as b
+    select
+        symbol,
+        session_date,
+        source_a,
+        source_b,
+        'volume' as field,
+        volume_a as a,
+        volume_b / price_ratio as b
     from comparisons
     where is_volume_different
 
@@ -28,14 +56,23 @@ differences as (
 
 sides as (
 
-    select symbol, session_date, field, unnest([source_a, source_b]) as source
+    select
+        symbol,
+        session_date,
+        field,
+        unnest([source_a, source_b]) as source
     from differences
 
 ),
 
 contradictions as (
 
-    select symbol, session_date, field, source, count(*) as contradicted_by
+    select
+        symbol,
+        session_date,
+        field,
+        source,
+        count(*) as contradicted_by
     from sides
     group by all
 

@@ -39,7 +39,7 @@ stated as (
 
     select
         statements.*,
-        case when kind = 'split' then 10 else 0 end as leeway
+        case when statements.kind = 'split' then 10 else 0 end as leeway
     from statements
     left join source_ranks on statements.source = source_ranks.source
     where statements.kind = 'split' or coalesce(source_ranks.states_dividends, true)

@@ -9,7 +9,9 @@ bar_versions as (
 -- bars with more than one version: few, and most with the same close
 several as (
 
-    select symbol, source
+    select
+        symbol,
+        source
     from bar_versions
     group by all
     having count(*) > count(distinct session_date)
@@ -20,20 +22,24 @@ several as (
 restated as (
 
     select
-        symbol,
-        source,
-        session_date,
-        arg_min(close, batch_id) / arg_max(close, batch_id) as restatement
+        bar_versions.symbol,
+        bar_versions.source,
+        bar_versions.session_date,
+        arg_min(bar_versions.close, bar_versions.batch_id)
+        / arg_max(bar_versions.close, bar_versions.batch_id) as restatement
     from bar_versions
     semi join several on bar_versions.symbol = several.symbol and bar_versions.source = several.source
     group by all
-    having max(close) > 1.2 * min(close)
+    having max(bar_versions.close) > 1.2 * min(bar_versions.close)
 
 ),
 
 restated_symbols as (
 
-    select distinct symbol, source from restated
+    select distinct
+        symbol,
+        source
+    from restated
 
 ),
 

@@ -79,10 +79,8 @@ class WebSource(SymbolSource):
         about = {"symbol": symbol, "file": self.name}
         days = series.rows.days
         bars = series.rows.bars(about, series.numbers, _last_settled_session(self._clock()))
-        splits = tuple(
-            StatedAction(symbol, day, CorporateAction.SPLIT, ratio=ratio)
-            for day, ratio in sorted(series.splits.items())
-        )
+        stated = sorted(series.splits.items())
+        splits = tuple(StatedAction(symbol, day, CorporateAction.SPLIT, ratio=ratio) for day, ratio in stated)
         return SymbolBars(symbol, self.name, bars.slice(0, bisect_right(days, until)), since is None, days[-1], splits)
 
     async def close(self) -> None:
