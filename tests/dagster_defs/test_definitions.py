@@ -28,7 +28,7 @@ PORTFOLIO = {
     "landing/universe",
 }
 LANDING = PORTFOLIO | {"landing/bar_versions", "landing/corporate_actions", "record/quarantined_bars"}
-LEDGER = {"landing/ledger_events", "decisions", "fills", "orders", "positions", "slippage"}
+LEDGER = {"landing/ledger_events", "decisions", "fills", "orders", "positions", "slippage", "traded_closes"}
 GROUPS = {
     "landing": LANDING | {"landing/ledger_events"},
     "reconciliation": {
