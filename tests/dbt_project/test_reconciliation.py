@@ -105,7 +105,7 @@ def test_of_three_sources_the_majority_counts(models: Models, tmp_path: Path) ->
 def test_bases_are_never_mixed(models: Models, tmp_path: Path) -> None:
     """Older years of another base are chained: every return of the joined series is one that a source has stated."""
     paid = np.array([*[0.9] * 30, *[1.0] * 30]) * TRUTH
-    late = spy([None] * 20 + TRUTH[20:])
+    late = spy([*[None] * 20, *TRUTH[20:]])
     ibkr = late.assign(adj_close=paid[20:])
     files = spy(TRUTH).assign(adj_close=0.5 * paid)
     with reconciled(models, tmp_path, [Vendor(files, "files"), Vendor(ibkr, "ibkr")]) as lake:
@@ -119,7 +119,7 @@ def test_bases_are_never_mixed(models: Models, tmp_path: Path) -> None:
 def test_sources_that_disagree_at_the_seam_are_not_joined(models: Models, tmp_path: Path) -> None:
     """Older years of a source whose returns differ where the other begins stay out, rather than being guessed at."""
     odd = [close * (1.01 if at % 2 else 1.0) for at, close in enumerate(TRUTH)]
-    vendors = [Vendor(spy(odd), "files"), Vendor(spy([None] * 20 + TRUTH[20:]), "ibkr")]
+    vendors = [Vendor(spy(odd), "files"), Vendor(spy([*[None] * 20, *TRUTH[20:]]), "ibkr")]
     with reconciled(models, tmp_path, vendors) as lake:
         assert lake.execute("SELECT count(*), min(source), max(source) FROM bars").fetchall() == [(40, "ibkr", "ibkr")]
 
@@ -129,7 +129,7 @@ def test_the_newest_bar_of_another_source_goes_on_after_a_split(models: Models, 
     old, new = [4 * close for close in TRUTH[:-1]], TRUTH
     vendors = [
         Vendor(spy(old, dividend=0.0), "tiingo"),
-        Vendor(spy([None] * 30 + new[30:]), "yahoo", is_final=False),
+        Vendor(spy([*[None] * 30, *new[30:]]), "yahoo", is_final=False),
     ]
     with reconciled(models, tmp_path, vendors) as lake:
         rows = lake.execute("SELECT source, is_final, close FROM bars ORDER BY session_date").fetchall()
@@ -141,7 +141,7 @@ def test_the_newest_bar_of_another_source_goes_on_after_a_split(models: Models, 
 def test_a_rename_continues_the_series(models: Models, tmp_path: Path) -> None:
     """The history of the old symbol is read as the new one's, on its base; another symbol's change moves nothing."""
     old = points(FB=TRUTH[:40])
-    new = points(META=[None] * 40 + TRUTH[40:])
+    new = points(META=[*[None] * 40, *TRUTH[40:]])
     new["adj_close"] *= 0.5
     changed = min(new["session_date"])
     settings = {

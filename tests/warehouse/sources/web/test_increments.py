@@ -146,7 +146,7 @@ def test_today_s_bar_is_absent_provisional_and_final_in_turn(vendor: str) -> Non
 @pytest.mark.parametrize(("vendor", "expected"), [("tiingo", 2.0), ("yahoo", 2.0), ("alpaca", None)])
 def test_stated_splits_come_beside_the_bars(vendor: str, expected: float | None) -> None:
     """Day and ratio as the vendor states them, ready to be landed; Alpaca's bars state none."""
-    outcomes, _ = fetched(vendor, WantedBars(("QQQ",), {}, LAST))
+    outcomes, _ = fetched(vendor, WantedBars(("QQQ",), LAST))
     (bars,) = by_source(outcomes)
     split = StatedAction("QQQ", SPLIT_DAY, CorporateAction.SPLIT, ratio=expected)
     assert list(bars.actions) == ([split] if expected else [])
