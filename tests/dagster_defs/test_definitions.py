@@ -28,7 +28,7 @@ PORTFOLIO = {
     "landing/universe",
 }
 LANDING = PORTFOLIO | {"landing/bar_versions", "landing/corporate_actions", "record/quarantined_bars"}
-LEDGER = {"landing/ledger_events", "decisions", "fills", "orders", "positions", "slippage", "traded_closes"}
+LEDGER = {"landing/ledger_events", "decisions", "fills", "orders", "positions", "slippage"}
 GROUPS = {
     "landing": LANDING | {"landing/ledger_events"},
     "reconciliation": {
@@ -48,6 +48,7 @@ GROUPS = {
         "sessions",
         "stg_bars",
         "strategies",
+        "traded_closes",
     },
     "features": {"emas", "features", "panel"},
     "signals": {
