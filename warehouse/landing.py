@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -183,10 +184,14 @@ def _append(connection: duckdb.DuckDBPyConnection, source: str, read: int) -> La
 
 
 def _append_actions(connection: duckdb.DuckDBPyConnection, source: BarSource) -> None:
-    """Append the corporate actions that the lake does not hold as they are stated now."""
-    if not source.actions:
+    """Append the corporate actions that the lake does not hold as they are now stated; one without a number is none."""
+    rows = [
+        asdict(action)
+        for action in source.actions
+        if 0 < ((action.ratio if action.kind is CorporateAction.SPLIT else action.amount) or 0) < math.inf
+    ]
+    if not rows:
         return
-    rows = [asdict(action) for action in source.actions if action.kind is CorporateAction.DIVIDEND or action.ratio]
     connection.register("stated_actions", pa.Table.from_pylist(rows, ACTION_SCHEMA))
     connection.execute(
         """

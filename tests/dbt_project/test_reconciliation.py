@@ -166,7 +166,8 @@ def test_an_ended_symbol_has_no_bar_after_its_end(models: Models, tmp_path: Path
 def test_stated_splits_land_once(models: Models, tmp_path: Path) -> None:
     """A source that states its splits again adds nothing; another ratio replaces the first."""
     split = StatedAction("SPY", date(2014, 2, 3), CorporateAction.SPLIT, ratio=4.0)
-    vendors = [Vendor(spy(TRUTH), "tiingo", (split,)), Vendor(spy(TRUTH), "tiingo", (split,))]
+    none = StatedAction("SPY", date(2014, 2, 4), CorporateAction.SPLIT, ratio=-1.0)
+    vendors = [Vendor(spy(TRUTH), "tiingo", (split, none)), Vendor(spy(TRUTH), "tiingo", (split,))]
     corrected = StatedAction("SPY", date(2014, 2, 3), CorporateAction.SPLIT, ratio=2.0)
     found = "SELECT session_date, ratio, source, found FROM corporate_actions"
     with reconciled(models, tmp_path, vendors) as lake:
