@@ -215,7 +215,7 @@ async def _agree(targets: LiveTargets, context: TradingContext) -> BrokerState:
         await require_consistent(context, state)
         return state
 
-    state, differences = await compare(context, targets.universe, read)
+    state, differences = await compare(context, targets.universe, read, targets.splits)
     if differences:
         reasons = " ".join(difference.message for difference in differences)
         context.record(Stop(f"ledger and broker disagree: {reasons}", differences))
@@ -231,7 +231,7 @@ async def _situation(
     ours = _ours(targets, context)
     return Situation(
         strategy_id=context.scope.strategy_id,
-        targets=targets,
+        targets=targets.in_shares_of(context.window.session_date),
         account=state.account,
         ours=ours,
         prices=await context.broker.prices(sorted(ours)),

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from execution.brokers.registry import adapter
 from execution.errors import LedgerError, TradeRefusedError
-from execution.ledger.events import EventKind, Finish, Reconciliation, Scope, SwitchChange, to_text
+from execution.ledger.events import EventKind, Finish, Reconciliation, Scope, SwitchChange
 from execution.ledger.ledger import Ledger, ledger_url
+from execution.ledger.texts import to_text
 from execution.models import Switch
 from execution.orders.context import DEFAULT_PACE, TradingContext
 from execution.orders.preflight import planned_window

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from execution.errors import TradeRefusedError
 from execution.refusals import Refusal, RefusalCode
+from execution.splits import Split, between, ratio_of
 from warehouse.lake import current_snapshot
 from warehouse.readers import Question, answer
 from warehouse.settings.portfolio import CASH
@@ -68,6 +69,9 @@ NEWEST_BARS = Question(
     ORDER BY recent.symbol, recent.session_date
     """
 )
+SPLITS = Question(
+    "SELECT symbol, session_date, ratio, source FROM corporate_actions WHERE kind = 'split' ORDER BY session_date"
+)
 ORIGIN = Question("SELECT parameters_hash, code_version, bars_snapshot FROM target_origin")
 
 
@@ -118,6 +122,7 @@ class LiveTargets:
         universe: Symbols that the strategy may hold.
         selection: Symbols picked, best first.
         correlations: Between the symbols looked at, by both names; None is unknown.
+        splits: Every split that a source knows, announced ones among them.
     """
 
     session_date: date
@@ -130,6 +135,24 @@ class LiveTargets:
     selection: tuple[str, ...]
     correlations: Mapping[str, Mapping[str, float | None]]
     origin: TargetsOrigin
+    splits: tuple[Split, ...] = ()
+
+    def in_shares_of(self, session_date: date) -> LiveTargets:
+        """Return the targets with the bars' closes in the shares of a session that may be later than its split.
+
+        A source takes a split out of its prices once it has a bar of that day; until then its closes are older shares'.
+        """
+
+        def restated(bar: NewestBar) -> NewestBar:
+            ratio = ratio_of(between(self.splits, bar.symbol, self.bars[bar.symbol].session_date, session_date))
+            close = bar.close * ratio.denominator / ratio.numerator
+            return bar if ratio == 1 else replace(bar, close=close)
+
+        return replace(
+            self,
+            bars={symbol: restated(bar) for symbol, bar in self.bars.items()},
+            final_bars={symbol: restated(bar) for symbol, bar in self.final_bars.items() if symbol in self.bars},
+        )
 
 
 def read_targets(lake: Lake) -> LiveTargets:
@@ -149,6 +172,7 @@ def read_targets(lake: Lake) -> LiveTargets:
         picked = _rows(answer(connection, SELECTION))
         pairs = _rows(answer(connection, CORRELATIONS))
         origins = _rows(answer(connection, ORIGIN))
+        splits = _rows(answer(connection, SPLITS))
     if targets.empty or strategy.empty or not origins:
         message = (
             "There are no target weights: the warehouse holds no bar of a symbol of the universe. Fetch bars of the "
@@ -169,6 +193,10 @@ def read_targets(lake: Lake) -> LiveTargets:
         selection=tuple(row["symbol"] for row in picked),
         correlations=correlations,
         origin=TargetsOrigin(**origins[0], read_by=code_version()),
+        splits=tuple(
+            Split.of(row["symbol"], datetime.fromisoformat(row["session_date"]).date(), row["ratio"], row["source"])
+            for row in splits
+        ),
     )
 
 

@@ -98,9 +98,10 @@ class Bench:
         """
         portfolio = load_portfolio(lake.home)
         with lake.reader() as connection:
+            # Bars under an older name are the universe's too.
             bars = connection.execute(
                 "SELECT * FROM landing.bar_versions WHERE symbol IN (SELECT unnest($symbols))",
-                {"symbols": list(portfolio.universe)},
+                {"symbols": [*portfolio.universe, *(change.old for change in portfolio.symbol_changes)]},
             ).to_arrow_table()
         if not bars.num_rows:
             raise LakeError(

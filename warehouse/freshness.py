@@ -18,7 +18,8 @@ PATIENCE = 1
 
 NEWEST_BARS = """
 SELECT universe.symbol, max(versions.session_date) AS newest
-FROM landing.universe LEFT JOIN landing.bar_versions AS versions ON universe.symbol = versions.symbol
+FROM landing.universe ANTI JOIN (FROM landing.symbol_changes WHERE ended_on IS NOT NULL) AS ended USING (symbol)
+    LEFT JOIN landing.bar_versions AS versions USING (symbol)
 WHERE versions.source IS DISTINCT FROM ?
 GROUP BY universe.symbol ORDER BY universe.symbol
 """
@@ -27,7 +28,7 @@ GROUP BY universe.symbol ORDER BY universe.symbol
 def doubts(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[str]:
     """Say which symbols of the universe have no bars, or bars that end too early to decide on today.
 
-    The sample market is made up, and never stale.
+    The sample market is made up, and never stale; a symbol that has ended has nothing to wait for.
     """
     rows = connection.execute(NEWEST_BARS, [SyntheticSource.name]).fetchall()
     due = last_completed_session(now)

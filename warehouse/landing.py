@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -14,7 +15,9 @@ from warehouse.errors import SourceError
 from warehouse.lake import transaction
 from warehouse.seams import other_bases, refuse_other_bases
 from warehouse.settings.portfolio import Portfolio, strategy_rows
-from warehouse.sources.base import RAW_BAR_SCHEMA, BarSource, Progress, Seam, silent
+from warehouse.settings.symbol_changes import CHANGE_SCHEMA, change_rows
+from warehouse.sources.base import RAW_BAR_SCHEMA, BarSource, CorporateAction, Progress, Seam, silent
+from warehouse.sources.registry import source_ranks
 from warehouse.sources.synthetic import SyntheticSource
 from warehouse.validation import QUARANTINE_SCHEMA, QuarantineCode, Verdict, validate
 
@@ -25,6 +28,17 @@ if TYPE_CHECKING:
     import duckdb
 
 CONTENT = ("open", "high", "low", "close", "adj_close", "volume", "dividend", "is_final")
+
+ACTION_SCHEMA = pa.schema(
+    [
+        ("symbol", pa.string()),
+        ("session_date", pa.date32()),
+        ("kind", pa.string()),
+        ("amount", pa.float64()),
+        ("ratio", pa.float64()),
+        ("currency", pa.string()),
+    ]
+)
 
 FIRST_WALK_DEPTH = 16
 """Ranks of a session that a selection looks at in the first place.
@@ -77,6 +91,7 @@ def land_bars(connection: duckdb.DuckDBPyConnection, source: BarSource, progress
         case Seam.OF_EACH_SYMBOL:
             _set_other_bases_aside(connection, source.name, verdict)
     with transaction(connection):
+        _append_actions(connection, source)
         return _append(connection, source.name, raw.num_rows)
 
 
@@ -191,6 +206,32 @@ def _append(connection: duckdb.DuckDBPyConnection, source: str, read: int) -> La
     return Landed(batch[0], read, new, changed, unchanged, quarantined, first, last)
 
 
+def _append_actions(connection: duckdb.DuckDBPyConnection, source: BarSource) -> None:
+    """Append the corporate actions that the lake does not hold as they are now stated; one without a number is none."""
+    rows = [
+        asdict(action)
+        for action in source.actions
+        if 0 < ((action.ratio if action.kind is CorporateAction.SPLIT else action.amount) or 0) < math.inf
+    ]
+    if not rows:
+        return
+    connection.register("stated_actions", pa.Table.from_pylist(rows, ACTION_SCHEMA))
+    connection.execute(
+        """
+        INSERT INTO landing.corporate_actions BY NAME
+        WITH held AS (
+            FROM landing.corporate_actions WHERE source = $source
+            QUALIFY row_number() OVER (PARTITION BY symbol, session_date, kind ORDER BY batch_id DESC) = 1
+        )
+        SELECT *, $source AS source, now() AS ingested_at,
+            1 + (SELECT coalesce(max(batch_id), 0) FROM landing.corporate_actions) AS batch_id
+        FROM (FROM stated_actions EXCEPT SELECT symbol, session_date, kind, amount, ratio, currency FROM held)
+        ORDER BY symbol, session_date
+        """,
+        {"source": source.name},
+    )
+
+
 def land_portfolio(connection: duckdb.DuckDBPyConnection, portfolio: Portfolio) -> bool:
     """Land the configuration as rows, so that SQL sees it; False if the lake holds these rows already."""
     strategies = [row.columns() for row in strategy_rows(portfolio)]
@@ -203,13 +244,17 @@ def land_portfolio(connection: duckdb.DuckDBPyConnection, portfolio: Portfolio) 
         "stale_after_sessions": portfolio.quality.stale_after_sessions,
     }
     columns = [name for name, *_ in connection.execute("DESCRIBE landing.strategies").fetchall()]
-    held = connection.execute("FROM landing.settings").to_arrow_table().to_pylist()
-    if held == [settings] and columns == list(strategies[0]):
-        return False
     landed = {
+        "landing.settings": pa.Table.from_pylist([settings]),
+        "landing.source_ranks": pa.Table.from_pylist(source_ranks(portfolio.sources.order)),
+        "landing.symbol_changes": pa.Table.from_pylist(change_rows(portfolio.symbol_changes), CHANGE_SCHEMA),
+    }
+    held = {name: connection.execute(f"FROM {name}").to_arrow_table().to_pylist() for name in landed}
+    if columns == list(strategies[0]) and held == {name: rows.to_pylist() for name, rows in landed.items()}:
+        return False
+    landed |= {
         "landing.universe": pa.table({"symbol": list(portfolio.universe)}),
         "landing.strategies": pa.Table.from_pylist(strategies),
-        "landing.settings": pa.Table.from_pylist([settings]),
     }
     with transaction(connection):
         tables.create(connection, tables.CONFIGURATION)

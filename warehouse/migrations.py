@@ -48,6 +48,17 @@ MIGRATIONS = (
         ALTER TABLE landing.settings RENAME COLUMN correlation_depth TO walk_depth;
         """,
     ),
+    LakeMigration(
+        "Corporate actions that sources state are landed, and the rank of the sources and changes of symbols are rows.",
+        """
+        CREATE TABLE landing.corporate_actions (
+            symbol VARCHAR, session_date DATE, kind VARCHAR, amount DOUBLE, ratio DOUBLE, currency VARCHAR,
+            source VARCHAR, ingested_at TIMESTAMPTZ, batch_id BIGINT
+        );
+        CREATE TABLE landing.source_ranks (source VARCHAR, rank INTEGER, states_dividends BOOLEAN);
+        CREATE TABLE landing.symbol_changes (symbol VARCHAR, continued_as VARCHAR, changed_on DATE, ended_on DATE);
+        """,
+    ),
 )
 """The step at place n leads from schema version n - 1 to n; 0 is a lake whose schema has no version."""
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 SQL_TYPES = {int: "INTEGER", float: "DOUBLE"}
 BAR = """symbol VARCHAR, session_date DATE, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, adj_close DOUBLE,
     volume DOUBLE, dividend DOUBLE, source VARCHAR, is_final BOOLEAN"""
+ACTION = """symbol VARCHAR, session_date DATE, kind VARCHAR, amount DOUBLE, ratio DOUBLE, currency VARCHAR,
+    source VARCHAR"""
 LANDED = "ingested_at TIMESTAMPTZ, batch_id BIGINT"
 
 CONFIGURATION = {
@@ -23,12 +25,15 @@ CONFIGURATION = {
     "landing.settings": """parameters_hash VARCHAR, walk_depth INTEGER, train_months INTEGER, test_months INTEGER,
     objective VARCHAR, stale_after_sessions INTEGER""",
     "landing.walk_depths": "scenario_id INTEGER, session_date DATE, depth BIGINT",
+    "landing.source_ranks": "source VARCHAR, rank INTEGER, states_dividends BOOLEAN",
+    "landing.symbol_changes": "symbol VARCHAR, continued_as VARCHAR, changed_on DATE, ended_on DATE",
 }
 """Made anew whenever the configuration changes, so that a new parameter needs no migration."""
 
 TABLES = CONFIGURATION | {
     "landing.bar_versions": f"{BAR}, {LANDED}",
     "quarantined_bars": f"{BAR}, code VARCHAR, reason VARCHAR, file VARCHAR, line BIGINT, {LANDED}",
+    "landing.corporate_actions": f"{ACTION}, {LANDED}",
     "landing.permutations": """test_id VARCHAR, is_walk_forward BOOLEAN, objective VARCHAR, window_start DATE,
     window_end DATE, seed BIGINT, scenario_id INTEGER, best DOUBLE, live DOUBLE, computed_at TIMESTAMPTZ""",
     "landing.ledger_events": """sequence BIGINT, recorded_at TIMESTAMPTZ, account_id VARCHAR, mode VARCHAR,

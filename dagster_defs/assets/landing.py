@@ -31,7 +31,8 @@ from warehouse.symbols import RULE, canonical
 GROUP = "landing"
 BAR_VERSIONS = dg.AssetKey(["landing", "bar_versions"])
 QUARANTINED_BARS = dg.AssetKey(["record", "quarantined_bars"])
-PORTFOLIO_TABLES = ("universe", "strategies", "settings")
+CORPORATE_ACTIONS = dg.AssetKey(["landing", "corporate_actions"])
+PORTFOLIO_TABLES = ("universe", "strategies", "settings", "source_ranks", "symbol_changes")
 
 
 class Fetch(dg.Config):
@@ -117,6 +118,7 @@ def _one_form(symbol: str) -> str:
     specs=[
         dg.AssetSpec(BAR_VERSIONS, description="Every version of every bar, as it was landed."),
         dg.AssetSpec(QUARANTINED_BARS, description="Rows that are no bars, and why."),
+        dg.AssetSpec(CORPORATE_ACTIONS, description="Corporate actions that sources state beside their bars."),
     ],
     group_name=GROUP,
 )
@@ -136,6 +138,7 @@ def bars_landing(
     told = json.loads(json.dumps(about, default=str))
     yield dg.MaterializeResult(asset_key=BAR_VERSIONS, metadata=told, data_version=version)
     yield dg.MaterializeResult(asset_key=QUARANTINED_BARS)
+    yield dg.MaterializeResult(asset_key=CORPORATE_ACTIONS)
 
 
 def _landed(config: Fetch, warehouse: Warehouse, installation: Installation, progress: Progress) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 {{ config(
     severity='warn',
     meta={
-        'description': 'No symbol of the universe lacks bars, or is more sessions behind the newest one landed than settings allow.',
+        'description': 'No symbol of the universe that still trades lacks bars, or is more sessions behind the newest one landed than settings allow.',
         'dagster': {'ref': {'name': 'bars'}},
     }
 ) }}
@@ -20,6 +20,8 @@ newest_bars as (
         universe.symbol,
         max(bars.session_date) as session_date
     from {{ source('landing', 'universe') }} as universe
+    anti join {{ source('landing', 'symbol_changes') }} as ended
+        on universe.symbol = ended.symbol and ended.ended_on is not null
     left join bars on universe.symbol = bars.symbol
     group by universe.symbol
 

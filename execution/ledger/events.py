@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from decimal import Decimal
 from enum import StrEnum
-from functools import cache
-
-from pydantic import TypeAdapter
+from typing import TYPE_CHECKING
 
 from execution.models import (
     Account,
@@ -25,8 +19,14 @@ from execution.models import (
     Switch,
     Ticket,
 )
-from execution.refusals import Refusal
 from warehouse.settings.trading import Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+    from decimal import Decimal
+
+    from execution.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +134,26 @@ class Reconciliation:
 
 
 @dataclass(frozen=True, slots=True)
+class Restatement:
+    """A holding counts in the shares of after a split, because a source knows it and the broker's positions show it.
+
+    Attributes:
+        effective_on: First session in the new shares; of several splits, the newest.
+        ratio: New shares for one, as a text such as 4/1.
+        before: Shares by the ledger.
+        after: Shares by the broker, who may have paid cash for a fraction.
+        source: Source of the split.
+    """
+
+    symbol: str
+    effective_on: date
+    ratio: str
+    before: Decimal
+    after: Decimal
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """A run ended before its session was finished; the next may go on."""
 
@@ -204,6 +224,7 @@ Payload = (
     | Alarm
     | CancelRequest
     | Reconciliation
+    | Restatement
     | Stop
     | Finish
     | SwitchChange
@@ -230,6 +251,7 @@ class EventKind(StrEnum):
     ALARM = "alarm"
     CANCEL_REQUESTED = "cancel_requested"
     RECONCILED = "reconciled"
+    POSITION_RESTATED = "position_restated"
     STOPPED = "stopped"
     SESSION_FINISHED = "session_finished"
     SWITCH_CHANGED = "switch_changed"
@@ -253,6 +275,7 @@ PAYLOADS: Mapping[EventKind, type[Payload]] = {
     EventKind.ALARM: Alarm,
     EventKind.CANCEL_REQUESTED: CancelRequest,
     EventKind.RECONCILED: Reconciliation,
+    EventKind.POSITION_RESTATED: Restatement,
     EventKind.STOPPED: Stop,
     EventKind.SESSION_FINISHED: Finish,
     EventKind.SWITCH_CHANGED: SwitchChange,
@@ -260,8 +283,6 @@ PAYLOADS: Mapping[EventKind, type[Payload]] = {
     EventKind.SCHEMA_CHANGED: SchemaChange,
 }
 KINDS = {payload: kind for kind, payload in PAYLOADS.items()}
-# Types in payloads' annotations that their modules import for type checking only.
-NAMES = {"Mapping": Mapping, "date": date, "datetime": datetime, "Decimal": Decimal, "Refusal": Refusal}
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,29 +342,3 @@ class Recorded:
     recorded_at: datetime
     event: Event
     digest: str = field(repr=False, default="")
-
-
-def to_text(payload: Payload) -> str:
-    """Write a payload as JSON with sorted keys; decimals are texts, times ISO 8601.
-
-    Raises:
-        ValueError: It could not be read again, as an amount that is no number.
-    """
-    kind = KINDS[type(payload)]
-    plain = _adapter(kind).dump_python(payload, mode="json")
-    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    text = text.encode(errors="replace").decode()  # the broker's words may hold half a character
-    from_text(kind, text)
-    return text
-
-
-def from_text(kind: EventKind, text: str) -> Payload:
-    """Read a payload that `to_text` wrote. Raises ValueError for any other text."""
-    return _adapter(kind).validate_json(text)
-
-
-@cache
-def _adapter(kind: EventKind) -> TypeAdapter[Payload]:
-    adapter: TypeAdapter[Payload] = TypeAdapter(PAYLOADS[kind])
-    adapter.rebuild(_types_namespace=NAMES)
-    return adapter

@@ -17,7 +17,15 @@ from execution.ledger.events import EventKind, Finish, Release
 from execution.ledger.history import DAY_TRADE_SESSIONS, trading_history
 from execution.ledger.rows import append, digest, from_row
 from execution.ledger.schema import events, identities
-from execution.ledger.state import SessionState, counted, expected_positions, newest_of, session_state, switch_state
+from execution.ledger.state import (
+    SessionState,
+    counted,
+    expected_positions,
+    last_agreement,
+    newest_of,
+    session_state,
+    switch_state,
+)
 from execution.models import Order, TradingHistory
 from warehouse.calendar.sessions import previous_session
 
@@ -116,8 +124,12 @@ class Ledger:
 
     def positions(self, account_id: str) -> dict[str, Decimal] | None:
         """Return the shares by symbol that the account should hold, without zeros; None if never reconciled."""
-        kinds = [EventKind.EXECUTED, EventKind.RECONCILED]
+        kinds = [EventKind.EXECUTED, EventKind.RECONCILED, EventKind.POSITION_RESTATED]
         return expected_positions(self._of(account_id, events.c.kind.in_(kinds)))
+
+    def last_agreement(self, account_id: str) -> date | None:
+        """Return the exchange's day on which ledger and broker last agreed; None if they never have."""
+        return last_agreement(self._of(account_id, events.c.kind == EventKind.RECONCILED))
 
     def history(self, account_id: str, session_date: date) -> TradingHistory:
         """Return the account's recent trading up to a session."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from execution.ledger.events import Event, EventKind, Recorded, Scope, from_text, to_text
+from execution.ledger.events import Event, EventKind, Recorded, Scope
 from execution.ledger.schema import events
+from execution.ledger.texts import from_text, to_text
 from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ from execution.ledger.events import (
     Payload,
     Reconciliation,
     Resent,
+    Restatement,
     Sent,
     SwitchChange,
 )
@@ -35,6 +36,7 @@ from execution.models import (
     Switch,
     Ticket,
 )
+from warehouse.calendar.sessions import EXCHANGE_ZONE
 from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
@@ -280,26 +282,43 @@ def newest(executions: Iterable[Execution], commissions: Iterable[CommissionRepo
 def expected_positions(events: Iterable[Event]) -> dict[str, Decimal] | None:
     """Return the shares by symbol that an account should hold, without zeros; None before it was first reconciled.
 
-    The sum of the broker's statement at the baseline and every execution recorded since: a correction counts by its
-    difference from the execution as known at the baseline.
+    The sum of the broker's statement at the baseline, every execution recorded since, and what splits have made of it:
+    a correction counts by its difference from the execution as known at the baseline.
     """
     baseline: Mapping[str, Decimal] | None = None
     included: Mapping[str, Decimal] = {}
     executions: list[Execution] = []
+    gained: dict[str, Decimal] = defaultdict(Decimal)
     for event in counted(events):
         match event.payload:
             case Execution():
                 executions.append(event.payload)
+            case Restatement(symbol=symbol, before=before, after=after):
+                gained[symbol] += after - before
             case Reconciliation(account=account, is_baseline=is_baseline) if is_baseline or baseline is None:
                 baseline, included = account.positions, _net(executions)
+                gained.clear()
     if baseline is None:
         return None
     net = _net(executions)
     expected = {
-        symbol: baseline.get(symbol, Decimal(0)) + net.get(symbol, Decimal(0)) - included.get(symbol, Decimal(0))
+        symbol: baseline.get(symbol, Decimal(0))
+        + net.get(symbol, Decimal(0))
+        - included.get(symbol, Decimal(0))
+        + gained.get(symbol, Decimal(0))
         for symbol in {*baseline, *net}
     }
     return {symbol: quantity for symbol, quantity in sorted(expected.items()) if quantity}
+
+
+def last_agreement(events: Iterable[Event]) -> date | None:
+    """Return the exchange's day on which ledger and broker last agreed; None if they never have."""
+    agreed = [
+        event.payload.at.astimezone(EXCHANGE_ZONE).date()
+        for event in counted(events)
+        if isinstance(event.payload, Reconciliation) and (event.payload.is_baseline or not event.payload.differences)
+    ]
+    return agreed[-1] if agreed else None
 
 
 def _net(executions: Iterable[Execution]) -> dict[str, Decimal]:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from execution.ledger.events import Reconciliation
+from execution.ledger.events import Reconciliation, Restatement
 from execution.models import MARK, OrderRef
 from execution.orders.context import LIQUIDATION
 from execution.orders.preflight import clock_refusal
 from execution.refusals import Refusal, RefusalCode
+from execution.splits import between, explains, ratio_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
     from datetime import date
     from decimal import Decimal
 
     from execution.models import BrokerState, Execution, OrderReport
     from execution.orders.context import TradingContext
+    from execution.splits import Split
 
 
 POSITION_LAG_LOOKS = 4
@@ -60,6 +62,7 @@ class Expectation:
         positions: Shares by symbol, without zeros; None before the account was seen for the first time.
         order_refs: Every order that this session intended.
         symbols: Those the strategy may hold or has traded; other positions and orders are left alone.
+        splits: By symbol, those effective since ledger and broker last agreed.
     """
 
     strategy_id: str
@@ -67,6 +70,7 @@ class Expectation:
     positions: Mapping[str, Decimal] | None
     order_refs: Collection[str]
     symbols: Collection[str]
+    splits: Mapping[str, Sequence[Split]] = field(default_factory=dict)
 
     def has_lost(self, order_ref: str) -> bool:
         """Return True if an order is of this session and the ledger does not know it."""
@@ -80,14 +84,21 @@ class Expectation:
 
 
 async def compare(
-    context: TradingContext, universe: Iterable[str], read: Callable[[], Awaitable[BrokerState]]
+    context: TradingContext,
+    universe: Iterable[str],
+    read: Callable[[], Awaitable[BrokerState]],
+    splits: Collection[Split] = (),
 ) -> tuple[BrokerState, tuple[Refusal, ...]]:
     """Read the broker's state until it agrees with the ledger, a few times at most, and record how it compares.
+
+    A split since they last agreed, by a source and by the broker, restates the ledger's position; that is recorded only
+    together with agreement on everything.
 
     Args:
         context: A rebalance that has its session.
         universe: Symbols that the strategy may hold.
         read: Reads the state and records the executions that it shows.
+        splits: Known from sources.
 
     Returns:
         The last state, and its disagreements.
@@ -103,12 +114,44 @@ async def compare(
             positions=positions,
             order_refs=context.session().orders.keys(),
             symbols=context.ours(universe),
+            splits=since_agreement(context, splits),
         )
         differences = disagreements(expected, state)
         if not differences:
             break
-    context.record(Reconciliation(state.account, state.at, differences, is_baseline=positions is None))
+    agreed = Reconciliation(state.account, state.at, differences, is_baseline=positions is None)
+    context.record(*(() if differences else restatements(expected, state)), agreed)
     return state, differences
+
+
+def since_agreement(context: TradingContext, splits: Collection[Split]) -> dict[str, tuple[Split, ...]]:
+    """Return the splits by symbol that are effective since ledger and broker last agreed."""
+    agreed = context.ledger.last_agreement(context.scope.account_id)
+    if agreed is None:
+        return {}
+    symbols = {split.symbol for split in splits}
+    found = {symbol: between(splits, symbol, agreed, context.window.session_date) for symbol in symbols}
+    return {symbol: between_looks for symbol, between_looks in found.items() if between_looks}
+
+
+def restatements(expected: Expectation, state: BrokerState) -> list[Restatement]:
+    """Return the positions that count in new shares, because a source knows the split and the broker shows it."""
+    known, held = expected.positions or {}, state.account.positions
+    return [
+        Restatement(
+            symbol=symbol,
+            effective_on=splits[-1].session_date,
+            ratio=_ratio(splits),
+            before=known[symbol],
+            after=held[symbol],
+            source=splits[-1].source,
+        )
+        for symbol, splits in sorted(expected.splits.items())
+        if symbol in expected.symbols
+        and symbol in known
+        and symbol in held
+        and explains(ratio_of(splits), known[symbol], held[symbol])
+    ]
 
 
 def disagreements(expected: Expectation, state: BrokerState) -> tuple[Refusal, ...]:
@@ -166,18 +209,32 @@ def _positions(expected: Expectation, state: BrokerState) -> list[Refusal]:
     if expected.positions is None:
         return []
     held = state.account.positions
+    restated = {restatement.symbol for restatement in restatements(expected, state)}
     return [
         Refusal(
             RefusalCode.STATE_DISAGREES,
             f"The broker states {held.get(symbol, 0)} shares of {symbol}; by the ledger there are "
-            f"{expected.positions.get(symbol, 0)}. If the difference is meant (a trade by hand, a split, a transfer), "
-            "accept it with `swing resume --accept-positions`.",
+            f"{expected.positions.get(symbol, 0)}{_split_known(expected.splits.get(symbol, ()))}. If the difference is "
+            "meant (a trade by hand, a split, a transfer), accept it with `swing resume --accept-positions`.",
             symbol,
             {"broker": str(held.get(symbol, 0)), "ledger": str(expected.positions.get(symbol, 0))},
         )
-        for symbol in sorted({*held, *expected.positions} & {*expected.symbols})
+        for symbol in sorted({*held, *expected.positions} & {*expected.symbols} - restated)
         if held.get(symbol, 0) != expected.positions.get(symbol, 0)
+        or (symbol in expected.splits and symbol in expected.positions)
     ]
+
+
+def _split_known(splits: Sequence[Split]) -> str:
+    """Tell of the splits which these shares do not fit; empty if there are none."""
+    if not splits:
+        return ""
+    return f", and {splits[-1].source} knows a split of {_ratio(splits)} on {splits[-1].session_date}"
+
+
+def _ratio(splits: Sequence[Split]) -> str:
+    ratio = ratio_of(splits)
+    return f"{ratio.numerator}/{ratio.denominator}"
 
 
 def _open_orders(expected: Expectation, state: BrokerState) -> list[Refusal]:

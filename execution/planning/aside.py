@@ -18,6 +18,8 @@ from warehouse.calendar.sessions import close_time
 from warehouse.settings.trading import Unpriced
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from execution.planning.situation import Situation
 
 APART = {RefusalCode.PRICE_MISSING, RefusalCode.PRICE_STALE, RefusalCode.PRICE_IMPLAUSIBLE}
@@ -42,6 +44,11 @@ def set_aside(situation: Situation) -> SetAside:
             doubts.setdefault(refusal.symbol, refusal)
     if 2 * len(doubts) >= len(situation.ours):
         return SetAside(situation, ())
+    doubts |= {
+        symbol: _ended(symbol, last)
+        for symbol, last in situation.rules.ended.items()
+        if symbol in situation.held and last < situation.session_date
+    }
     concerned = {*situation.symbols, *(refusal.symbol for refusal in missing_bars(situation))}
     shorts = {symbol for symbol, shares in situation.held.items() if not (shares.is_finite() and shares > 0)}
     apart = sorted((concerned & doubts.keys()) - shorts)
@@ -61,6 +68,11 @@ def _last_known(situation: Situation, symbol: str) -> Price | None:
     if price is not None and price.amount.is_finite() and price.amount > 0 and price.currency == currency:
         return price
     return None
+
+
+def _ended(symbol: str, last: date) -> Refusal:
+    message = f"{symbol} traded for the last time on {last} (symbol_changes), and a price under its name is another's."
+    return Refusal(RefusalCode.PRICE_STALE, message, symbol)
 
 
 def _named(situation: Situation, doubt: Refusal, price: Price | None) -> Refusal:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Self
 
 from warehouse.settings.trading import Fractional
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
     from warehouse.settings.portfolio import Portfolio
     from warehouse.settings.trading import BrokerSettings, LimitSettings, Trading
 
@@ -25,6 +28,7 @@ class Rules:
         commission_per_share: USD.
         stale_after_sessions: Sessions without a bar after which a symbol counts as delisted.
         parameters_hash: Of the whole configuration.
+        ended: Last session by symbol, of those that trade no more.
     """
 
     broker: BrokerSettings
@@ -34,6 +38,7 @@ class Rules:
     commission_per_share: Decimal
     stale_after_sessions: int
     parameters_hash: str
+    ended: Mapping[str, date] = field(default_factory=dict)
 
     @classmethod
     def of(cls, portfolio: Portfolio) -> Self:
@@ -46,6 +51,7 @@ class Rules:
             commission_per_share=Decimal(str(portfolio.costs.commission_per_share)),
             stale_after_sessions=portfolio.quality.stale_after_sessions,
             parameters_hash=portfolio.parameters_hash,
+            ended={change.old: change.ended for change in portfolio.symbol_changes if change.ended},
         )
 
     @property

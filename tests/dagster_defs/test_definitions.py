@@ -20,12 +20,36 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 ROOT = Path(__file__).parents[2]
 
-PORTFOLIO = {"landing/settings", "landing/strategies", "landing/universe"}
-LANDING = PORTFOLIO | {"landing/bar_versions", "record/quarantined_bars"}
+PORTFOLIO = {
+    "landing/settings",
+    "landing/source_ranks",
+    "landing/strategies",
+    "landing/symbol_changes",
+    "landing/universe",
+}
+LANDING = PORTFOLIO | {"landing/bar_versions", "landing/corporate_actions", "record/quarantined_bars"}
 LEDGER = {"landing/ledger_events", "decisions", "fills", "orders", "positions", "slippage"}
 GROUPS = {
     "landing": LANDING | {"landing/ledger_events"},
-    "staging": {"bars", "sessions", "stg_bars", "strategies"},
+    "reconciliation": {
+        "bar_segments",
+        "renaming_seams",
+        "source_agreements",
+        "source_bars",
+        "source_comparisons",
+        "source_differences",
+        "source_series",
+    },
+    "staging": {
+        "bars",
+        "corporate_actions",
+        "price_actions",
+        "restated_splits",
+        "sessions",
+        "stg_bars",
+        "strategies",
+        "traded_closes",
+    },
     "features": {"emas", "features", "panel"},
     "signals": {
         "candidate_matrices",

@@ -196,7 +196,9 @@ class FakeYahoo(FakeVendor):
             "timestamp": columns.pop("at"),
             "events": {
                 "dividends": {key: {"amount": amount, "date": int(key)} for key, amount in dividends.items()},
-                "splits": {key: {"date": int(key), "numerator": factor} for key, factor in splits.items()},
+                "splits": {
+                    key: {"date": int(key), "numerator": factor, "denominator": 1} for key, factor in splits.items()
+                },
             },
             "indicators": {"adjclose": [{"adjclose": columns.pop("adj_close")}], "quote": [columns]},
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -67,9 +68,9 @@ class Landing:
 
     def newest(self, models: Models) -> list[tuple[Any, ...]]:
         """Make the relation `bars`, and read its close and finality by symbol and session."""
-        statement = models.sql_of("bars")
         with self.lake.lock(), self.lake.writer() as connection:
-            connection.execute(statement)
+            for statement in takewhile(lambda statement: statement.relation != "stg_bars", models.statements):
+                connection.execute(statement.sql)
         return self.rows("SELECT close, is_final FROM bars ORDER BY symbol, session_date")
 
 

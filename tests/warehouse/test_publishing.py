@@ -28,7 +28,7 @@ def lake(tmp_path: Path) -> Lake:
 
 def _build(lake: Lake) -> None:
     with lake.lock(), lake.writer() as connection:
-        Transformation(lake).build(connection, SELECTION)
+        Transformation(lake).build(connection, ["+bars", *SELECTION])
 
 
 def _state(lake: Lake) -> dict[str, list[tuple[Any, ...]]]:

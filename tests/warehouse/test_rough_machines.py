@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from warehouse.landing import land_bars
 from warehouse.sources.base import RAW_BAR_SCHEMA, BarSource, Progress
 from warehouse.sources.files import source as files
 from warehouse.sources.files.source import FileSource
+from warehouse.transformation.project import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -146,9 +148,8 @@ def test_a_confined_connection_sees_this_lake_alone(lake: Lake, query: str) -> N
 
 def test_versions_are_ordered_by_batch(lake: Lake) -> None:
     """A correction shows even if the clock was ahead when the first version landed."""
-    bars = (landing.__spec__.origin or "").replace("warehouse/landing.py", "dbt_project/models/staging/bars.sql")
-    with open(bars, encoding="utf-8") as file:  # noqa: PTH123 - the model itself
-        sql = file.read().replace("{{ source('landing', 'bar_versions') }}", "landing.bar_versions")
+    model = PROJECT / "models" / "reconciliation" / "source_bars.sql"
+    sql = re.sub(r"\{\{ source\('landing', '(\w+)'\) \}\}", r"landing.\1", model.read_text(encoding="utf-8"))
     with lake.lock(), lake.writer() as connection:
         connection.execute(
             "INSERT INTO landing.bar_versions SELECT * REPLACE (close + 1 AS close, batch_id + 1 AS batch_id, "

@@ -6,7 +6,7 @@ import difflib
 import re
 import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -127,12 +127,14 @@ def _refusal(model: type[Section], key: Key, kind: str) -> Problem:
     """Say what is allowed at a key in plain words; the validator's own are for programmers."""
     section, allowed = model, None
     for name in key:
-        field = section.model_fields.get(str(name))
+        if isinstance(name, int):
+            continue
+        field = section.model_fields.get(name)
         if field is None:
             break
         allowed = field.description
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
-            section = field.annotation
+        inner = (field.annotation, *get_args(field.annotation))
+        section = next((kind for kind in inner if isinstance(kind, type) and issubclass(kind, Section)), section)
     names = ", ".join(section.model_fields)
     if kind != "extra_forbidden":
         return Problem((key,), f"allowed is {allowed or f'a section with the keys {names}'}")

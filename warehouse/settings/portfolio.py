@@ -12,7 +12,7 @@ from itertools import pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from warehouse import symbols
 from warehouse.errors import ConfigurationError
@@ -21,6 +21,7 @@ from warehouse.settings import layers as layered_settings
 from warehouse.settings.layers import Problem, Section
 from warehouse.settings.sources import WHY_NOT_YAHOO, SourceName, SourceSettings
 from warehouse.settings.strategy import NEUTRAL, Capital, Costs, Grid, Strategy, StrategyRow
+from warehouse.settings.symbol_changes import Symbol, SymbolChange, contradictions
 from warehouse.settings.trading import BrokerSettings, DecideOn, LimitSettings, Mode, Trading
 
 if TYPE_CHECKING:
@@ -42,16 +43,6 @@ TEMPLATE_HEAD = """\
 
 # The description says what is allowed, in the words of the error message that shows it.
 Months = Annotated[int, Field(ge=1, le=600, description="a whole number of months from 1 to 600")]
-
-
-def _one_form(text: str) -> str:
-    symbol = symbols.canonical(text)
-    if symbol is None:
-        raise ValueError(symbols.RULE)
-    return symbol
-
-
-Symbol = Annotated[str, AfterValidator(_one_form)]
 
 
 class Objective(StrEnum):
@@ -90,6 +81,10 @@ class Portfolio(Section):
     walk_forward: WalkForward
     quality: Quality
     sources: SourceSettings
+    symbol_changes: tuple[SymbolChange, ...] = Field(
+        strict=False,
+        description="a list of {old: FB, new: META, date: 2022-06-09} (renamed) and {old: XYZ, ended: 2024-05-01}",
+    )
     broker: BrokerSettings
     trading: Trading
     limits: LimitSettings
@@ -99,6 +94,8 @@ class Portfolio(Section):
         """Return the sha256 (hex) of everything that can change a number; the universe's order cannot."""
         values = self.model_dump(mode="json", exclude=NO_NUMBER_CHANGES)
         parameters = {name: _without_neutral(values[name]) for name in ("strategy", "costs", "capital")}
+        if not self.symbol_changes:
+            del values["symbol_changes"]
         return _digest(values | parameters | {"universe": sorted(self.universe)})
 
 
@@ -163,6 +160,7 @@ def _contradictions(portfolio: Portfolio) -> Iterator[Problem]:
         yield Problem.of("fast must be below slow", "strategy.ema_fast", "strategy.ema_slow")
     if strategy.corr_min_obs > strategy.corr_window:
         yield Problem.of("min_obs may be at most the window", "strategy.corr_min_obs", "strategy.corr_window")
+    yield from contradictions(portfolio.symbol_changes, portfolio.universe)
     yield from _grid_contradictions(dict(portfolio.grid))
     yield from _source_contradictions(portfolio.sources)
     if portfolio.trading.scheduled_mode is not Mode.DRY_RUN and (

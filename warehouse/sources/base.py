@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -32,6 +32,32 @@ Prices and `dividend` are USD per share, split-adjusted; `adj_close` is dividend
 `volume` counts shares. `line` is 1-based: the line of a text file (its header counts), the row of
 a Parquet file. `problem` says what could not be read ("close='abc' is not a number"), else null.
 """
+
+
+class CorporateAction(StrEnum):
+    """Corporate actions that change what a share is worth."""
+
+    DIVIDEND = "dividend"
+    SPLIT = "split"
+
+
+@dataclass(frozen=True, slots=True)
+class StatedAction:
+    """A corporate action as a source states it, apart from its bars.
+
+    Attributes:
+        session_date: First session that trades without the dividend, or in the new shares.
+        amount: Of a dividend, in `currency` a share of that day; None for a split.
+        ratio: Of a split: new shares for one, 0.1 in a reverse split of ten; None for a dividend.
+    """
+
+    symbol: str
+    session_date: date
+    kind: CorporateAction
+    amount: float | None = None
+    ratio: float | None = None
+    currency: str | None = None
+
 
 Progress = Callable[[int, int, str], None]
 """Told (done, total, label) after each step of a fetch."""
@@ -63,6 +89,8 @@ class BarSource(ABC):
     """The lake stores it in `bars.source`."""
     seam: Seam = Seam.NONE
     """The comparison of its bars with the stored ones of the same source."""
+    actions: Sequence[StatedAction] = ()
+    """What it has stated beside the bars, after `fetch`; a dividend that stands in its bar need not stand here."""
 
     @abstractmethod
     def fetch(self, progress: Progress) -> Iterator[pa.Table]:
@@ -84,6 +112,7 @@ class SymbolBars:
             ones are held, so that the two can be compared before anything is appended.
         adjusted_through: The adjustment base: splits and dividends up to this session are in the prices. None: the
             source does not say.
+        actions: Corporate actions that it states beside the bars.
     """
 
     symbol: str
@@ -91,6 +120,7 @@ class SymbolBars:
     bars: pa.Table
     is_whole: bool
     adjusted_through: date | None
+    actions: tuple[StatedAction, ...] = ()
 
     @property
     def continuing(self) -> pa.Table:

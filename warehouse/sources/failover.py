@@ -182,6 +182,7 @@ class FetchedBars(BarSource):
         taken = [outcome.answer for outcome in outcomes if outcome.answer and outcome.answer.source == name]
         refused = [answer for outcome in outcomes for answer in outcome.refused if answer.source == name]
         self._answers = taken + refused
+        self.actions = [action for answer in taken for action in answer.actions]
 
     def fetch(self, progress: Progress) -> Iterator[pa.Table]:
         """Yield one table per symbol."""

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pydantic import SecretStr
 
@@ -35,17 +35,19 @@ class SourceEntry:
 
     Attributes:
         module: Holds its class as SOURCE, and a web source's ACCESS; imported when first used. Empty for a broker.
+        states_dividends: False for a source whose dividends are derived from its prices.
     """
 
     kind: SourceKind
     module: str = ""
+    states_dividends: bool = True
 
 
 SOURCES: Mapping[str, SourceEntry] = MappingProxyType(
     {
-        "ibkr": SourceEntry(SourceKind.BROKER),
+        "ibkr": SourceEntry(SourceKind.BROKER, states_dividends=False),
         "tiingo": SourceEntry(SourceKind.WEB, "warehouse.sources.web.tiingo"),
-        "alpaca": SourceEntry(SourceKind.WEB, "warehouse.sources.web.alpaca"),
+        "alpaca": SourceEntry(SourceKind.WEB, "warehouse.sources.web.alpaca", states_dividends=False),
         "files": SourceEntry(SourceKind.FILES, "warehouse.sources.files.source"),
         "yahoo": SourceEntry(SourceKind.WEB, "warehouse.sources.web.yahoo"),
         "synthetic": SourceEntry(SourceKind.SAMPLE, "warehouse.sources.synthetic"),
@@ -57,6 +59,15 @@ SOURCES: Mapping[str, SourceEntry] = MappingProxyType(
 def named(*kinds: SourceKind) -> list[str]:
     """Return the names of the sources of some kinds, the best first."""
     return [name for name, entry in SOURCES.items() if entry.kind in kinds]
+
+
+def source_ranks(order: Sequence[str] = ()) -> list[dict[str, str | int | bool]]:
+    """Return one row per source, the most trusted first: those of `order`, then the others as they stand here."""
+    names = dict.fromkeys([*order, *SOURCES])
+    return [
+        {"source": name, "rank": rank, "states_dividends": SOURCES[name].states_dividends}
+        for rank, name in enumerate(names, start=1)
+    ]
 
 
 def web_source(name: str, requests: Mapping[str, int], find_key: Callable[[str], SecretStr | None]) -> WebSource:

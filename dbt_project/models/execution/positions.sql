@@ -7,9 +7,9 @@ ledger_events as (
 
 ),
 
-bars as (
+traded_closes as (
 
-    select * from {{ ref('bars') }}
+    select * from {{ ref('traded_closes') }}
 
 ),
 
@@ -44,8 +44,8 @@ select
     held.mode,
     held.strategy_id,
     held.position.value as quantity,
-    bars.close,
-    held.position.value * bars.close as amount,
-    held.position.value * bars.close / held.equity as weight
+    traded_closes.close,
+    held.position.value * traded_closes.close as amount,
+    held.position.value * traded_closes.close / held.equity as weight
 from held
-left join bars on held.position.key = bars.symbol and held.session_date = bars.session_date
+left join traded_closes on held.position.key = traded_closes.symbol and held.session_date = traded_closes.session_date

@@ -14,9 +14,9 @@ orders as (
 
 ),
 
-bars as (
+traded_closes as (
 
-    select * from {{ ref('bars') }}
+    select * from {{ ref('traded_closes') }}
 
 ),
 
@@ -45,7 +45,7 @@ priced as (
         orders.*,
         decided.price.amount as decision_price,
         decided.price.kind as decision_price_kind,
-        bars.close,
+        traded_closes.close,
         case orders.side when 'BUY' then 1 else -1 end as direction
     from orders
     left join decided
@@ -55,7 +55,7 @@ priced as (
             and orders.session_date = decided.session_date
             and orders.symbol = decided.price.symbol
             and orders.intended_at >= decided.recorded_at
-    left join bars on orders.symbol = bars.symbol and orders.session_date = bars.session_date
+    left join traded_closes on orders.symbol = traded_closes.symbol and orders.session_date = traded_closes.session_date
     qualify
         row_number() over (
             partition by orders.account_id, orders.order_ref

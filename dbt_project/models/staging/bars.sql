@@ -1,36 +1,34 @@
 with
 
-bar_versions as (
+source_bars as (
 
-    select * from {{ source('landing', 'bar_versions') }}
+    select * from {{ ref('source_bars') }}
 
 ),
 
-newest as (
+segments as (
 
-    -- a final bar is never displaced by a provisional one, however late that one arrives;
-    -- batches are numbered as they land, while the clock of a machine may be wrong
-    select *
-    from bar_versions
-    qualify row_number() over (
-        partition by symbol, session_date
-        order by is_final desc, batch_id desc
-    ) = 1
+    select * from {{ ref('bar_segments') }}
 
 )
 
 select
-    symbol,
-    session_date,
-    open,
-    high,
-    low,
-    close,
-    adj_close,
-    volume,
-    dividend,
-    source,
-    is_final,
-    ingested_at,
-    batch_id
-from newest
+    source_bars.symbol,
+    source_bars.session_date,
+    source_bars.open * segments.price_factor as open,
+    source_bars.high * segments.price_factor as high,
+    source_bars.low * segments.price_factor as low,
+    source_bars.close * segments.price_factor as close,
+    source_bars.adj_close * segments.adjusted_factor as adj_close,
+    source_bars.volume / segments.price_factor as volume,
+    source_bars.dividend * segments.price_factor as dividend,
+    source_bars.source,
+    source_bars.is_final,
+    source_bars.ingested_at,
+    source_bars.batch_id
+from source_bars
+inner join segments
+    on
+        source_bars.symbol = segments.symbol
+        and source_bars.series = segments.series
+        and source_bars.session_date between segments.first_session_date and segments.last_session_date

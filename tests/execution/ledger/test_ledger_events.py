@@ -12,7 +12,8 @@ from happenings import SCOPE, commission, decision, event, execution, one_of_eac
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from execution.ledger.events import KINDS, PAYLOADS, EventKind, from_text, to_text
+from execution.ledger.events import KINDS, PAYLOADS, EventKind
+from execution.ledger.texts import from_text, to_text
 from execution.models import Alarm, Execution, Notice
 from warehouse.settings.trading import Mode
 

@@ -63,7 +63,7 @@ def transformation(tmp_path_factory: pytest.TempPathFactory) -> Transformation:
     built = Transformation(lake)
     with lake.lock(), lake.writer() as connection:
         land_ledger(connection, ledger.rows())
-        built.build(connection, ["bars", MARTS])
+        built.build(connection, ["+traded_closes", MARTS])
     ledger.close()
     return built
 
@@ -73,7 +73,7 @@ def marts(transformation: Transformation) -> Iterator[duckdb.DuckDBPyConnection]
     """The marts as views over tables in memory."""
     with scratch() as connection:
         connection.execute(
-            "CREATE TABLE bars AS SELECT 'SPY' AS symbol, ?::DATE AS session_date, 502.0 AS close", [SESSION]
+            "CREATE TABLE traded_closes AS SELECT 'SPY' AS symbol, ?::DATE AS session_date, 502.0 AS close", [SESSION]
         )
         for statement in transformation.statements([MARTS]):
             connection.execute(statement.sql)

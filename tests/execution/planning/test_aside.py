@@ -114,6 +114,19 @@ def test_the_policy_may_be_to_stop() -> None:
     assert RefusalCode.PRICE_MISSING in codes(plan, "XLE")
 
 
+def test_a_holding_that_has_ended_is_left_and_named() -> None:
+    """Whatever trades under its name today is another's: the holding keeps its last close, and says the day."""
+    ended = replace(WIDE, ended={"XLE": date(2024, 6, 7), "GLD": date(2030, 1, 2)})
+    plan = _plan(Case(WANTED, HELD, rules=ended).situation)
+    assert not plan.is_blocked
+    assert "XLE" not in traded(plan)
+    assert traded(plan)["GLD"] > 0
+    (named,) = [refusal.message for refusal in plan.refusals if refusal.symbol == "XLE"]
+    assert named.startswith("55 shares of XLE, worth ")
+    assert "XLE traded for the last time on 2024-06-07" in named
+    assert "`swing release XLE`" in named
+
+
 def test_a_released_symbol_is_neither_counted_nor_traded() -> None:
     """It is not ours, whatever the targets want of it."""
     situation = Case(WANTED | {"XLE": "0.05"}, HELD, rules=WIDE).situation

@@ -21,12 +21,13 @@ from warehouse.settings.portfolio import FILE_NAME
 from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Coroutine, Mapping, Sequence
     from pathlib import Path
 
     from brokerage import Brokerage
 
     from execution.ledger.ledger import Ledger
+    from execution.splits import Split
     from execution.targets import LiveTargets
 
 PEACE = Hostility()
@@ -64,13 +65,15 @@ class Trader:
         wish: Mapping[str, str],
         hostility: Hostility = PEACE,
         crash: Crash | None = None,
+        splits: Sequence[Split] = (),
     ) -> RebalanceOutcome:
-        """Rebalance once. Raises SwingError, and PowerLossError if it died."""
+        """Rebalance once, knowing of these splits. Raises SwingError, and PowerLossError if it died."""
         fuse = _Fuse(crash or Crash())
         broker = HostileBroker(self._books, hostility, fuse.burn)
         context = replace(self._context(broker), step=lambda _name: fuse.burn())
         request = RebalanceRequest(Mode.PAPER)
-        work = _cut(rebalance(request, self._targets(wish), context), crash.after_seconds if crash else 0.0)
+        targets = replace(self._targets(wish), splits=tuple(splits))
+        work = _cut(rebalance(request, targets, context), crash.after_seconds if crash else 0.0)
         try:
             return self._books.time.run(work)
         finally:

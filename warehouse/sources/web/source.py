@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from warehouse.calendar.sessions import EXCHANGE_ZONE, previous_session
-from warehouse.sources.base import SymbolBars, SymbolSource
+from warehouse.sources.base import CorporateAction, StatedAction, SymbolBars, SymbolSource
 from warehouse.sources.faults import FaultKind, SourceFaultError
 from warehouse.sources.web.client import WebClient
 
@@ -35,11 +35,13 @@ class AdjustedRows:
     Attributes:
         numbers: The columns NUMBERS, by row.
         is_rebased: True where a split or dividend after the first row has changed the earlier prices.
+        splits: New shares for one, by the first session that trades in them; empty if the source states none.
     """
 
     rows: Rows
     numbers: Mapping[str, NDArray[np.float64]]
     is_rebased: bool
+    splits: Mapping[date, float] = field(default_factory=dict)
 
 
 class WebSource(SymbolSource):
@@ -80,7 +82,9 @@ class WebSource(SymbolSource):
         about = {"symbol": symbol, "file": self.name}
         days = series.rows.days
         bars = series.rows.bars(about, series.numbers, _last_settled_session(self._clock()))
-        return SymbolBars(symbol, self.name, bars.slice(0, bisect_right(days, until)), since is None, days[-1])
+        stated = sorted(series.splits.items())
+        splits = tuple(StatedAction(symbol, day, CorporateAction.SPLIT, ratio=ratio) for day, ratio in stated)
+        return SymbolBars(symbol, self.name, bars.slice(0, bisect_right(days, until)), since is None, days[-1], splits)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -64,7 +64,8 @@ class Tiingo(WebSource):
             "volume": rows.numbers("volume") * later,
             "dividend": paid / later,
         }
-        return AdjustedRows(rows, numbers, is_rebased=bool(np.any((split[1:] != 1) | (paid[1:] != 0))))
+        splits = {day: factor for day, factor in zip(rows.days, split.tolist(), strict=True) if factor != 1}
+        return AdjustedRows(rows, numbers, is_rebased=bool(np.any((split[1:] != 1) | (paid[1:] != 0))), splits=splits)
 
 
 SOURCE = Tiingo

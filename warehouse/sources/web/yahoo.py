@@ -60,14 +60,18 @@ class Yahoo(WebSource):
         days = [_day(stamp) for stamp in listed(chart.get("timestamp", []))]
         events = chart.get("events", {})
         paid = {_day(event["date"]): event["amount"] for event in events.get("dividends", {}).values()}
-        split = {_day(event["date"]) for event in events.get("splits", {}).values()}
+        split = {
+            _day(event["date"]): event["numerator"] / event["denominator"]
+            for event in events.get("splits", {}).values()
+        }
         if strays := paid.keys() - set(days):
             raise ValueError(f"a dividend on {min(strays)}, which has no bar")
         table = zip(days, (paid.get(day, 0.0) for day in days), *map(listed, columns.values()), strict=True)
         cells = [dict(zip(("day", "dividend", *columns), row, strict=True)) for row in table]
         rows = self._checked(symbol, Rows(cells, lambda row: row["day"]))
         numbers = {name: rows.numbers(name) for name in ("dividend", *columns)}
-        return AdjustedRows(rows, numbers, is_rebased=any(day > rows.days[0] for day in paid.keys() | split))
+        is_rebased = any(day > rows.days[0] for day in paid.keys() | split)
+        return AdjustedRows(rows, numbers, is_rebased, split)
 
 
 SOURCE = Yahoo

@@ -16,7 +16,8 @@ from vendor_server import VendorTransport
 from virtual_time import VirtualTime
 
 from warehouse.calendar.sessions import EXCHANGE_ZONE, previous_session
-from warehouse.sources.failover import Failover, SymbolOutcome, WantedBars
+from warehouse.sources.base import CorporateAction, StatedAction
+from warehouse.sources.failover import Failover, SymbolOutcome, WantedBars, by_source
 from warehouse.sources.faults import FaultKind
 from warehouse.sources.web.tiingo import Tiingo
 
@@ -140,6 +141,15 @@ def test_today_s_bar_is_absent_provisional_and_final_in_turn(vendor: str) -> Non
     assert last.answer.bars["is_final"].to_pylist()[-2:] == [True, True]
     assert_is_market(later.answer.bars, [b for b in tampered(MARKET["SPY"], LAST, 0.1) if b.day >= SINCE])
     assert_is_market(last.answer.bars, [b for b in MARKET["SPY"] if b.day >= SINCE])
+
+
+@pytest.mark.parametrize(("vendor", "expected"), [("tiingo", 2.0), ("yahoo", 2.0), ("alpaca", None)])
+def test_stated_splits_come_beside_the_bars(vendor: str, expected: float | None) -> None:
+    """Day and ratio as the vendor states them, ready to be landed; Alpaca's bars state none."""
+    outcomes, _ = fetched(vendor, WantedBars(("QQQ",), LAST))
+    (bars,) = by_source(outcomes)
+    split = StatedAction("QQQ", SPLIT_DAY, CorporateAction.SPLIT, ratio=expected)
+    assert list(bars.actions) == ([split] if expected else [])
 
 
 def test_a_bar_that_is_not_wanted_yet_is_dropped() -> None:
