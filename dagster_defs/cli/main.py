@@ -24,6 +24,7 @@ COMMANDS = {
     "init": "setup",
     "fetch": "fetch",
     "backtest": "backtest",
+    "compare": "compare",
     "walkforward": "backtest",
     "weights": "ask",
     "sql": "ask",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import textwrap
 import time
 from datetime import UTC, datetime
 from datetime import time as time_of_day
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 FRACTIONS = {"cagr", "max_drawdown", "total_return", "volatility_annual", "weight"}
 UNBOUNDED = 100_000
+GAP = 2
+"""Spaces between the columns of a table."""
+SHORTEST_WRAP = 24
+"""A text is not wrapped to fewer letters."""
 MIDNIGHT = time_of_day()
 ASCII = str.maketrans({"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-"})
 RATIOS = {"sharpe", "calmar", "profit_factor", "turnover_annual", "objective"}
@@ -41,17 +46,43 @@ def show(frame: pd.DataFrame, title: str | None = None) -> None:
 
 
 def show_rows(columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[Any]], title: str | None = None) -> None:
-    """Print a table of these rows; each column has a name, and is a number or not."""
-    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for name, is_number in columns:
-        table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*(escape(plain(text(name, value))) for (name, _), value in zip(columns, row, strict=True)))
-    # As wide as it needs to be: a cut cell is worse than a wrapped line.
-    unbounded = Console(highlight=False, width=UNBOUNDED, force_terminal=out.is_terminal)
-    with unbounded.capture() as capture:
-        unbounded.print(table)
+    """Print a table of these rows; each column has a name, and is a number or not.
+
+    In a pipe a table is as wide as it needs to be. In a terminal that is narrower its longest texts are wrapped, or
+    where that leaves too little each row becomes a block of lines: no cell is ever cut.
+    """
+    names = [name for name, _ in columns]
+    cells = [[plain(text(name, value)) for name, value in zip(names, row, strict=True)] for row in rows]
+    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
+    needed, width = sum(widths) + GAP * (len(widths) - 1), out.width if out.is_terminal else UNBOUNDED
+    texts = [size for size, (_, is_number) in zip(widths, columns, strict=True) if not is_number]
+    longest = max(texts, default=0)
+    if title:
+        out.print(f"[bold]{escape(plain(title))}[/bold]")
+    if needed > width and needed - longest + SHORTEST_WRAP > width:
+        _show_blocks(names, cells, width)
+        return
+    table = Table(header_style="bold", box=None, pad_edge=False)
+    for (name, is_number), size in zip(columns, widths, strict=True):
+        may_wrap = needed > width and not is_number and size == longest
+        table.add_column(name, justify="right" if is_number else "left", no_wrap=not may_wrap)
+    for row in cells:
+        table.add_row(*map(escape, row))
+    sheet = Console(highlight=False, width=width, force_terminal=out.is_terminal)
+    with sheet.capture() as capture:
+        sheet.print(table)
     click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+
+
+def _show_blocks(names: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> None:
+    """Print each row as lines of a name and its value."""
+    indent = min(max(map(len, names), default=0) + GAP, width // 2)
+    for row in cells:
+        for name, cell in zip(names, row, strict=True):
+            first = f"{name:<{indent}}" if len(name) < indent else f"{name} "
+            lines = textwrap.wrap(cell, width, initial_indent=first, subsequent_indent=" " * indent) or [first.rstrip()]
+            click.echo("\n".join(lines))
+        click.echo()
 
 
 def warn_of_stale_bars(connection: duckdb.DuckDBPyConnection) -> None:
@@ -103,6 +134,14 @@ def say(line: str) -> None:
     """Print a line of text; nothing for none."""
     if line:
         out.print(plain(line), markup=False)
+
+
+def say_wrapped(line: str, indent: int = 0) -> None:
+    """Print a line of text, nothing for none; in a terminal wrapped at words, the further lines indented."""
+    if not line:
+        return
+    width = out.width if out.is_terminal else UNBOUNDED
+    click.echo("\n".join(textwrap.wrap(plain(line), width, subsequent_indent=" " * indent)))
 
 
 def plain(text: str) -> str:
