@@ -30,6 +30,17 @@ if TYPE_CHECKING:
 
 SHARED = ("atr_window", "vol_window", "corr_window", "corr_min_obs")
 """Windows that all strategies of one computation share (dbt_project/tests/strategies_are_consistent.sql)."""
+MEASURED = (
+    "cagr",
+    "sharpe",
+    "calmar",
+    "max_drawdown",
+    "profit_factor",
+    "turnover_annual",
+    "total_return",
+    "volatility_annual",
+)
+"""Metrics by the names of backtest_metrics, in its order."""
 FEW_BARS = 250_000
 """Below this, sharing the work among threads costs more than it gives."""
 SHORTEST = 2
@@ -66,6 +77,11 @@ class Contender:
     def identity(self) -> tuple[str, tuple[str, ...]]:
         """Whatever tells it from others: parameters and universe."""
         return strategy_id(self.parameters), tuple(sorted(self.portfolio.universe))
+
+    def with_commission_of(self, minimum: float, maximum: float) -> Contender:
+        """Return the same strategy paying at least so much an order, USD, and at most this fraction of its value."""
+        costs = self.portfolio.costs.model_copy(update={"commission_minimum": minimum, "commission_maximum": maximum})
+        return replace(self, portfolio=self.portfolio.model_copy(update={"costs": costs}), is_live=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +149,16 @@ def try_out(bench: Bench, contenders: Sequence[Contender], span: Span, benchmark
         with replace(bench, portfolio=group[0].portfolio).opened(_threads(bench)) as connection:
             computed |= _compute(bench, connection, group)
             if benchmark and not len(prices[0]):
-                prices = _closes(connection, benchmark)
+                prices = closes_of(connection, benchmark)
     found = [computed[each.identity] for each in contenders]
     sessions = _common(contenders, found, span)
     tracks = [
-        _track(each.name, each, _at(sessions, one.days, one.net_returns), _at(sessions, one.days, one.turnovers))
+        track(each.name, each, _at(sessions, one.days, one.net_returns), _at(sessions, one.days, one.turnovers))
         for each, one in zip(contenders, found, strict=True)
     ]
-    held = _held(sessions, *prices)
+    held = bought_and_held(sessions, *prices)
     if held is not None:
-        tracks.append(_track(benchmark, None, held, np.zeros(len(held))))
+        tracks.append(track(benchmark, None, held, np.zeros(len(held))))
     return Tried(sessions, tracks)
 
 
@@ -206,8 +222,8 @@ def _common(contenders: Sequence[Contender], found: Sequence[_Computed], span: S
         kept = kept[kept <= np.datetime64(span.last)]
     if len(kept) < SHORTEST:
         raise LakeError(
-            f"Fewer than {SHORTEST} sessions lie from {span.first or 'the beginning'} to {span.last or 'the end'}: what "
-            f"is asked for earns after {start}, and the bars end on {sessions[-1]}. Choose other days."
+            f"Fewer than {SHORTEST} sessions lie from {span.first or 'the beginning'} to {span.last or 'the end'}: "
+            f"what is asked for earns after {start}, and the bars end on {sessions[-1]}. Choose other days."
         )
     return kept
 
@@ -218,14 +234,15 @@ def _at(sessions: Days, days: Days, values: FloatArray) -> FloatArray:
     return found
 
 
-def _closes(connection: duckdb.DuckDBPyConnection, symbol: str) -> tuple[Days, FloatArray]:
+def closes_of(connection: duckdb.DuckDBPyConnection, symbol: str) -> tuple[Days, FloatArray]:
+    """Return the sessions of a symbol's bars, ascending, and its adjusted closes, USD."""
     columns = connection.execute(
         "SELECT session_date, adj_close FROM bars WHERE symbol = $symbol ORDER BY session_date", {"symbol": symbol}
     ).fetchnumpy()
     return np.asarray(columns["session_date"]).astype("datetime64[D]"), np.asarray(columns["adj_close"], dtype=float)
 
 
-def _held(sessions: Days, days: Days, closes: FloatArray) -> FloatArray | None:
+def bought_and_held(sessions: Days, days: Days, closes: FloatArray) -> FloatArray | None:
     """Return what holding a symbol has earned in each session; None if it has no bar before the first."""
     if not len(days) or days[0] >= sessions[0]:
         return None
@@ -235,7 +252,8 @@ def _held(sessions: Days, days: Days, closes: FloatArray) -> FloatArray | None:
     return earned
 
 
-def _track(name: str, contender: Contender | None, returns: FloatArray, turnovers: FloatArray) -> Track:
+def track(name: str, contender: Contender | None, returns: FloatArray, turnovers: FloatArray) -> Track:
+    """Measure a series: net returns and turnover, fractions per session. Raises SampleError below two sessions."""
     measured = {str(metric): float(value[0]) for metric, value in measure(returns[None, :]).items()}
     others = {
         "total_return": total_return(returns),

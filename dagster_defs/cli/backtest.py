@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dagster_defs.cli import terminal
 from dagster_defs.cli.options import BENCHMARK, FROM, JSON, REPORTS, SET, TO
+from warehouse.errors import LakeError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
     from execution.installation import Installation
     from research.what_if import Span
+
+NEXT = {
+    "backtest": "Next: `swing walkforward` (was it hindsight?), `swing explain` (why these targets), "
+    "`swing backtest --set strategy.top_n=1` (what if).",
+    "walk_forward": "Next: `swing report` (all of it on one page, with intervals), `swing open report`.",
+}
 
 
 @click.command()
@@ -104,9 +111,24 @@ def _research(installation: Installation, job: str, reports: Path | None, *, as_
     files = list(told.get("files", []))
     with installation.lake.reader() as connection:
         terminal.warn_of_stale_bars(connection)
+    said, charged = _commission(installation) if job == "backtest" else ("", None)
     if as_json:
-        click.echo(json.dumps(summaries.as_record(installation.lake, job) | {"files": files}, indent=2))
+        record = summaries.as_record(installation.lake, job) | {"files": files}
+        click.echo(json.dumps(record | ({"with_minimum_commission": charged} if charged else {}), indent=2))
         return
     summaries.show(installation.lake, job)
+    terminal.say_wrapped(said)
+    terminal.say_wrapped(summaries.honest_headline(installation.lake) if job == "backtest" else "")
     terminal.out.print()
     terminal.show_files(files)
+    terminal.out.print()
+    terminal.say_wrapped(NEXT[job])
+
+
+def _commission(installation: Installation) -> tuple[str, dict[str, Any] | None]:
+    from dagster_defs.cli import what_if  # noqa: PLC0415 - as above
+
+    try:
+        return what_if.commission_effect(installation)
+    except LakeError:  # nothing was earned yet: the summary says so
+        return "", None

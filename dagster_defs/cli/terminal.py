@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import textwrap
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
+    from warehouse.readers import Rows
+
 FRACTIONS = {"cagr", "max_drawdown", "total_return", "volatility_annual", "weight"}
 UNBOUNDED = 100_000
 GAP = 2
@@ -33,7 +36,7 @@ SHORTEST_WRAP = 24
 """A text is not wrapped to fewer letters."""
 MIDNIGHT = time_of_day()
 ASCII = str.maketrans({"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-"})
-RATIOS = {"sharpe", "calmar", "profit_factor", "turnover_annual", "objective"}
+RATIOS = {"score", "sharpe", "calmar", "profit_factor", "turnover_annual", "objective"}
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -43,6 +46,15 @@ def show(frame: pd.DataFrame, title: str | None = None) -> None:
     """Print a table."""
     columns = [(str(name), frame[name].dtype.kind in "iuf") for name in frame.columns]
     show_rows(columns, frame.itertuples(index=False), title)
+
+
+def show_answer(answer: Rows, title: str | None = None) -> None:
+    """Print an answer as a table."""
+    columns = [
+        (name, any(isinstance(row[at], int | float) and not isinstance(row[at], bool) for row in answer.rows))
+        for at, name in enumerate(answer.names)
+    ]
+    show_rows(columns, answer.rows, title)
 
 
 def show_rows(columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[Any]], title: str | None = None) -> None:
@@ -147,6 +159,23 @@ def say_wrapped(line: str, indent: int = 0) -> None:
 def plain(text: str) -> str:
     """Write signs as a script, a spreadsheet and an ASCII terminal read them."""
     return text.translate(ASCII)
+
+
+def as_plain(value: Any) -> Any:  # noqa: ANN401 - any value that a query can give
+    """Return what JSON can say: times in ISO form, null for a figure that is not finite."""
+    match value:
+        case list() | tuple():
+            return [as_plain(each) for each in value]
+        case dict():
+            return {str(key): as_plain(each) for key, each in value.items()}
+        case float():
+            return value if math.isfinite(value) else None
+        case date():  # and datetime
+            return value.isoformat()
+        case None | bool() | int() | str():
+            return value
+        case _:
+            return str(value)
 
 
 def as_json(frame: pd.DataFrame) -> str:

@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from dagster_defs.cli import terminal
-from research.report.formats import length_caveat
-from research.what_if import Contender, Span, try_out
+from research.report.formats import length_caveat, percent
+from research.what_if import MEASURED, Contender, Span, try_out
 from research.workbench import Bench
 from warehouse.errors import LakeError
 from warehouse.settings.variants import UNIVERSE, Variant, load_variants
@@ -19,16 +19,6 @@ if TYPE_CHECKING:
     from execution.installation import Installation
     from research.what_if import Track, Tried
 
-COLUMNS = (
-    "cagr",
-    "sharpe",
-    "calmar",
-    "max_drawdown",
-    "volatility_annual",
-    "profit_factor",
-    "turnover_annual",
-    "total_return",
-)
 NAMES = "Names: fast/slow average · most symbols held · highest correlation between two of them."
 HINDSIGHT = (
     "Whoever tries variants and keeps the best has chosen with hindsight; `swing walkforward` shows what choosing "
@@ -79,6 +69,31 @@ def live(installation: Installation, settings: Iterable[str] = ()) -> Contender:
     return Contender.of(installation.portfolio, told_by(settings), is_live=True)
 
 
+def commission_effect(installation: Installation) -> tuple[str, dict[str, Any] | None]:
+    """Say what the broker's minimum commission would leave of the live strategy, in words and for a script.
+
+    Returns:
+        The sentence and the figures; nothing and None where the configured costs have a minimum, or none is charged.
+
+    Raises:
+        LakeError: Nothing can be measured.
+    """
+    portfolio = installation.portfolio
+    minimum = float(portfolio.broker.commission_minimum)
+    if portfolio.costs.commission_minimum or not minimum:
+        return "", None
+    usual = live(installation)
+    charged = usual.with_commission_of(minimum, float(portfolio.broker.commission_maximum))
+    before, after = answer(installation, [usual, charged], Span(), "").tracks
+    equity = portfolio.capital.initial_equity
+    said = (
+        f"With the broker's minimum commission ({minimum:g} USD an order) at {equity:,.0f} USD: "
+        f"{percent(after.metrics['cagr'])} a year instead of {percent(before.metrics['cagr'])}."
+    )
+    figures = {name: _known(after.metrics[name]) for name in MEASURED}
+    return said, {"commission_minimum": minimum, "initial_equity": equity, "metrics": figures}
+
+
 def label(track: Track) -> str:
     """Write a track's name, and that it is the live one."""
     return f"{track.name} (live)" if track.contender is not None and track.contender.is_live else track.name
@@ -86,8 +101,8 @@ def label(track: Track) -> str:
 
 def show_tracks(tracks: Iterable[Track], title: str | None = None) -> None:
     """Print the metrics of each track, one a row."""
-    rows = [[label(track), *(_known(track.metrics[name]) for name in COLUMNS)] for track in tracks]
-    terminal.show_rows([("strategy", False), *((name, True) for name in COLUMNS)], rows, title)
+    rows = [[label(track), *(_known(track.metrics[name]) for name in MEASURED)] for track in tracks]
+    terminal.show_rows([("strategy", False), *((name, True) for name in MEASURED)], rows, title)
 
 
 def show_setting(tried: Tried, contenders: Sequence[Contender], benchmark: str) -> None:
@@ -124,7 +139,7 @@ def as_record(tried: Tried) -> dict[str, Any]:
                 "is_benchmark": track.contender is None,
                 "parameters": track.contender.parameters if track.contender else None,
                 "universe": list(track.contender.portfolio.universe) if track.contender else None,
-                "metrics": {name: _known(track.metrics[name]) for name in COLUMNS},
+                "metrics": {name: _known(track.metrics[name]) for name in MEASURED},
             }
             for track in tried.tracks
         ],
