@@ -1,4 +1,4 @@
-"""What-if: strategies that no build knows, computed in memory by the models and measured over the same sessions."""
+"""Strategies that no build knows, computed in memory by the models and measured over the same sessions: what if."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Track:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tried:
-    """What trying out gave.
+    """Result of trying strategies out.
 
     Attributes:
         sessions: The days measured, the same for all: ascending.

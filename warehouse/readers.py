@@ -31,7 +31,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class PlainRows:
     """An answer as plain values."""
 
     names: tuple[str, ...]
@@ -145,11 +145,13 @@ def answer(connection: duckdb.DuckDBPyConnection, question: Question) -> pd.Data
         return connection.execute(question.sql).df()
 
 
-def rows(connection: duckdb.DuckDBPyConnection, question: Question, values: Mapping[str, Any] | None = None) -> Rows:
+def rows(
+    connection: duckdb.DuckDBPyConnection, question: Question, values: Mapping[str, Any] | None = None
+) -> PlainRows:
     """The same as plain values, which need no library to be imported. Raises LakeError if it was never built."""
     with _told_if_missing(question):
         result = connection.execute(question.sql, dict(values or {}))
-        return Rows(tuple(column[0] for column in result.description), result.fetchall())
+        return PlainRows(tuple(column[0] for column in result.description), result.fetchall())
 
 
 @contextlib.contextmanager
@@ -173,7 +175,7 @@ def session_on(connection: duckdb.DuckDBPyConnection, day: date | None) -> date:
     Raises:
         LakeError: The day is no session with a bar of the universe; the message names the nearest ones.
     """
-    known = [each for (each,) in rows(connection, SESSIONS).rows]
+    known: list[date] = [each for (each,) in rows(connection, SESSIONS).rows]
     if not known:
         raise LakeError("No session has a bar of the universe yet. Land bars first: `swing fetch --help`.")
     if day is None:
@@ -188,7 +190,7 @@ def session_on(connection: duckdb.DuckDBPyConnection, day: date | None) -> date:
     )
 
 
-def weights_on(connection: duckdb.DuckDBPyConnection, session: date | None) -> Rows:
+def weights_on(connection: duckdb.DuckDBPyConnection, session: date | None) -> PlainRows:
     """The live strategy's target weights of a session, with CASH, as the connection's snapshot knows them.
 
     Args:
@@ -205,7 +207,7 @@ def weights_on(connection: duckdb.DuckDBPyConnection, session: date | None) -> R
     return rows(connection, WEIGHTS_ON, {"day": day})
 
 
-def explanations_on(connection: duckdb.DuckDBPyConnection, session: date | None) -> Rows:
+def explanations_on(connection: duckdb.DuckDBPyConnection, session: date | None) -> PlainRows:
     """The live strategy's decision of a session about each symbol of the universe, best ranks first.
 
     Returns:
@@ -218,7 +220,7 @@ def explanations_on(connection: duckdb.DuckDBPyConnection, session: date | None)
     return rows(connection, EXPLANATIONS_ON, {"day": day})
 
 
-def trades_on(connection: duckdb.DuckDBPyConnection, session: date) -> Rows:
+def trades_on(connection: duckdb.DuckDBPyConnection, session: date) -> PlainRows:
     """The orders of a session, as the ledger's marts have them; none where no mart was ever built.
 
     Returns:
@@ -227,4 +229,4 @@ def trades_on(connection: duckdb.DuckDBPyConnection, session: date) -> Rows:
     try:
         return rows(connection, TRADES_ON, {"day": session})
     except LakeError:
-        return Rows((), [])
+        return PlainRows((), [])

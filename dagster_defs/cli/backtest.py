@@ -79,6 +79,7 @@ def walkforward(installation: Installation, reports: Path | None, as_json: bool)
 
 def _try_out(installation: Installation, settings: Sequence[str], span: Span, benchmark: str, *, as_json: bool) -> None:
     from dagster_defs.cli import what_if  # noqa: PLC0415 - as above
+    from research.report.formats import length_caveat  # noqa: PLC0415 - as above
 
     live, variants = what_if.live(installation, settings), what_if.varied(installation, settings)
     contenders = [*(each for each in variants if each.identity != live.identity), live]
@@ -92,7 +93,7 @@ def _try_out(installation: Installation, settings: Sequence[str], span: Span, be
     terminal.out.print()
     for line in (
         what_if.NAMES,
-        what_if.length_caveat(len(tried.sessions)),
+        length_caveat(len(tried.sessions)),
         what_if.HINDSIGHT if len(contenders) > 1 else "",
         what_if.NEXT,
     ):

@@ -6,29 +6,34 @@ import re
 from calendar import monthrange
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-class Day(click.ParamType):
-    """A year, a month or a day: the first day of it, or the last."""
 
-    name = "day"
+NO_DAY = "is no day; write 2018, 2018-03 or 2018-03-15."
 
-    def __init__(self, *, is_last: bool) -> None:
-        self._is_last = is_last
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """Read YYYY, YYYY-MM or YYYY-MM-DD."""
-        if isinstance(value, date):
-            return value
-        found = re.fullmatch(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?", str(value).strip())
+def _day(*, is_last: bool) -> Callable[[click.Context, click.Parameter, str | None], date | None]:
+    """Read a year, a month or a day: the first day of it, or the last."""
+
+    def read(_context: click.Context, _option: click.Parameter, text: str | None) -> date | None:
+        if text is None:
+            return None
+        if not re.fullmatch(r"\d{4}(-\d{1,2}){0,2}", text.strip()):
+            raise click.BadParameter(f"'{text}' {NO_DAY}")
+        year, month, day, *_ = *text.strip().split("-"), "", ""
         try:
-            year, month, day = (int(part) if part else None for part in found.groups()) if found else (0, None, None)
-            month = month or (12 if self._is_last else 1)
-            return date(year, month, day or (monthrange(year, month)[1] if self._is_last else 1))
-        except ValueError:
-            self.fail(f"'{value}' is no day; write 2018, 2018-03 or 2018-03-15.", param, ctx)
+            number = int(month) if month else (12 if is_last else 1)
+            last = monthrange(int(year), number)[1]
+            return date(int(year), number, int(day) if day else (last if is_last else 1))
+        except ValueError as error:
+            raise click.BadParameter(f"'{text}' {NO_DAY}") from error
+
+    return read
 
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
@@ -50,8 +55,12 @@ SET = click.option(
     metavar="KEY=VALUE[,VALUE…]",
     help="Try another value of a setting, such as strategy.top_n=1; several values or settings: every combination.",
 )
-FROM = click.option("--from", "first", type=Day(is_last=False), help="Measure from this year, month or day on.")
-TO = click.option("--to", "last", type=Day(is_last=True), help="Measure up to this year, month or day, included.")
+FROM = click.option(
+    "--from", "first", metavar="DAY", callback=_day(is_last=False), help="Measure from this year, month or day on."
+)
+TO = click.option(
+    "--to", "last", metavar="DAY", callback=_day(is_last=True), help="Measure up to this year, month or day, included."
+)
 BENCHMARK = click.option(
     "--benchmark", default="SPY", show_default=True, metavar="SYMBOL", help="Bought and held, for comparison."
 )

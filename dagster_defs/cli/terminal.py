@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
-    from warehouse.readers import Rows
+    from warehouse.readers import PlainRows
 
 FRACTIONS = {"cagr", "max_drawdown", "total_return", "volatility_annual", "weight"}
 UNBOUNDED = 100_000
@@ -48,7 +48,7 @@ def show(frame: pd.DataFrame, title: str | None = None) -> None:
     show_rows(columns, frame.itertuples(index=False), title)
 
 
-def show_answer(answer: Rows, title: str | None = None) -> None:
+def show_answer(answer: PlainRows, title: str | None = None) -> None:
     """Print an answer as a table."""
     columns = [
         (name, any(isinstance(row[at], int | float) and not isinstance(row[at], bool) for row in answer.rows))

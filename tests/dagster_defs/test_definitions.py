@@ -39,6 +39,7 @@ GROUPS = {
     "targets": {
         "allocations",
         "carried_allocations",
+        "explanations",
         "held_allocations",
         "holdings",
         "inverse_volatility_weights",

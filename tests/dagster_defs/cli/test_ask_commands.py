@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import webbrowser
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from dagster_defs.cli import opening
 from dagster_defs.cli.main import main
 from warehouse import readers
 from warehouse.lake import current_snapshot
@@ -79,7 +79,7 @@ def test_explain_shows_what_was_traded(crowded: Pipeline, home: Path, monkeypatc
         (picked["symbol"], "SELL", 5.0, 2.0, 101.0, "cancelled"),
         ("GONE", "SELL", 3.0, 0.0, None, "submitted"),
     ]
-    monkeypatch.setattr(readers, "trades_on", lambda *_: readers.Rows(nothing.names, traded))
+    monkeypatch.setattr(readers, "trades_on", lambda *_: readers.PlainRows(nothing.names, traded))
     said = swing(home, "explain").stdout
     assert "BUY 12: filled at 100.50; SELL 5: filled 2 at 101.00" in said
     assert "Traded as well, outside of the universe: GONE." in said
@@ -158,9 +158,14 @@ def test_open_starts_a_browser_or_says_the_address(home: Path, monkeypatch: pyte
     page = home / "reports" / "report.html"
     page.parent.mkdir(exist_ok=True)
     page.touch()
-    monkeypatch.setattr(opening.webbrowser, "open", lambda address: opened.append(address) or True)
+
+    def start(address: str) -> bool:
+        opened.append(address)
+        return True
+
+    monkeypatch.setattr(webbrowser, "open", start)
     assert swing(home, "open", "report").stdout == f"{page.as_uri()}\n"
     assert opened == [page.as_uri()]
-    monkeypatch.setattr(opening.webbrowser, "open", lambda _address: False)
+    monkeypatch.setattr(webbrowser, "open", lambda _address: False)
     assert "No browser" in swing(home, "open", "report").stderr
     page.unlink()
