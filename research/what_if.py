@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from research.statistics.metrics import measure, total_return
 from research.statistics.samples import SESSIONS_A_YEAR
-from warehouse.errors import LakeError
-from warehouse.settings.portfolio import live_parameters, strategy_id
+from research.workbench import Bench
+from warehouse.errors import ConfigurationError, LakeError
+from warehouse.settings.portfolio import live_parameters, load_portfolio, strategy_id
 from warehouse.settings.strategy import StrategyRow
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from research.statistics.samples import FloatArray
-    from research.workbench import Bench
+    from warehouse.lake import Lake
     from warehouse.settings.portfolio import Portfolio
 
     Days = NDArray[np.datetime64]
@@ -127,6 +128,47 @@ class _Computed:
     days: Days = field(repr=False)
     net_returns: FloatArray = field(repr=False)
     turnovers: FloatArray = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CommissionEffect:
+    """What the broker's minimum commission would leave of the live strategy.
+
+    Attributes:
+        minimum: USD an order.
+        initial_equity: USD that the account begins with: the smaller, the more a minimum takes.
+        usual: Metrics at the configured costs, by the names of backtest_metrics; NaN where not defined.
+        charged: The same with the minimum.
+    """
+
+    minimum: float
+    initial_equity: float
+    usual: Mapping[str, float]
+    charged: Mapping[str, float]
+
+
+def commission_effect(lake: Lake, parameters_hash: str = "") -> CommissionEffect | None:
+    """Charge the live strategy the broker's minimum commission.
+
+    Args:
+        lake: The lake, and the configuration beside it.
+        parameters_hash: Of the configuration that was built; empty for any.
+
+    Returns:
+        None where the configured costs have a minimum already, the broker charges none, the configuration is not valid
+        or another one than was built, or nothing can be measured.
+    """
+    try:
+        portfolio = load_portfolio(lake.home)
+        minimum = float(portfolio.broker.commission_minimum)
+        if parameters_hash not in {"", portfolio.parameters_hash} or portfolio.costs.commission_minimum or not minimum:
+            return None
+        live = Contender.of(portfolio, is_live=True)
+        charged = live.with_commission_of(minimum, float(portfolio.broker.commission_maximum))
+        usual, less = try_out(Bench.of(lake), [live, charged], Span()).tracks
+    except (ConfigurationError, LakeError):
+        return None
+    return CommissionEffect(minimum, portfolio.capital.initial_equity, usual.metrics, less.metrics)
 
 
 def try_out(bench: Bench, contenders: Sequence[Contender], span: Span, benchmark: str = "") -> Tried:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from warehouse.calendar.sessions import last_completed_session, sessions
-from warehouse.sources.synthetic import SyntheticSource
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -31,6 +30,8 @@ def doubts(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[str]:
 
     The sample market is made up, and never stale.
     """
+    from warehouse.sources.synthetic import SyntheticSource  # noqa: PLC0415 - `swing sql` need not wait for pyarrow
+
     rows = connection.execute(NEWEST_BARS, [SyntheticSource.name]).fetchall()
     ends: dict[date | None, list[str]] = defaultdict(list)
     for symbol, newest in rows:

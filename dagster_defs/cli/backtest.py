@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from dagster_defs.cli import terminal
 from dagster_defs.cli.options import BENCHMARK, FROM, JSON, REPORTS, SET, TO
-from warehouse.errors import LakeError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,7 +101,8 @@ def _try_out(installation: Installation, settings: Sequence[str], span: Span, be
 
 def _research(installation: Installation, job: str, reports: Path | None, *, as_json: bool) -> None:
     from dagster_defs import jobs  # noqa: PLC0415 - it imports Dagster and dbt, which takes seconds
-    from dagster_defs.cli import summaries  # noqa: PLC0415 - as above
+    from dagster_defs.cli import summaries, what_if  # noqa: PLC0415 - as above
+    from research.what_if import commission_effect  # noqa: PLC0415 - as above
 
     with terminal.progress(f"Running {job}", is_quiet=as_json) as report:
         folder = (reports or installation.reports).absolute()
@@ -112,24 +112,16 @@ def _research(installation: Installation, job: str, reports: Path | None, *, as_
     files = list(told.get("files", []))
     with installation.lake.reader() as connection:
         terminal.warn_of_stale_bars(connection)
-    said, charged = _commission(installation) if job == "backtest" else ("", None)
+    effect = commission_effect(installation.lake) if job == "backtest" else None
     if as_json:
         record = summaries.as_record(installation.lake, job) | {"files": files}
-        click.echo(json.dumps(record | ({"with_minimum_commission": charged} if charged else {}), indent=2))
+        charged = {"with_minimum_commission": what_if.commission_record(effect)} if effect else {}
+        click.echo(json.dumps(record | charged, indent=2))
         return
     summaries.show(installation.lake, job)
-    terminal.say_wrapped(said)
+    terminal.say_wrapped(what_if.commission_told(effect))
     terminal.say_wrapped(summaries.honest_headline(installation.lake) if job == "backtest" else "")
     terminal.out.print()
     terminal.show_files(files)
     terminal.out.print()
     terminal.say_wrapped(NEXT[job])
-
-
-def _commission(installation: Installation) -> tuple[str, dict[str, Any] | None]:
-    from dagster_defs.cli import what_if  # noqa: PLC0415 - as above
-
-    try:
-        return what_if.commission_effect(installation)
-    except LakeError:  # nothing was earned yet: the summary says so
-        return "", None

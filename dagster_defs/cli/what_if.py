@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from execution.installation import Installation
-    from research.what_if import Track, Tried
+    from research.what_if import CommissionEffect, Track, Tried
 
 NAMES = "Names: fast/slow average · most symbols held · highest correlation between two of them."
 HINDSIGHT = (
@@ -69,29 +69,20 @@ def live(installation: Installation, settings: Iterable[str] = ()) -> Contender:
     return Contender.of(installation.portfolio, told_by(settings), is_live=True)
 
 
-def commission_effect(installation: Installation) -> tuple[str, dict[str, Any] | None]:
-    """Say what the broker's minimum commission would leave of the live strategy, in words and for a script.
-
-    Returns:
-        The sentence and the figures; nothing and None where the configured costs have a minimum, or none is charged.
-
-    Raises:
-        LakeError: Nothing can be measured.
-    """
-    portfolio = installation.portfolio
-    minimum = float(portfolio.broker.commission_minimum)
-    if portfolio.costs.commission_minimum or not minimum:
-        return "", None
-    usual = live(installation)
-    charged = usual.with_commission_of(minimum, float(portfolio.broker.commission_maximum))
-    before, after = answer(installation, [usual, charged], Span(), "").tracks
-    equity = portfolio.capital.initial_equity
-    said = (
-        f"With the broker's minimum commission ({minimum:g} USD an order) at {equity:,.0f} USD: "
-        f"{percent(after.metrics['cagr'])} a year instead of {percent(before.metrics['cagr'])}."
+def commission_told(effect: CommissionEffect | None) -> str:
+    """Say what the broker's minimum commission would leave of the live strategy; nothing for no effect."""
+    if effect is None:
+        return ""
+    return (
+        f"With the broker's minimum commission ({effect.minimum:g} USD an order) at {effect.initial_equity:,.0f} USD: "
+        f"{percent(effect.charged['cagr'])} a year instead of {percent(effect.usual['cagr'])}."
     )
-    figures = {name: _known(after.metrics[name]) for name in MEASURED}
-    return said, {"commission_minimum": minimum, "initial_equity": equity, "metrics": figures}
+
+
+def commission_record(effect: CommissionEffect) -> dict[str, Any]:
+    """Return the same for a script."""
+    figures = {name: _known(effect.charged[name]) for name in MEASURED}
+    return {"minimum": effect.minimum, "initial_equity": effect.initial_equity, "metrics": figures}
 
 
 def label(track: Track) -> str:

@@ -13,11 +13,12 @@ from benches import bench_of
 from lakes import World
 from markets import MARKETS
 
-from research.what_if import Contender, Span, try_out
+from research.what_if import Contender, Span, commission_effect, try_out
 from warehouse.errors import LakeError
 
 if TYPE_CHECKING:
     import duckdb
+    from lakes import Pipeline
 
     from research.workbench import Bench, Models
 
@@ -120,3 +121,17 @@ def test_what_cannot_be_measured_is_refused(bench: Bench, span: Span, changes: d
     """Days without bars, and a strategy that needs a longer history, are named."""
     with pytest.raises(LakeError, match=says):
         try_out(bench, [variant(bench, **changes)], span)
+
+
+def test_the_brokers_minimum_is_charged_as_a_build_would(bench: Bench, crowded: Pipeline) -> None:
+    """A small account earns less than a large one; the home's own effect names minimum and equity."""
+    live = variant(bench)
+    small = live.with_commission_of(0.35, 0.01)
+    capital = live.portfolio.capital.model_copy(update={"initial_equity": 1_000_000.0})
+    large = Contender("large", small.portfolio.model_copy(update={"capital": capital}))
+    usual, charged, rich = (track.metrics["cagr"] for track in try_out(bench, [live, small, large], Span()).tracks)
+    assert charged < rich < usual + 1e-9
+    effect = commission_effect(crowded.lake)
+    assert effect is not None
+    assert (effect.minimum, effect.initial_equity) == (0.35, 10_000)
+    assert effect.charged["cagr"] < effect.usual["cagr"]
