@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from dagster_defs.cli import terminal
+from dagster_defs.cli.what_if import show_tracks
 from research.report.formats import length_caveat, percent, ratio
 from research.side_by_side import backtest_beside, walk_forward_beside
-from research.what_if import MEASURED
 from warehouse import readers
 from warehouse.calendar.sessions import sessions
 from warehouse.errors import LakeError
@@ -63,8 +63,7 @@ def show_beside(measured: Tried, title: str) -> None:
     terminal.out.print(f"[bold]{title}[/bold]")
     first, last, count = measured.sessions[0], measured.sessions[-1], len(measured.sessions)
     terminal.say(f"{first} to {last}, {count:,} sessions")
-    rows = [[name, *(terminal.text(name, track.metrics[name]) for track in measured.tracks)] for name in MEASURED]
-    terminal.show_rows([("", False), *((track.name, True) for track in measured.tracks)], rows)
+    show_tracks(measured.tracks)
 
 
 def honest_headline(lake: Lake) -> str:

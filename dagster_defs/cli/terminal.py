@@ -48,6 +48,11 @@ def show(frame: pd.DataFrame, title: str | None = None) -> None:
     show_rows(columns, frame.itertuples(index=False), title)
 
 
+def width() -> int:
+    """Return the letters that a line has: the terminal's, or as many as one likes in a pipe."""
+    return out.width if out.is_terminal else UNBOUNDED
+
+
 def show_answer(answer: PlainRows, title: str | None = None) -> None:
     """Print an answer as a table."""
     columns = [
@@ -66,33 +71,33 @@ def show_rows(columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[Any]]
     names = [name for name, _ in columns]
     cells = [[plain(text(name, value)) for name, value in zip(names, row, strict=True)] for row in rows]
     widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
-    needed, width = sum(widths) + GAP * (len(widths) - 1), out.width if out.is_terminal else UNBOUNDED
+    needed, room = sum(widths) + GAP * (len(widths) - 1), width()
     texts = [size for size, (_, is_number) in zip(widths, columns, strict=True) if not is_number]
     longest = max(texts, default=0)
     if title:
         out.print(f"[bold]{escape(plain(title))}[/bold]")
-    if needed > width and needed - longest + SHORTEST_WRAP > width:
-        _show_blocks(names, cells, width)
+    if needed > room and needed - longest + SHORTEST_WRAP > room:
+        _show_blocks(names, cells, room)
         return
     table = Table(header_style="bold", box=None, pad_edge=False)
     for (name, is_number), size in zip(columns, widths, strict=True):
-        may_wrap = needed > width and not is_number and size == longest
+        may_wrap = needed > room and not is_number and size == longest
         table.add_column(name, justify="right" if is_number else "left", no_wrap=not may_wrap)
     for row in cells:
         table.add_row(*map(escape, row))
-    sheet = Console(highlight=False, width=width, force_terminal=out.is_terminal)
+    sheet = Console(highlight=False, width=room, force_terminal=out.is_terminal)
     with sheet.capture() as capture:
         sheet.print(table)
     click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
-def _show_blocks(names: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> None:
+def _show_blocks(names: Sequence[str], cells: Sequence[Sequence[str]], room: int) -> None:
     """Print each row as lines of a name and its value."""
-    indent = min(max(map(len, names), default=0) + GAP, width // 2)
+    indent = min(max(map(len, names), default=0) + GAP, room // 2)
     for row in cells:
         for name, cell in zip(names, row, strict=True):
             first = f"{name:<{indent}}" if len(name) < indent else f"{name} "
-            lines = textwrap.wrap(cell, width, initial_indent=first, subsequent_indent=" " * indent) or [first.rstrip()]
+            lines = textwrap.wrap(cell, room, initial_indent=first, subsequent_indent=" " * indent) or [first.rstrip()]
             click.echo("\n".join(lines))
         click.echo()
 
@@ -152,8 +157,7 @@ def say_wrapped(line: str, indent: int = 0) -> None:
     """Print a line of text, nothing for none; in a terminal wrapped at words, the further lines indented."""
     if not line:
         return
-    width = out.width if out.is_terminal else UNBOUNDED
-    click.echo("\n".join(textwrap.wrap(plain(line), width, subsequent_indent=" " * indent)))
+    click.echo("\n".join(textwrap.wrap(plain(line), width(), subsequent_indent=" " * indent)))
 
 
 def plain(text: str) -> str:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from execution.installation import Installation
     from research.what_if import CommissionEffect, Track, Tried
 
+FOREMOST = ("cagr", "sharpe", "calmar", "max_drawdown", "turnover_annual")
+ABREAST = 4
+"""Tracks that stand beside each other."""
 NAMES = "Names: fast/slow average · most symbols held · highest correlation between two of them."
 HINDSIGHT = (
     "Whoever tries variants and keeps the best has chosen with hindsight; `swing walkforward` shows what choosing "
@@ -90,10 +93,16 @@ def label(track: Track) -> str:
     return f"{track.name} (live)" if track.contender is not None and track.contender.is_live else track.name
 
 
-def show_tracks(tracks: Iterable[Track], title: str | None = None) -> None:
-    """Print the metrics of each track, one a row."""
-    rows = [[label(track), *(_known(track.metrics[name]) for name in MEASURED)] for track in tracks]
-    terminal.show_rows([("strategy", False), *((name, True) for name in MEASURED)], rows, title)
+def show_tracks(tracks: Sequence[Track]) -> None:
+    """Print the metrics of each track, one a column; where that does not fit, the foremost metrics, one track a row."""
+    needed = max(map(len, MEASURED)) + sum(len(label(track)) + terminal.GAP for track in tracks)
+    if len(tracks) <= ABREAST and needed <= terminal.width():
+        columns = [("", False), *((label(track), True) for track in tracks)]
+        cells = [[name, *(terminal.text(name, track.metrics[name]) for track in tracks)] for name in MEASURED]
+    else:
+        columns = [("strategy", False), *((name, True) for name in FOREMOST)]
+        cells = [[label(track), *(terminal.text(name, track.metrics[name]) for name in FOREMOST)] for track in tracks]
+    terminal.show_rows(columns, cells)
 
 
 def show_setting(tried: Tried, contenders: Sequence[Contender], benchmark: str) -> None:

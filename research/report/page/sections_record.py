@@ -150,21 +150,19 @@ def held(facts: Facts) -> PageSection:
     return PageSection("held", "Holdings", lead, body)
 
 
-def _minimum_commission(facts: Facts) -> Sequence[Html]:
+def _minimum_commission(facts: Facts) -> tuple[Html, ...]:
     """Say what the broker's minimum an order would leave, where the costs have none."""
     effect = facts.commission
     if effect is None:
-        return []
+        return ()
     charged, usual = (number(metrics["cagr"], percent) for metrics in (effect.charged, effect.usual))
-    minimum, equity = number(effect.minimum, formed(ratio, 2)), number(effect.initial_equity, dollars)
-    return [
-        paragraph(
-            Html(
-                f"With the broker's minimum commission, {minimum} USD an order, an account of {equity} would have "
-                f"earned <strong>{charged}</strong> a year instead of {usual}, by the live parameters."
-            )
-        )
-    ]
+    minimum = number(effect.minimum, formed(ratio, 2))
+    equity = number(effect.initial_equity, lambda value, /: dollars(value or 0))
+    said = (
+        f"With the broker's minimum commission, {minimum} USD an order, an account of {equity} would have earned "
+        f"<strong>{charged}</strong> a year instead of {usual}, by the live parameters."
+    )
+    return (paragraph(Html(said)),)
 
 
 def costs(facts: Facts) -> PageSection:
@@ -186,7 +184,7 @@ def costs(facts: Facts) -> PageSection:
         f"{number(holdings.gross_growth, ratio)}, after them {number(holdings.net_growth, ratio)}."
     )
     heads = ["Year", "Before costs", "After", "Traded", "Paid"]
-    body = (
+    body: tuple[Html | Shown, ...] = (
         paragraph(said),
         *_minimum_commission(facts),
         Shown(pictures_of_holdings.costs(holdings)),
