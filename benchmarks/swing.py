@@ -22,7 +22,8 @@ from warehouse import landing  # noqa: E402
 from warehouse.lake import Lake  # noqa: E402
 from warehouse.settings.portfolio import FILE_NAME, load_portfolio  # noqa: E402
 from warehouse.sources.files.source import FileOptions, FileSource  # noqa: E402
-from warehouse.transformation.runner import Statement, Transformation, deepen_walks  # noqa: E402
+from warehouse.transformation.runner import Transformation  # noqa: E402
+from warehouse.transformation.statements import Statement, deepen_walks  # noqa: E402
 
 if TYPE_CHECKING:
     import duckdb

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dbt.artifacts.resources.types import NodeType
-from dbt.contracts.graph.nodes import GenericTestNode
-
 from warehouse.errors import LakeError, PipelineError
+from warehouse.files import write_atomically
 from warehouse.lake import scratch
 from warehouse.landing import land_portfolio
 from warehouse.settings.portfolio import load_portfolio
-from warehouse.transformation.runner import MAX_DEEPENINGS, Statement, Transformation, deepen_walks
+from warehouse.transformation.project import fingerprint
+from warehouse.transformation.statements import MAX_DEEPENINGS, Statement, deepen_walks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import duckdb
     import pyarrow as pa
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
 
     from warehouse.lake import Lake
     from warehouse.settings.portfolio import Portfolio
+    from warehouse.transformation.runner import Transformation
 
 ONE_ROW_PER = "one_row_per"
+COMPILED = "compiled_models.json"
+"""Name of the file beside a home's manifest that keeps what dbt compiled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,28 @@ class Models:
         """Compile the project. Raises PipelineError if dbt cannot."""
         manifest = transformation.manifest()
         return cls(transformation.statements(["path:models"]), _parents(manifest), _grains(manifest))
+
+    @classmethod
+    def of(cls, lake: Lake) -> Models:
+        """Return the models as they were compiled last, and again if a file of them has changed since.
+
+        Importing dbt and compiling takes seconds, which a question that is answered in memory would wait for.
+        Raises PipelineError if dbt cannot compile them.
+        """
+        file, state = lake.home / "dbt" / COMPILED, fingerprint()
+        if (kept := _kept(file, state)) is not None:
+            return kept
+        from warehouse.transformation.runner import Transformation  # noqa: PLC0415 - as said above
+
+        models = cls.compiled(Transformation(lake))
+        content = {
+            "state": state,
+            "statements": [(statement.relation, statement.sql) for statement in models.statements],
+            "parents": {name: sorted(parents) for name, parents in models.parents.items()},
+            "grains": dict(models.grains),
+        }
+        write_atomically(file, json.dumps(content))
+        return models
 
     def needed(self, goals: Collection[str], given: Collection[str] = ()) -> list[Statement]:
         """Return the statements that lead to some relations, in order.
@@ -80,7 +106,7 @@ class Bench:
     Attributes:
         models: The models.
         portfolio: The configuration.
-        bars: The universe's rows of landing.bar_versions.
+        bars: Rows of landing.bar_versions: the universe's, under older names as well, and what was asked for beside it.
     """
 
     models: Models = field(repr=False)
@@ -88,8 +114,12 @@ class Bench:
     bars: pa.Table = field(repr=False)
 
     @classmethod
-    def of(cls, lake: Lake) -> Bench:
+    def of(cls, lake: Lake, beside: Collection[str] = ()) -> Bench:
         """Take the bars of a lake, under the configuration beside it.
+
+        Args:
+            lake: The lake.
+            beside: Symbols to take as well, which no strategy may hold unless the universe has them.
 
         Raises:
             ConfigurationError: The configuration is not valid.
@@ -101,13 +131,13 @@ class Bench:
             # Bars under an older name are the universe's too.
             bars = connection.execute(
                 "SELECT * FROM landing.bar_versions WHERE symbol IN (SELECT unnest($symbols))",
-                {"symbols": [*portfolio.universe, *(change.old for change in portfolio.symbol_changes)]},
+                {"symbols": [*portfolio.universe, *(change.old for change in portfolio.symbol_changes), *beside]},
             ).to_arrow_table()
         if not bars.num_rows:
             raise LakeError(
                 f"The warehouse in {lake.home} holds no bar of the universe. Land bars first: `swing fetch --help`."
             )
-        return cls(Models.compiled(Transformation(lake)), portfolio, bars)
+        return cls(Models.of(lake), portfolio, bars)
 
     @contextlib.contextmanager
     def opened(self, threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -167,7 +197,24 @@ def put(connection: duckdb.DuckDBPyConnection, relation: str, rows: pa.Table) ->
     connection.unregister("put_rows")
 
 
+def _kept(file: Path, state: str) -> Models | None:
+    """Read what was compiled of this state of the project; None if there is no such thing."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if content["state"] != state:
+            return None
+        return Models(
+            [Statement(*each) for each in content["statements"]],
+            {name: frozenset(parents) for name, parents in content["parents"].items()},
+            {name: tuple(columns) for name, columns in content["grains"].items()},
+        )
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None
+
+
 def _parents(manifest: Manifest) -> dict[str, frozenset[str]]:
+    from dbt.artifacts.resources.types import NodeType  # noqa: PLC0415 - only where models are compiled
+
     models = {name: node for name, node in manifest.nodes.items() if node.resource_type is NodeType.Model}
     return {
         node.alias: frozenset(models[parent].alias for parent in node.depends_on.nodes if parent in models)
@@ -177,6 +224,8 @@ def _parents(manifest: Manifest) -> dict[str, frozenset[str]]:
 
 def _grains(manifest: Manifest) -> dict[str, tuple[str, ...]]:
     """Return each model's grain, by its own test."""
+    from dbt.contracts.graph.nodes import GenericTestNode  # noqa: PLC0415 - only where models are compiled
+
     tests = [node for node in manifest.nodes.values() if isinstance(node, GenericTestNode)]
     return {
         manifest.nodes[test.attached_node].alias: tuple(test.test_metadata.kwargs["columns"])

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from warehouse.calendar.sessions import last_completed_session, sessions
-from warehouse.sources.synthetic import SyntheticSource
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
     import duckdb
 
+SATURDAY = 5
 PATIENCE = 1
 """Sessions that the newest bar may be behind: the one that has just ended may not have been fetched yet."""
 
@@ -30,12 +31,24 @@ def doubts(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[str]:
 
     The sample market is made up, and never stale; a symbol that has ended has nothing to wait for.
     """
+    from warehouse.sources.synthetic import SyntheticSource  # noqa: PLC0415 - `swing sql` need not wait for pyarrow
+
     rows = connection.execute(NEWEST_BARS, [SyntheticSource.name]).fetchall()
-    due = last_completed_session(now)
     ends: dict[date | None, list[str]] = defaultdict(list)
     for symbol, newest in rows:
-        ends[newest].append(symbol)
+        if newest is None or not _is_surely_fresh(newest, now):
+            ends[newest].append(symbol)
+    if not ends:
+        return []
+    due = last_completed_session(now)
     return [_doubt(symbols, newest, due) for newest, symbols in ends.items() if newest is None or _behind(newest, due)]
+
+
+def _is_surely_fresh(newest: date, now: datetime) -> bool:
+    """Tell without the calendar, which takes a second to load: too few weekdays have passed for as many sessions."""
+    days = (now.date() - newest).days
+    weekdays = sum((newest + timedelta(days=after)).weekday() < SATURDAY for after in range(1, min(days, 7) + 1))
+    return weekdays <= PATIENCE
 
 
 def _behind(newest: date, due: date) -> int:

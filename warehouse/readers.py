@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ from warehouse.errors import LakeError
 from warehouse.settings.strategy import AXES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
     import pandas as pd
@@ -25,6 +28,18 @@ class Question:
 
     sql: str
     remedy: str = "Build it first: `swing backtest`, then `swing walkforward`."
+
+
+@dataclass(frozen=True, slots=True)
+class PlainRows:
+    """An answer as plain values."""
+
+    names: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return each row by the names of its columns."""
+        return [dict(zip(self.names, row, strict=True)) for row in self.rows]
 
 
 LIVE_DAILY = Question(
@@ -53,7 +68,7 @@ LIVE_WEIGHTS = Question(
 )
 FOLDS = Question(
     f"""
-    SELECT fold_id, train_start, test_start, test_end, objective, {", ".join(AXES)}, strategy_id
+    SELECT fold_id, train_start, test_start, test_end, objective, strategy_name, {", ".join(AXES)}, strategy_id
     FROM walk_forward_folds JOIN strategies USING (strategy_id)
     WHERE scenario_id = 0 ORDER BY fold_id
     """
@@ -83,6 +98,35 @@ SYMBOLS = Question(
     GROUP BY universe.symbol ORDER BY universe.symbol
     """
 )
+LIVE_STRATEGY = Question(
+    "SELECT * EXCLUDE (strategy_id, grid_order, is_live, ranking_id) FROM strategies WHERE is_live"
+)
+SESSIONS = Question("SELECT session_date FROM sessions WHERE scenario_id = 0 ORDER BY session_date")
+WEIGHTS_ON = Question(
+    """
+    WITH positions AS (
+        SELECT symbol, weight
+        FROM target_weights SEMI JOIN (SELECT strategy_id FROM strategies WHERE is_live) USING (strategy_id)
+        WHERE scenario_id = 0 AND session_date = $day
+    )
+    SELECT $day::DATE AS session_date, symbol, weight
+    FROM (
+        FROM positions
+        UNION ALL SELECT 'CASH', 1 - coalesce(sum(weight), 0) FROM positions
+    )
+    ORDER BY symbol = 'CASH', weight DESC, symbol
+    """
+)
+EXPLANATIONS_ON = Question(
+    "SELECT * FROM explanations WHERE session_date = $day ORDER BY rank NULLS LAST, bars IS NULL, symbol",
+    "Build it first: `swing backtest`.",
+)
+TRADES_ON = Question(
+    """
+    SELECT symbol, side, quantity, filled, average_price, status
+    FROM orders WHERE session_date = $day ORDER BY intended_at
+    """
+)
 
 
 def ask(lake: Lake, question: Question, snapshot: int | None = None) -> pd.DataFrame:
@@ -97,15 +141,56 @@ def ask(lake: Lake, question: Question, snapshot: int | None = None) -> pd.DataF
 
 def answer(connection: duckdb.DuckDBPyConnection, question: Question) -> pd.DataFrame:
     """The answer over an open connection. Raises LakeError if the relation was never built."""
-    try:
+    with _told_if_missing(question):
         return connection.execute(question.sql).df()
+
+
+def rows(
+    connection: duckdb.DuckDBPyConnection, question: Question, values: Mapping[str, Any] | None = None
+) -> PlainRows:
+    """The same as plain values, which need no library to be imported. Raises LakeError if it was never built."""
+    with _told_if_missing(question):
+        result = connection.execute(question.sql, dict(values or {}))
+        return PlainRows(tuple(column[0] for column in result.description), result.fetchall())
+
+
+@contextlib.contextmanager
+def _told_if_missing(question: Question) -> Iterator[None]:
+    try:
+        yield
     except duckdb.CatalogException as error:
         missing = re.search(r"with name (\S+) does not exist", str(error))
         what = missing[1] if missing else str(error).splitlines()[0]
         raise LakeError(f"The warehouse does not hold {what} yet. {question.remedy}") from error
+    except duckdb.BinderException as error:
+        raise LakeError(
+            f"The warehouse was built by another version of this program: {str(error).splitlines()[0]} "
+            f"{question.remedy}"
+        ) from error
 
 
-def weights_on(connection: duckdb.DuckDBPyConnection, session: date | None) -> pd.DataFrame:
+def session_on(connection: duckdb.DuckDBPyConnection, day: date | None) -> date:
+    """Return the session of a day, or the newest for None.
+
+    Raises:
+        LakeError: The day is no session with a bar of the universe; the message names the nearest ones.
+    """
+    known: list[date] = [each for (each,) in rows(connection, SESSIONS).rows]
+    if not known:
+        raise LakeError("No session has a bar of the universe yet. Land bars first: `swing fetch --help`.")
+    if day is None:
+        return known[-1]
+    at = bisect_left(known, day)
+    if at < len(known) and known[at] == day:
+        return day
+    nearest = " and ".join(f"{each}" for each in known[max(at - 1, 0) : at + 1])
+    raise LakeError(
+        f"{day} is no session with a bar of the universe. Nearest: {nearest}; the warehouse knows {known[0]} to "
+        f"{known[-1]}."
+    )
+
+
+def weights_on(connection: duckdb.DuckDBPyConnection, session: date | None) -> PlainRows:
     """The live strategy's target weights of a session, with CASH, as the connection's snapshot knows them.
 
     Args:
@@ -118,31 +203,30 @@ def weights_on(connection: duckdb.DuckDBPyConnection, session: date | None) -> p
     Raises:
         LakeError: The session is unknown at that snapshot.
     """
-    known = answer(
-        connection,
-        Question("SELECT session_date FROM sessions WHERE scenario_id = 0 ORDER BY session_date"),
-    )["session_date"]
-    if known.empty:
-        raise LakeError("No session has a bar of the universe yet. Land bars first: `swing fetch --help`.")
-    day: Any = known.iloc[-1] if session is None else session
-    if not (known == str(day)).any():
-        raise LakeError(
-            f"{day} is no session with a bar of the universe; the warehouse knows "
-            f"{known.iloc[0]:%Y-%m-%d} to {known.iloc[-1]:%Y-%m-%d}."
-        )
-    return connection.execute(
-        """
-        WITH positions AS (
-            SELECT symbol, weight
-            FROM target_weights SEMI JOIN (SELECT strategy_id FROM strategies WHERE is_live) USING (strategy_id)
-            WHERE scenario_id = 0 AND session_date = $day
-        )
-        SELECT $day::DATE AS session_date, symbol, weight
-        FROM (
-            FROM positions
-            UNION ALL SELECT 'CASH', 1 - coalesce(sum(weight), 0) FROM positions
-        )
-        ORDER BY symbol = 'CASH', weight DESC, symbol
-        """,
-        {"day": day},
-    ).df()
+    day = session_on(connection, session)
+    return rows(connection, WEIGHTS_ON, {"day": day})
+
+
+def explanations_on(connection: duckdb.DuckDBPyConnection, session: date | None) -> PlainRows:
+    """The live strategy's decision of a session about each symbol of the universe, best ranks first.
+
+    Returns:
+        The columns of `explanations`.
+
+    Raises:
+        LakeError: The session is unknown, or the relation was never built.
+    """
+    day = session_on(connection, session)
+    return rows(connection, EXPLANATIONS_ON, {"day": day})
+
+
+def trades_on(connection: duckdb.DuckDBPyConnection, session: date) -> PlainRows:
+    """The orders of a session, as the ledger's marts have them; none where no mart was ever built.
+
+    Returns:
+        symbol, side, quantity, filled, average_price, status.
+    """
+    try:
+        return rows(connection, TRADES_ON, {"day": session})
+    except LakeError:
+        return PlainRows((), [])

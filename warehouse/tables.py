@@ -20,7 +20,7 @@ LANDED = "ingested_at TIMESTAMPTZ, batch_id BIGINT"
 
 CONFIGURATION = {
     "landing.universe": "symbol VARCHAR",
-    "landing.strategies": "strategy_id VARCHAR, grid_order INTEGER, is_live BOOLEAN, "
+    "landing.strategies": "strategy_id VARCHAR, strategy_name VARCHAR, grid_order INTEGER, is_live BOOLEAN, "
     + ", ".join(f"{name} {SQL_TYPES[kind]}" for name, kind in PARAMETERS.items()),
     "landing.settings": """parameters_hash VARCHAR, walk_depth INTEGER, train_months INTEGER, test_months INTEGER,
     objective VARCHAR, stale_after_sessions INTEGER""",

@@ -21,6 +21,7 @@ FIGURES = 6
 NEWEST_FIRST = {
     "live_targets": "weight DESC",
     "backtest_metrics": "sharpe DESC NULLS LAST",
+    "explanations": "session_date DESC, rank NULLS LAST, symbol",
     "walk_forward_metrics": "scenario_id",
     "walk_forward_folds": "fold_id DESC",
     "decisions": "session_date DESC, sequence DESC",

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from dagster_defs.cli import terminal
 from dagster_defs.cli.options import JSON
@@ -21,6 +17,8 @@ from warehouse.errors import LakeError
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+
+    import pyarrow as pa
 
     from execution.installation import Installation
 
@@ -44,11 +42,11 @@ def weights(installation: Installation, asof: datetime | None, known_at: int | N
       swing weights --asof 2020-03-09 --known-at 12    … and as it was known then (see `swing sql "from runs"`)
     """
     with installation.lake.reader(known_at) as connection:
-        frame = readers.weights_on(connection, asof.date() if asof else None)
+        found = readers.weights_on(connection, asof.date() if asof else None)
         if as_json:
-            click.echo(terminal.as_json(frame))
+            click.echo(json.dumps(terminal.as_plain(found.records()), indent=2))
         else:
-            terminal.show(frame)
+            terminal.show_answer(found)
         if asof is None and known_at is None:
             terminal.warn_of_stale_bars(connection)
 
@@ -115,6 +113,8 @@ def _show_first(answer: duckdb.DuckDBPyConnection) -> None:
 
 
 def _is_number(kind: pa.DataType) -> bool:
+    import pyarrow as pa  # noqa: PLC0415 - it takes a quarter of a second, which `swing weights` need not wait for
+
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
@@ -123,27 +123,12 @@ def _write_csv(table: pa.Table) -> None:
 
 
 def _write_json(table: pa.Table) -> None:
-    click.echo(json.dumps(_plain(table.to_pylist()), indent=2))
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any value that a query can give
-    """Return what JSON can say: times in ISO form, null for a figure that is not finite."""
-    match value:
-        case list():
-            return [_plain(each) for each in value]
-        case dict():
-            return {str(key): _plain(each) for key, each in value.items()}
-        case float():
-            return value if math.isfinite(value) else None
-        case date():  # and datetime
-            return value.isoformat()
-        case None | bool() | int() | str():
-            return value
-        case _:
-            return str(value)
+    click.echo(json.dumps(terminal.as_plain(table.to_pylist()), indent=2))
 
 
 def _write_parquet(table: pa.Table) -> None:
+    import pyarrow.parquet as pq  # noqa: PLC0415 - as above
+
     pq.write_table(table, sys.stdout.buffer)
 
 

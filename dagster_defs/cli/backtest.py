@@ -1,4 +1,4 @@
-"""Builds the models and reports what they earned: backtest, walkforward."""
+"""Builds the models and reports what they earned, or tries other parameters out: backtest, walkforward."""
 
 from __future__ import annotations
 
@@ -7,26 +7,61 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dagster_defs import jobs
-from dagster_defs.cli import summaries, terminal
-from dagster_defs.cli.options import JSON, REPORTS
+from dagster_defs.cli import terminal
+from dagster_defs.cli.options import BENCHMARK, FROM, JSON, REPORTS, SET, TO
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
     from pathlib import Path
 
     from execution.installation import Installation
+    from research.what_if import Span
+
+NEXT = {
+    "backtest": "Next: `swing walkforward` (was it hindsight?), `swing explain` (why these targets), "
+    "`swing backtest --set strategy.top_n=1` (what if).",
+    "walk_forward": "Next: `swing report` (all of it on one page, with intervals), `swing open report`.",
+}
 
 
 @click.command()
+@SET
+@FROM
+@TO
+@BENCHMARK
 @REPORTS
 @JSON
 @click.pass_obj
-def backtest(installation: Installation, reports: Path | None, as_json: bool) -> None:
+def backtest(
+    installation: Installation,
+    settings: tuple[str, ...],
+    first: date | None,
+    last: date | None,
+    benchmark: str,
+    reports: Path | None,
+    as_json: bool,
+) -> None:
     """Build every model up to the backtest of all strategies, and report the live one.
 
     Writes equity.png, drawdown.png, monthly_returns.png, metrics.json and weights.csv.
+
+    With --set, --from or --to nothing is built or written: the question is answered in memory, by the same models, on
+    the bars that were landed. All strategies are measured over the same sessions; features are warm at the first.
+
+    \b
+    Examples:
+      swing backtest
+      swing backtest --set strategy.top_n=1 --from 2018 --to 2020-06-30
+      swing backtest --set strategy.top_n=1,2,3 --set costs.slippage=0.0001,0.0005
+      swing backtest --set universe=SPY,TLT,GLD --benchmark QQQ
     """
-    _research(installation, "backtest", reports, as_json=as_json)
+    if settings or first or last:
+        from dagster_defs.cli import what_if  # noqa: PLC0415 - a build needs none of it
+
+        _try_out(installation, settings, what_if.span_of(first, last), benchmark.upper(), as_json=as_json)
+    else:
+        _research(installation, "backtest", reports, as_json=as_json)
 
 
 @click.command()
@@ -41,7 +76,33 @@ def walkforward(installation: Installation, reports: Path | None, as_json: bool)
     _research(installation, "walk_forward", reports, as_json=as_json)
 
 
+def _try_out(installation: Installation, settings: Sequence[str], span: Span, benchmark: str, *, as_json: bool) -> None:
+    from dagster_defs.cli import what_if  # noqa: PLC0415 - as above
+    from research.report.formats import length_caveat  # noqa: PLC0415 - as above
+
+    live, variants = what_if.live(installation, settings), what_if.varied(installation, settings)
+    contenders = [*(each for each in variants if each.identity != live.identity), live]
+    tried = what_if.answer(installation, contenders, span, benchmark)
+    if as_json:
+        click.echo(json.dumps(what_if.as_record(tried), indent=2))
+        return
+    what_if.show_setting(tried, contenders, benchmark)
+    terminal.out.print()
+    what_if.show_tracks(tried.tracks)
+    terminal.out.print()
+    for line in (
+        what_if.NAMES,
+        length_caveat(len(tried.sessions)),
+        what_if.HINDSIGHT if len(contenders) > 1 else "",
+        what_if.NEXT,
+    ):
+        terminal.say_wrapped(line)
+
+
 def _research(installation: Installation, job: str, reports: Path | None, *, as_json: bool) -> None:
+    from dagster_defs import jobs  # noqa: PLC0415 - it imports Dagster and dbt, which takes seconds
+    from dagster_defs.cli import summaries, what_if  # noqa: PLC0415 - as above
+    from research.what_if import commission_effect  # noqa: PLC0415 - as above
 
     with terminal.progress(f"Running {job}", is_quiet=as_json) as report:
         folder = (reports or installation.reports).absolute()
@@ -51,9 +112,16 @@ def _research(installation: Installation, job: str, reports: Path | None, *, as_
     files = list(told.get("files", []))
     with installation.lake.reader() as connection:
         terminal.warn_of_stale_bars(connection)
+    effect = commission_effect(installation.lake) if job == "backtest" else None
     if as_json:
-        click.echo(json.dumps(summaries.as_record(installation.lake, job) | {"files": files}, indent=2))
+        record = summaries.as_record(installation.lake, job) | {"files": files}
+        charged = {"with_minimum_commission": what_if.commission_record(effect)} if effect else {}
+        click.echo(json.dumps(record | charged, indent=2))
         return
     summaries.show(installation.lake, job)
+    terminal.say_wrapped(what_if.commission_told(effect))
+    terminal.say_wrapped(summaries.honest_headline(installation.lake) if job == "backtest" else "")
     terminal.out.print()
     terminal.show_files(files)
+    terminal.out.print()
+    terminal.say_wrapped(NEXT[job])

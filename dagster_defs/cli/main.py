@@ -24,8 +24,11 @@ COMMANDS = {
     "init": "setup",
     "fetch": "fetch",
     "backtest": "backtest",
+    "compare": "compare",
+    "daily": "daily",
     "walkforward": "backtest",
     "weights": "ask",
+    "explain": "explain",
     "sql": "ask",
     "status": "status",
     "permute": "permute",
@@ -42,6 +45,7 @@ COMMANDS = {
     "ledger": "ledger",
     "simulator": "simulator",
     "dev": "setup",
+    "open": "opening",
     "docs": "docs",
     "demo": "demonstration",
     "maintain": "upkeep",
@@ -152,6 +156,7 @@ def main(ctx: click.Context) -> None:
       swing backtest                              build every strategy, write pictures to $SWING_HOME/reports
       swing walkforward                           measure the choice of parameters out of sample
       swing weights                               show tonight's target weights
+      swing explain                               say of each symbol why it is held or not
       swing trade                                 plan the account's trades; sends nothing
       swing dev                                   open the Dagster UI
 

@@ -1,8 +1,40 @@
 """Options that several commands of `swing` share."""
 
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+NO_DAY = "is no day; write 2018, 2018-03 or 2018-03-15."
+
+
+def _day(*, is_last: bool) -> Callable[[click.Context, click.Parameter, str | None], date | None]:
+    """Read a year, a month or a day: the first day of it, or the last."""
+
+    def read(_context: click.Context, _option: click.Parameter, text: str | None) -> date | None:
+        if text is None:
+            return None
+        if not re.fullmatch(r"\d{4}(-\d{1,2}){0,2}", text.strip()):
+            raise click.BadParameter(f"'{text}' {NO_DAY}")
+        year, month, day, *_ = *text.strip().split("-"), "", ""
+        try:
+            number = int(month) if month else (12 if is_last else 1)
+            last = monthrange(int(year), number)[1]
+            return date(int(year), number, int(day) if day else (last if is_last else 1))
+        except ValueError as error:
+            raise click.BadParameter(f"'{text}' {NO_DAY}") from error
+
+    return read
+
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 REPORTS = click.option(
@@ -15,4 +47,20 @@ CLOCK = click.option(
     "--gateway-clock",
     is_flag=True,
     help="Use the gateway's clock, for a simulated gateway. Refused for real money.",
+)
+SET = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE[,VALUE…]",
+    help="Try another value of a setting, such as strategy.top_n=1; several values or settings: every combination.",
+)
+FROM = click.option(
+    "--from", "first", metavar="DAY", callback=_day(is_last=False), help="Measure from this year, month or day on."
+)
+TO = click.option(
+    "--to", "last", metavar="DAY", callback=_day(is_last=True), help="Measure up to this year, month or day, included."
+)
+BENCHMARK = click.option(
+    "--benchmark", default="SPY", show_default=True, metavar="SYMBOL", help="Bought and held, for comparison."
 )

@@ -7,17 +7,23 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from dagster_defs.cli import terminal
-from research.report.formats import length_caveat
+from dagster_defs.cli.what_if import show_tracks
+from research.report.formats import length_caveat, percent, ratio
+from research.side_by_side import backtest_beside, walk_forward_beside
 from warehouse import readers
 from warehouse.calendar.sessions import sessions
-from warehouse.settings.strategy import AXES
+from warehouse.errors import LakeError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
+    from research.what_if import Track, Tried
     from warehouse.lake import Lake
 
-FOLD_COLUMNS = ["fold_id", "train_start", "test_start", "test_end", *AXES, "objective"]
+FOLD_COLUMNS = ["fold_id", "train_start", "test_start", "test_end", "strategy_name", "objective"]
+BENCHMARK = "SPY"
 
 
 def as_record(lake: Lake, job: str) -> dict[str, Any]:
@@ -35,10 +41,57 @@ def show(lake: Lake, job: str) -> None:
     """Print the results of a research job, for a person."""
     if job == "backtest":
         show_targets(lake)
-        show_metrics(lake, readers.LIVE_METRICS, "Backtest of the live strategy, after costs")
+        title, beside = "Backtest of the live strategy, after costs", backtest_beside
     else:
         show_folds(lake)
-        show_metrics(lake, readers.WALK_FORWARD_METRICS, "Walk-forward, out of sample, after costs")
+        title, beside = "Walk-forward, out of sample, after costs", walk_forward_beside
+    with lake.reader() as connection:
+        live = readers.rows(connection, readers.LIVE_STRATEGY).records()[0]
+        measured = beside(connection, BENCHMARK)
+    terminal.out.print()
+    if measured is None:
+        terminal.out.print(f"{title}: no session to measure yet (the features are still warming up).", markup=False)
+        return
+    show_beside(measured, title)
+    terminal.out.print()
+    terminal.say_wrapped(f"Live parameters: {live.pop('strategy_name')} ({_listed(live)})", 2)
+    terminal.say_wrapped(length_caveat(len(measured.sessions)))
+
+
+def show_beside(measured: Tried, title: str) -> None:
+    """Print the metrics of results beside each other, one a column."""
+    terminal.out.print(f"[bold]{title}[/bold]")
+    first, last, count = measured.sessions[0], measured.sessions[-1], len(measured.sessions)
+    terminal.say(f"{first} to {last}, {count:,} sessions")
+    show_tracks(measured.tracks)
+
+
+def honest_headline(lake: Lake) -> str:
+    """Say what choosing the parameters without hindsight has earned, or that nobody has measured it yet."""
+    try:
+        with lake.reader() as connection:
+            measured = walk_forward_beside(connection, BENCHMARK)
+    except LakeError:
+        measured = None
+    if measured is None:
+        return (
+            "These parameters were chosen with hindsight, and nothing here says how much of the result that is. "
+            "`swing walkforward` measures what choosing them without it would have earned."
+        )
+    honest, *others = measured.tracks
+    beside = "; ".join(f"{track.name} {_earned(track)}" for track in others)
+    return (
+        f"Without hindsight, each choice made on earlier years alone: {_earned(honest)}, from {measured.sessions[0]} "
+        f"to {measured.sessions[-1]}. Over the same sessions: {beside}."
+    )
+
+
+def _earned(track: Track) -> str:
+    return f"{percent(track.metrics['cagr'])} a year at a Sharpe ratio of {ratio(track.metrics['sharpe'])}"
+
+
+def _listed(parameters: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in parameters.items())
 
 
 def show_targets(lake: Lake) -> None:

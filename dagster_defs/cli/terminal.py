@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
+import textwrap
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +26,17 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
+    from warehouse.readers import PlainRows
+
 FRACTIONS = {"cagr", "max_drawdown", "total_return", "volatility_annual", "weight"}
 UNBOUNDED = 100_000
+GAP = 2
+"""Spaces between the columns of a table."""
+SHORTEST_WRAP = 24
+"""A text is not wrapped to fewer letters."""
 MIDNIGHT = time_of_day()
 ASCII = str.maketrans({"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-"})
-RATIOS = {"sharpe", "calmar", "profit_factor", "turnover_annual", "objective"}
+RATIOS = {"score", "sharpe", "calmar", "profit_factor", "turnover_annual", "objective"}
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -40,18 +48,58 @@ def show(frame: pd.DataFrame, title: str | None = None) -> None:
     show_rows(columns, frame.itertuples(index=False), title)
 
 
+def width() -> int:
+    """Return the letters that a line has: the terminal's, or as many as one likes in a pipe."""
+    return out.width if out.is_terminal else UNBOUNDED
+
+
+def show_answer(answer: PlainRows, title: str | None = None) -> None:
+    """Print an answer as a table."""
+    columns = [
+        (name, any(isinstance(row[at], int | float) and not isinstance(row[at], bool) for row in answer.rows))
+        for at, name in enumerate(answer.names)
+    ]
+    show_rows(columns, answer.rows, title)
+
+
 def show_rows(columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[Any]], title: str | None = None) -> None:
-    """Print a table of these rows; each column has a name, and is a number or not."""
-    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for name, is_number in columns:
-        table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*(escape(plain(text(name, value))) for (name, _), value in zip(columns, row, strict=True)))
-    # As wide as it needs to be: a cut cell is worse than a wrapped line.
-    unbounded = Console(highlight=False, width=UNBOUNDED, force_terminal=out.is_terminal)
-    with unbounded.capture() as capture:
-        unbounded.print(table)
+    """Print a table of these rows; each column has a name, and is a number or not.
+
+    In a pipe a table is as wide as it needs to be. In a terminal that is narrower its longest texts are wrapped, or
+    where that leaves too little each row becomes a block of lines: no cell is ever cut.
+    """
+    names = [name for name, _ in columns]
+    cells = [[plain(text(name, value)) for name, value in zip(names, row, strict=True)] for row in rows]
+    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
+    needed, room = sum(widths) + GAP * (len(widths) - 1), width()
+    texts = [size for size, (_, is_number) in zip(widths, columns, strict=True) if not is_number]
+    longest = max(texts, default=0)
+    if title:
+        out.print(f"[bold]{escape(plain(title))}[/bold]")
+    if needed > room and needed - longest + SHORTEST_WRAP > room:
+        _show_blocks(names, cells, room)
+        return
+    table = Table(header_style="bold", box=None, pad_edge=False)
+    for (name, is_number), size in zip(columns, widths, strict=True):
+        may_wrap = needed > room and not is_number and size == longest
+        table.add_column(name, justify="right" if is_number else "left", no_wrap=not may_wrap)
+    for row in cells:
+        table.add_row(*map(escape, row))
+    sheet = Console(highlight=False, width=room, force_terminal=out.is_terminal)
+    with sheet.capture() as capture:
+        sheet.print(table)
     click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+
+
+def _show_blocks(names: Sequence[str], cells: Sequence[Sequence[str]], room: int) -> None:
+    """Print each row as lines of a name and its value."""
+    indent = min(max(map(len, names), default=0) + GAP, room // 2)
+    for row in cells:
+        for name, cell in zip(names, row, strict=True):
+            first = f"{name:<{indent}}" if len(name) < indent else f"{name} "
+            lines = textwrap.wrap(cell, room, initial_indent=first, subsequent_indent=" " * indent) or [first.rstrip()]
+            click.echo("\n".join(lines))
+        click.echo()
 
 
 def warn_of_stale_bars(connection: duckdb.DuckDBPyConnection) -> None:
@@ -105,9 +153,33 @@ def say(line: str) -> None:
         out.print(plain(line), markup=False)
 
 
+def say_wrapped(line: str, indent: int = 0) -> None:
+    """Print a line of text, nothing for none; in a terminal wrapped at words, the further lines indented."""
+    if not line:
+        return
+    click.echo("\n".join(textwrap.wrap(plain(line), width(), subsequent_indent=" " * indent)))
+
+
 def plain(text: str) -> str:
     """Write signs as a script, a spreadsheet and an ASCII terminal read them."""
     return text.translate(ASCII)
+
+
+def as_plain(value: Any) -> Any:  # noqa: ANN401 - any value that a query can give
+    """Return what JSON can say: times in ISO form, null for a figure that is not finite."""
+    match value:
+        case list() | tuple():
+            return [as_plain(each) for each in value]
+        case dict():
+            return {str(key): as_plain(each) for key, each in value.items()}
+        case float():
+            return value if math.isfinite(value) else None
+        case date():  # and datetime
+            return value.isoformat()
+        case None | bool() | int() | str():
+            return value
+        case _:
+            return str(value)
 
 
 def as_json(frame: pd.DataFrame) -> str:

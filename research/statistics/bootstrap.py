@@ -86,7 +86,7 @@ def bootstrap(returns: ArrayLike, draws: Draws, level: float = LEVEL) -> Bootstr
     parts = [measure(row[sessions]) for sessions in resampled(len(row), draws)]
     drawn = {metric: np.concatenate([part[metric] for part in parts]) for metric in Metric}
     estimates = measure(row[None, :])
-    intervals = {metric: _interval(metric, float(estimates[metric][0]), drawn[metric], level) for metric in Metric}
+    intervals = {metric: interval_of(metric, float(estimates[metric][0]), drawn[metric], level) for metric in Metric}
     return Bootstrap(len(row), draws, level, intervals, drawn)
 
 
@@ -114,7 +114,8 @@ def resampled(sessions: int, draws: Draws, length: int | None = None) -> Iterato
         yield (offsets.reshape(rows, length) + np.arange(length)) % sessions
 
 
-def _interval(metric: Metric, estimate: float, values: FloatArray, level: float) -> Interval:
+def interval_of(metric: Metric, estimate: float, values: FloatArray, level: float) -> Interval:
+    """Return the interval that resampled values lie in; NaN where the metric is not defined."""
     defined = values[~np.isnan(values)]
     undefined = 1 - len(defined) / len(values)
     known = None if np.isnan(estimate) else estimate

@@ -63,6 +63,7 @@ GROUPS = {
     "targets": {
         "allocations",
         "carried_allocations",
+        "explanations",
         "held_allocations",
         "holdings",
         "inverse_volatility_weights",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from research.workbench import Bench, Models
 from warehouse.lake import scratch
 from warehouse.settings.portfolio import load_portfolio
-from warehouse.transformation.runner import Statement
+from warehouse.transformation.statements import Statement
 
 if TYPE_CHECKING:
     from lakes import World

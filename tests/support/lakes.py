@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
-    from warehouse.transformation.runner import Built, Statement
+    from warehouse.transformation.runner import Built
+    from warehouse.transformation.statements import Statement
 
 SMALL_GRID: Mapping[str, Any] = {
     "ema_fast": [10, 30],

@@ -32,7 +32,6 @@ GRID = ("# What trading costs.", "  patience: [0, 5]\n\n")
 PROOF = """
 import sys
 from pathlib import Path
-from dagster_defs.cli.summaries import FOLD_COLUMNS
 from research import readers as research_readers
 from research.report.facts.selection import PARAMETERS
 from research.search.space import AXES, Point, name_of
@@ -42,13 +41,15 @@ from warehouse.landing import land_portfolio
 from warehouse.settings.portfolio import load_portfolio
 from warehouse.transformation.runner import Transformation
 
-assert "patience" in FOLD_COLUMNS and "patience" in PARAMETERS
+assert "patience" in PARAMETERS
 assert "patience" in readers.FOLDS.sql and "patience" in research_readers.STRATEGIES.sql
 assert AXES["patience"] == (0, 5) and name_of(Point(10, 50, 2, 0.7, 5)) == "10/50/2/0.70/5"
 lake = Lake(Path(sys.argv[1]))
 with lake.lock(), lake.writer() as connection:
     assert land_portfolio(connection, load_portfolio(lake.home))
     assert not Transformation(lake).build(connection, ["strategies"]).failures
+    told = "SELECT bool_and(strategy_name LIKE '% · patience ' || patience) FROM strategies"
+    assert connection.execute(told).fetchone() == (True,)
     print(connection.execute("SELECT count(*), count(DISTINCT patience) FROM strategies").fetchone())
 """
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from warehouse.errors import ConfigurationError
 from warehouse.settings import located_yaml
-from warehouse.settings.located_yaml import Place
+from warehouse.settings.located_yaml import Document, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -69,7 +69,20 @@ def load(
         ConfigurationError: A file cannot be read or is not YAML, or some values are not allowed;
             the message lists each of them with file, line, key, value and what is allowed.
     """
-    documents = [located_yaml.read(path) for path in paths]
+    return settle(model, [located_yaml.read(path) for path in paths], rules, retired)
+
+
+def settle(
+    model: type[SectionT],
+    documents: Sequence[Document],
+    rules: Callable[[SectionT], Iterable[Problem]],
+    retired: Collection[str] = (),
+) -> SectionT:
+    """Do the same with documents that were read.
+
+    Raises:
+        ConfigurationError: Some values are not allowed; as above.
+    """
     problems = [
         Problem((key,), f"given twice, on lines {first} and {second}; keep one")
         for document in documents
@@ -106,7 +119,7 @@ def load(
         ]
     if problems or settings is None:
         places = {key: place for document in documents for key, place in document.places.items()}
-        raise ConfigurationError(_report(problems, places, paths))
+        raise ConfigurationError(_report(problems, places, [document.file for document in documents]))
     return settings
 
 
@@ -165,7 +178,8 @@ def _report(problems: list[Problem], places: Mapping[Key, Place], paths: Sequenc
         found = {key: places.get(key, missing) for key in problem.keys}
         at = max(found.values(), key=lambda place: paths.index(place.file))
         values = ", ".join(f"{_dotted(key)} = {_shown(key, place.found)}" for key, place in found.items())
-        lines.append((paths.index(at.file), at.line, f"  {at.file}:{at.line}: {values}: {problem.text}"))
+        where = f"{at.file}:{at.line}" if at.line else f"{at.file}"
+        lines.append((paths.index(at.file), at.line, f"  {where}: {values}: {problem.text}"))
     count = f"{len(lines)} problems" if len(lines) > 1 else "a problem"
     return "\n".join(
         [

@@ -23,7 +23,7 @@ MAX_DEPTH = 3
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The place of a key (lines count from 1), and the value found there as its author wrote it."""
+    """The place of a key (lines count from 1; 0 where there are none), and the value as its author wrote it."""
 
     file: Path
     line: int
@@ -34,6 +34,7 @@ class Place:
 class Document:
     """One file: its values, the place of each key, and the keys given twice with both lines."""
 
+    file: Path
     values: object = None
     places: dict[Key, Place] = field(default_factory=dict)
     repeated: list[tuple[Key, int, int]] = field(default_factory=list)
@@ -69,7 +70,7 @@ def read(path: Path) -> Document:
             f"{where}: not valid YAML: {error.problem}. Look at the indentation, colons, brackets "
             "and quotes there and on the line above."
         ) from error
-    document = Document(values)
+    document = Document(path, values)
     if root is not None:
         document.places[()] = Place(path, root.start_mark.line + 1, _shown(root))
     for key, line, value in _walk(root):
@@ -77,6 +78,14 @@ def read(path: Path) -> Document:
             document.repeated.append((key, document.places[key].line, line))
         document.places[key] = Place(path, line, _shown(value))
     return document
+
+
+def value_of(text: str) -> object:
+    """Read one value as YAML has it: a number, true or false, nothing, or else the text itself."""
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError:
+        return text
 
 
 class _Loader(yaml.SafeLoader):

@@ -101,8 +101,7 @@ class Portfolio(Section):
 
 def strategy_rows(portfolio: Portfolio) -> list[StrategyRow]:
     """Return the grid in grid order (first axis slowest), then the live strategy if it is not on it."""
-    sections = (portfolio.strategy, portfolio.costs, portfolio.capital)
-    live = {name: value for section in sections for name, value in section}
+    live = live_parameters(portfolio)
     axes = dict(portfolio.grid)
     candidates = [live | dict(zip(axes, point, strict=True)) for point in product(*axes.values())]
     orders: list[int | None] = list(range(1, len(candidates) + 1))
@@ -110,9 +109,20 @@ def strategy_rows(portfolio: Portfolio) -> list[StrategyRow]:
         candidates.append(live)
         orders.append(None)
     return [
-        StrategyRow(_digest(_without_neutral(parameters))[:12], order, parameters == live, parameters)
+        StrategyRow(strategy_id(parameters), order, parameters == live, parameters)
         for order, parameters in zip(orders, candidates, strict=True)
     ]
+
+
+def live_parameters(portfolio: Portfolio) -> dict[str, Any]:
+    """Return the parameters of the live strategy, by their names."""
+    sections = (portfolio.strategy, portfolio.costs, portfolio.capital)
+    return {name: value for section in sections for name, value in section}
+
+
+def strategy_id(parameters: Mapping[str, Any]) -> str:
+    """Return the id of the strategy with these parameters."""
+    return _digest(_without_neutral(parameters))[:12]
 
 
 def load_portfolio(home: Path) -> Portfolio:
@@ -122,9 +132,13 @@ def load_portfolio(home: Path) -> Portfolio:
         ConfigurationError: A file cannot be read or is not YAML, or some values are not allowed;
             the message lists each of them with file, line, key, value and what is allowed.
     """
+    return layered_settings.load(Portfolio, layer_files(home), contradictions, RETIRED)
+
+
+def layer_files(home: Path) -> list[Path]:
+    """Return the files that make up the configuration, each laid over the ones before it."""
     override = home / FILE_NAME
-    paths = [DEFAULTS, override] if override.exists() else [DEFAULTS]
-    return layered_settings.load(Portfolio, paths, _contradictions, RETIRED)
+    return [DEFAULTS, override] if override.exists() else [DEFAULTS]
 
 
 def write_override_template(home: Path) -> Path:
@@ -148,7 +162,7 @@ def write_override_template(home: Path) -> Path:
     return path
 
 
-def _contradictions(portfolio: Portfolio) -> Iterator[Problem]:
+def contradictions(portfolio: Portfolio) -> Iterator[Problem]:
     """Yield the problems between values that are each allowed."""
     strategy = portfolio.strategy
     for symbol, times in Counter(portfolio.universe).items():

@@ -10,7 +10,7 @@ from pydantic import Field, create_model
 from warehouse.settings.layers import Section
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 Sessions = Annotated[int, Field(ge=2, le=5000, description="a whole number of sessions from 2 to 5000")]
 Fraction = Annotated[float, Field(ge=0, lt=1, description="a fraction from 0 to below 1")]
@@ -90,6 +90,9 @@ AXES: dict[str, Axis] = {
 }
 """Parameters that the grid varies, the first slowest."""
 
+NAMED = ("ema_fast", "ema_slow", "top_n", "corr_cap")
+"""Parameters that a strategy's name tells without naming them, in its order."""
+
 if TYPE_CHECKING:
 
     class Grid(Section):
@@ -120,17 +123,28 @@ class StrategyRow:
         grid_order: 1..N in grid order; None for a live strategy that is not on the grid.
         is_live: True on exactly one row.
         parameters: By their names.
+        told: Parameters that its name tells beside those of the grid.
     """
 
     strategy_id: str
     grid_order: int | None
     is_live: bool
     parameters: Mapping[str, Any]
+    told: Collection[str] = ()
+
+    @property
+    def name(self) -> str:
+        """Return the name for people, such as 20/50 · top 2 · 0.7: averages, picks, correlation cap, then others."""
+        values = {name: f"{value:g}" for name, value in self.parameters.items()}
+        usual = "{ema_fast}/{ema_slow} · top {top_n} · {corr_cap}".format_map(values)
+        others = [f"{name} {values[name]}" for name in values if name in {*AXES, *self.told} - {*NAMED}]
+        return " · ".join([usual, *others])
 
     def columns(self) -> dict[str, Any]:
         """Return the row as the table holds it."""
         return {
             "strategy_id": self.strategy_id,
+            "strategy_name": self.name,
             "grid_order": self.grid_order,
             "is_live": self.is_live,
             **self.parameters,

@@ -20,6 +20,7 @@ from warehouse.lake import current_snapshot, transaction
 from warehouse.sources.base import Progress, silent
 from warehouse.transformation.origin import record_origin
 from warehouse.transformation.project import PARSED, PROJECT, fingerprint
+from warehouse.transformation.statements import MAX_DEEPENINGS, Statement, deepen_walks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,9 +33,7 @@ if TYPE_CHECKING:
 
     from warehouse.lake import Lake
 
-MAX_DEEPENINGS = 6
 SHOWN_ROWS = 3
-DEEPENING_FACTOR = 4
 OPTIONS = (
     *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
     *("--log-level", "none", "--log-level-file", "none"),  # Dagster keeps the log
@@ -61,14 +60,6 @@ class Built:
     def failures(self) -> list[RunResult]:
         """Models and tests that failed."""
         return [result for result in self.results if result.status in FAILED]
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """The statement that a build executes for one model."""
-
-    relation: str
-    sql: str
 
 
 class _SharedCursor:
@@ -285,28 +276,6 @@ def _selection(select: Sequence[str]) -> list[str]:
 
 def _has_walks(results: dict[str, RunResult]) -> bool:
     return any(result.node.name == "walks" and result.status == "success" for result in results.values())
-
-
-def deepen_walks(connection: duckdb.DuckDBPyConnection) -> int:
-    """Let cut-short walks look at more ranks; the number of sessions concerned."""
-    connection.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE deeper AS
-        SELECT sessions.scenario_id, sessions.session_date, $factor * sessions.walk_depth AS depth
-        FROM sessions
-        SEMI JOIN (FROM walks WHERE is_cut_short) AS cut_short USING (scenario_id, session_date)
-        """,
-        {"factor": DEEPENING_FACTOR},
-    )
-    connection.execute(
-        """
-        DELETE FROM landing.walk_depths
-        WHERE (scenario_id, session_date) IN (SELECT (scenario_id, session_date) FROM deeper)
-        """
-    )
-    connection.execute("INSERT INTO landing.walk_depths FROM deeper")
-    row = connection.execute("SELECT count(*) FROM deeper").fetchone()
-    return int(row[0]) if row else 0
 
 
 @contextlib.contextmanager

@@ -33,7 +33,7 @@ rules as (
         strategies.ema_fast,
         list_position(spans.spans, strategies.ema_fast) as fast_position,
         list_position(spans.spans, strategies.ema_slow) as slow_position,
-        greatest(strategies.ema_slow, strategies.corr_window + 1) as warm_up_bars
+        {{ required_bars('strategies') }} as warm_up_bars
     from {{ ref('strategies') }} as strategies
     cross join spans
 

@@ -26,6 +26,7 @@ from research.report.facts.series import (
 )
 from research.report.formats import length_caveat
 from research.report.names import HINDSIGHT, HONEST, LIVE, WALK_FORWARD
+from research.what_if import commission_effect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from research.report.facts.selection import Selection
     from research.report.facts.series import Difference, Drawdown, MeasuredSeries, Series
     from research.statistics.samples import FloatArray
+    from research.what_if import CommissionEffect
     from warehouse.lake import Lake
     from warehouse.sources.base import Progress
 
@@ -101,6 +103,7 @@ class Facts:
         whole: The live strategy and the benchmarks over all sessions.
         common: Every series over the sessions of the walk-forward, which comes first.
         differences: Sharpe ratios of the first of `common` less those of the others.
+        commission: What the broker's minimum commission would leave; None where the costs have one.
         monthly: Returns of the live strategy by year, columns Jan to Dec and Year.
     """
 
@@ -115,6 +118,7 @@ class Facts:
     selection: Selection
     luck: Luck
     risk: Risk
+    commission: CommissionEffect | None
 
     @property
     def caveat(self) -> str:
@@ -151,6 +155,7 @@ def gather(lake: Lake, progress: Progress) -> tuple[Facts, Curves]:
         progress(2, STEPS, "following the choices")
         selection, holdings = selection_of(history, search), holdings_of(history)
         progress(3, STEPS, "asking what luck explains")
+        commission = commission_effect(lake, str(history.settings["parameters_hash"]))
         luck = luck_of(Evidence(live, curves.walk_forward, search.trials, benchmark), permutations)
         progress(4, STEPS, "measuring risk")
         facts = Facts(
@@ -165,6 +170,7 @@ def gather(lake: Lake, progress: Progress) -> tuple[Facts, Curves]:
             selection=selection,
             luck=luck,
             risk=risk.result(),
+            commission=commission,
         )
     return facts, curves
 

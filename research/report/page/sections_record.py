@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from research.report.facts.series import DRAWS, LEVEL, Missing
-from research.report.formats import METRIC_FORMS, day, gain, percent, ratio, span
+from research.report.formats import METRIC_FORMS, day, dollars, gain, percent, ratio, span
 from research.report.names import METRICS, capitalised
 from research.report.page.elements import (
     Html,
@@ -150,6 +150,21 @@ def held(facts: Facts) -> PageSection:
     return PageSection("held", "Holdings", lead, body)
 
 
+def _minimum_commission(facts: Facts) -> tuple[Html, ...]:
+    """Say what the broker's minimum an order would leave, where the costs have none."""
+    effect = facts.commission
+    if effect is None:
+        return ()
+    charged, usual = (number(metrics["cagr"], percent) for metrics in (effect.charged, effect.usual))
+    minimum = number(effect.minimum, formed(ratio, 2))
+    equity = number(effect.initial_equity, lambda value, /: dollars(value or 0))
+    said = (
+        f"With the broker's minimum commission, {minimum} USD an order, an account of {equity} would have earned "
+        f"<strong>{charged}</strong> a year instead of {usual}, by the live parameters."
+    )
+    return (paragraph(Html(said)),)
+
+
 def costs(facts: Facts) -> PageSection:
     """Show turnover and costs."""
     holdings = facts.holdings
@@ -169,13 +184,14 @@ def costs(facts: Facts) -> PageSection:
         f"{number(holdings.gross_growth, ratio)}, after them {number(holdings.net_growth, ratio)}."
     )
     heads = ["Year", "Before costs", "After", "Traded", "Paid"]
-    body = (
+    body: tuple[Html | Shown, ...] = (
         paragraph(said),
+        *_minimum_commission(facts),
         Shown(pictures_of_holdings.costs(holdings)),
         folded("Year by year", table("Returns, turnover and costs by year", heads, rows)),
         caveat(
             "Costs are modelled: a fixed slippage on the value traded and a commission a share. A small account pays "
-            "the broker's minimum an order besides, and taxes are not counted; both make the honest result lower."
+            "the broker's minimum an order besides, and taxes are not counted; both make every result lower."
         ),
     )
     return PageSection("costs", "Costs of trading", "Every change of mind is paid for.", body)

@@ -23,7 +23,17 @@ print(json.dumps(sorted(name for name in sys.modules if "." not in name)), file=
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["init"], ["sql", "--help"], ["sql", "select 1"], ["weights"]], ids=" ".join
+    "arguments",
+    [
+        ["--help"],
+        ["init"],
+        ["sql", "--help"],
+        ["sql", "select 1"],
+        ["weights"],
+        ["explain"],
+        ["backtest", "--set", "strategy.top_n=1"],
+    ],
+    ids=" ".join,
 )
 def test_a_question_loads_no_framework(arguments: list[str], tmp_path: Path) -> None:
     """Dagster and dbt alone take seconds to import; an answer, or the news that there is no warehouse, takes none."""

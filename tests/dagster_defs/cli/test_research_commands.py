@@ -78,9 +78,9 @@ def test_check_lookahead_fails_with_the_gates_exit_code(home: Path, monkeypatch:
 
     from research.workbench import Models  # noqa: PLC0415
 
-    sound = Models.compiled
+    sound = Models.of
     fault = "lead(atr, 1, atr) OVER (PARTITION BY symbol ORDER BY session_date)"
-    monkeypatch.setattr(Models, "compiled", lambda project: with_fault(sound(project), "features", "atr", fault))
+    monkeypatch.setattr(Models, "of", lambda lake: with_fault(sound(lake), "features", "atr", fault))
     said = swing(home, "check", "lookahead", "--sessions", "1")
     assert said.exit_code == PipelineError.exit_code
     assert "features.atr from 20" in said.stderr
