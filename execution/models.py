@@ -235,12 +235,14 @@ class Notice:
         code: The broker's number for them, for people; 0 for words of our own.
         order_ref: The order; empty for the connection.
         fault: Consequence; ambiguous in records from before faults were kept.
+        remedy: What a person can do; empty where nothing has to be done.
     """
 
     code: int
     text: str
     order_ref: str = ""
     fault: Fault = Fault.AMBIGUOUS
+    remedy: str = ""
 
     @property
     def reason(self) -> str:

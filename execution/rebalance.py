@@ -20,7 +20,7 @@ from execution.orders.dispatch import carry_out, unfilled
 from execution.orders.observe import connect, look
 from execution.orders.preflight import check_account, check_clock, check_window, planned_window
 from execution.orders.reconcile import compare
-from execution.orders.verdict import require_client, require_consistent, require_over
+from execution.orders.verdict import refused, require_client, require_consistent, require_over, require_taken
 from execution.planning.rules import Rules
 from execution.planning.situation import Situation
 from execution.refusals import Refusal, RefusalCode
@@ -73,6 +73,7 @@ async def rebalance(request: RebalanceRequest, targets: LiveTargets, context: Tr
     Raises:
         TradeRefusedError: A check forbids it; nothing was sent.
         StateDisagreesError: Ledger and broker disagree; nothing more is sent.
+        BrokerRefusedError: The broker refused orders until a person mends something; the session is finished.
         HaltedError: A person has halted trading.
         BrokerError: The gateway cannot be reached.
         LedgerError: The ledger cannot be read or written, or another process trades the account.
@@ -126,6 +127,7 @@ async def _trade(request: RebalanceRequest, targets: LiveTargets, context: Tradi
         raise HaltedError("Trading is halted. `swing status` says by whom and why; `swing resume` ends it.")
     session = context.session()
     if session.finish is not None:
+        require_taken(session)
         refusal = Refusal(
             RefusalCode.SESSION_DONE,
             f"The session {context.window.session_date} was rebalanced already: {session.finish.message} "
@@ -188,6 +190,7 @@ async def _carry_out(targets: LiveTargets, context: TradingContext, plan: Plan) 
     worth = equity(account, _ours(targets, context), context.session().decision)
     context.record(Finish(worth, account.cash, account.positions, message))
     context.step("finished")
+    require_taken(context.session())
     return _outcome(context, plan, orders, message, state, funding.refusals)
 
 
@@ -263,6 +266,8 @@ def _message(context: TradingContext, orders: Sequence[OrderState], planned: Seq
     if never:
         reason = context.objection(Side.BUY) or "their time had passed"
         parts.append(f"Not sent: {', '.join(sorted(never))}; {reason}.")
+    if cause := refused(orders):
+        parts.append(cause)
     return " ".join(parts)
 
 

@@ -61,6 +61,7 @@ class OrderState:
         missing: Shares of these that no execution has shown yet.
         reasons: Reasons of its cancellation or rejection, and notices about it, in the broker's words.
         faults: Of these notices.
+        rejections: Those of the broker's that say that it did not take the order until a person mends something.
     """
 
     order: Order
@@ -76,6 +77,7 @@ class OrderState:
     is_cancel_requested: bool = False
     reasons: tuple[str, ...] = ()
     faults: frozenset[Fault] = frozenset()
+    rejections: tuple[Notice, ...] = ()
 
     @property
     def is_known(self) -> bool:
@@ -252,6 +254,7 @@ def _order(order: Order, payloads: Sequence[Payload], commissions: Sequence[Comm
         is_cancel_requested=any(isinstance(payload, CancelRequest) for payload in payloads),
         reasons=tuple(sorted(reasons | {notice.reason for notice in notices})),
         faults=frozenset(notice.fault for notice in notices),
+        rejections=tuple(it for it in notices if it.code and it.fault in {Fault.PERMANENT, Fault.OPERATOR}),
     )
 
 

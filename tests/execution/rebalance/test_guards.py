@@ -17,7 +17,14 @@ from virtual_time import VirtualTime
 from watched import PRICES, SPY, START, Desk, Watched
 
 from execution.brokers.base import Fault
-from execution.errors import HaltedError, OrderHeldError, OrderUnseenError, StateDisagreesError, TradeRefusedError
+from execution.errors import (
+    BrokerRefusedError,
+    HaltedError,
+    OrderHeldError,
+    OrderUnseenError,
+    StateDisagreesError,
+    TradeRefusedError,
+)
 from execution.ledger.events import Event, EventKind, Reconciliation, Scope, Sent, SwitchChange
 from execution.ledger.ledger import Ledger, ledger_url
 from execution.ledger.state import session_state
@@ -269,7 +276,8 @@ def test_two_orders_of_one_reference_are_an_alarm(desk: Desk) -> None:
 def test_what_was_refused_is_cancelled_all_the_same(desk: Desk, sending: Sending) -> None:
     """An inactive order is seen to its end, one refused in words is cancelled by its number; neither leaves again."""
     broker = Watched(desk.books, Hostility(sendings=[sending]))
-    desk.trade(broker)
+    with pytest.raises(BrokerRefusedError):
+        desk.trade(broker)
     assert len(broker.sent) == 1
     assert broker.cancelled[0] == (SPY, broker.tickets[0])
     assert desk.order().status is (OrderStatus.CANCELLED if sending is Sending.REJECTED else None)
@@ -279,10 +287,29 @@ def test_a_rejection_that_vanishes_from_every_list_is_over(desk: Desk) -> None:
     """An inactive order that was rejected in words, and is twice in no list, is waited for no longer."""
     broker = Watched(desk.books, Hostility(sendings=[Sending.REJECTED], cancellings=[Cancelling.LOST] * 9))
     broker.on_state = lambda state: replace(state, orders=())
-    outcome = desk.trade(broker)
-    assert "Not filled" in outcome.message
+    with pytest.raises(BrokerRefusedError, match="Not filled"):
+        desk.trade(broker)
     assert broker.cancelled
     assert desk.books.time.now() < START + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("sendings", [[Sending.REFUSED] * 2, [Sending.TAKEN, Sending.REFUSED]], ids=["all", "one"])
+def test_what_the_broker_refuses_until_it_is_mended_fails(desk: Desk, sendings: list[Sending]) -> None:
+    """All or some refused: the session is finished and true, no order leaves again, and each start says what to do."""
+    broker = Watched(desk.books, Hostility(sendings=sendings))
+    wish = {"SPY": Decimal("0.5"), "GLD": Decimal("0.4")}
+    filled, refused = sendings.count(Sending.TAKEN), sendings.count(Sending.REFUSED)
+    with pytest.raises(BrokerRefusedError, match=rf"{filled} of 2.* 321 Read-Only.*refused {refused} orders.*Clear it"):
+        desk.trade(broker, wish)
+    session = desk.ledger.session(ACCOUNT, "live", START.date())
+    assert session.finish is not None
+    assert "Clear it" in session.finish.message
+    assert session.finish.positions == desk.books.held
+    assert all(order.is_over for order in session.orders.values())
+    again = Watched(desk.books)
+    with pytest.raises(BrokerRefusedError, match="not traded again"):
+        desk.trade(again, wish)
+    assert again.sent == []
 
 
 def test_another_ledger_s_order_is_an_alarm(desk: Desk) -> None:
