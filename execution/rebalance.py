@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING
 
+from execution.adoption import require_adopted
 from execution.brokers.base import Fault
 from execution.decision import decide, equity, fund_buys
 from execution.errors import HaltedError, StateDisagreesError, TradeRefusedError
@@ -88,6 +89,7 @@ async def rebalance(request: RebalanceRequest, targets: LiveTargets, context: Tr
         check_clock(state.at, context.clock())
         check_account(request, context.portfolio, state.account)
         context = replace(context, scope=replace(context.scope, account_id=state.account.account_id))
+        require_adopted(targets, context, state)
         if request.mode is Mode.DRY_RUN:
             return await _rehearse(request, targets, context, state)
         with context.ledger.lock(context.scope.account_id):
@@ -138,11 +140,8 @@ async def _trade(request: RebalanceRequest, targets: LiveTargets, context: Tradi
     state = await _agree(targets, context)
     require_client(context)
     context.step("claim")
-    others = context.ledger.claimants(context.scope.account_id, context.window.session_date) - {
-        context.scope.strategy_id,
-        LIQUIDATION,
-    }
-    if others:
+    claims = context.ledger.claims(context.window.session_date, context.scope.account_id)
+    if {claim.strategy_id for claim in claims} - {context.scope.strategy_id, LIQUIDATION}:
         _refuse(context, RefusalCode.SESSION_DONE, "Another strategy was rebalanced in this session already.")
     context.record(Claim(context.window.deadline))
     plan = session.plan

@@ -283,8 +283,8 @@ def newest(executions: Iterable[Execution], commissions: Iterable[CommissionRepo
 def expected_positions(events: Iterable[Event]) -> dict[str, Decimal] | None:
     """Return the shares by symbol that an account should hold, without zeros; None before it was first reconciled.
 
-    The sum of the broker's statement at the baseline and every execution recorded since: a correction counts by its
-    difference from the execution as known at the baseline.
+    The sum of the positions that a person last accepted and every execution recorded since: a correction counts by its
+    difference from the execution as known at the acceptance. What nobody accepted and no order bought is not ours.
     """
     baseline: Mapping[str, Decimal] | None = None
     included: Mapping[str, Decimal] = {}
@@ -293,8 +293,10 @@ def expected_positions(events: Iterable[Event]) -> dict[str, Decimal] | None:
         match event.payload:
             case Execution():
                 executions.append(event.payload)
-            case Reconciliation(account=account, is_baseline=is_baseline) if is_baseline or baseline is None:
+            case Reconciliation(account=account, is_baseline=True):
                 baseline, included = account.positions, _net(executions)
+            case Reconciliation(differences=()) if baseline is None:
+                baseline = {}
     if baseline is None:
         return None
     net = _net(executions)

@@ -57,14 +57,14 @@ class Expectation:
     """State of an account by the ledger, as seen from one session's rebalance.
 
     Attributes:
-        positions: Shares by symbol, without zeros; None before the account was seen for the first time.
+        positions: Shares by symbol, without zeros.
         order_refs: Every order that this session intended.
         symbols: Those the strategy may hold or has traded; other positions and orders are left alone.
     """
 
     strategy_id: str
     session_date: date
-    positions: Mapping[str, Decimal] | None
+    positions: Mapping[str, Decimal]
     order_refs: Collection[str]
     symbols: Collection[str]
 
@@ -96,18 +96,17 @@ async def compare(
         if attempt:
             await asyncio.sleep(context.pace.look_every / 2)
         state = await read()
-        positions = context.ledger.positions(context.scope.account_id)
         expected = Expectation(
             strategy_id=context.scope.strategy_id,
             session_date=context.window.session_date,
-            positions=positions,
+            positions=context.ledger.positions(context.scope.account_id) or {},
             order_refs=context.session().orders.keys(),
             symbols=context.ours(universe),
         )
         differences = disagreements(expected, state)
         if not differences:
             break
-    context.record(Reconciliation(state.account, state.at, differences, is_baseline=positions is None))
+    context.record(Reconciliation(state.account, state.at, differences))
     return state, differences
 
 
@@ -163,8 +162,6 @@ def _disagreement(order_ref: str, what: str) -> Refusal:
 
 
 def _positions(expected: Expectation, state: BrokerState) -> list[Refusal]:
-    if expected.positions is None:
-        return []
     held = state.account.positions
     return [
         Refusal(
