@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -11,14 +12,20 @@ from dagster_defs.assets.landing import bars_landing, portfolio_landing
 from dagster_defs.assets.ledger import ledger_landing
 from dagster_defs.assets.models import models_asset
 from dagster_defs.assets.permutation import permutation_figures, permutations
-from dagster_defs.assets.rebalance import rebalance
+from dagster_defs.assets.rebalance import rebalance, reconciliation
 from dagster_defs.assets.reports import backtest_report, walk_forward_report
 from dagster_defs.assets.tear_sheet import tear_sheet
 from dagster_defs.environment import prepare_environment
 from dagster_defs.instance import PERMUTES, WRITER, end_dead_runs
 from dagster_defs.resources import warehouse
-from dagster_defs.schedules import RebalancePlan, daily_schedule, rebalance_schedule, schedule_settings
-from execution.service import obstacle
+from dagster_defs.schedules import (
+    RebalancePlan,
+    daily_schedule,
+    rebalance_schedule,
+    reconcile_schedule,
+    schedule_settings,
+)
+from execution.service import look_obstacle, obstacle
 from warehouse.sources.base import silent
 
 here = prepare_environment()
@@ -44,6 +51,7 @@ trade_job = dg.define_asset_job(
     landing | decision | dg.AssetSelection.assets(rebalance) | ledger,
     tags=WRITER | {"dagster/priority": "10", "dagster/max_runtime": "1800"},
 )
+reconcile_job = dg.define_asset_job("reconcile", dg.AssetSelection.assets(reconciliation) | ledger, tags=WRITER)
 ledger_job = dg.define_asset_job("ledger", ledger, tags=WRITER)
 permutation_job = dg.define_asset_job("permutation", dg.AssetSelection.assets(permutations), tags=PERMUTES)
 report_job = dg.define_asset_job("report", dg.AssetSelection.assets(tear_sheet))
@@ -63,6 +71,7 @@ defs = dg.Definitions(
         ledger_landing,
         models_asset(here),
         rebalance,
+        reconciliation,
         backtest_report,
         walk_forward_report,
         permutations,
@@ -76,6 +85,7 @@ defs = dg.Definitions(
         walk_forward_job,
         everything_job,
         trade_job,
+        reconcile_job,
         ledger_job,
         permutation_job,
         report_job,
@@ -83,6 +93,7 @@ defs = dg.Definitions(
     schedules=[
         daily_schedule(daily_job, settings.source, partial(end_dead_runs, here)),
         rebalance_schedule(trade_job, plan),
+        reconcile_schedule(reconcile_job, replace(plan, obstacle=partial(look_obstacle, here))),
     ],
     resources={"installation": here, "warehouse": warehouse, "progress": silent},
     executor=dg.in_process_executor,

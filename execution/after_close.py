@@ -92,8 +92,8 @@ async def _look_at(context: TradingContext) -> str:
     if not context.session().finish:
         said = f"Its rebalance was begun and not finished. {said}".strip()
     if alive or differences:
-        lives = "; ".join(f"{fate.order.order_ref} lived after the close and was cancelled: {fate}" for fate in alive)
-        message = " ".join(filter(None, [f"{lives}." if lives else "", *(it.message for it in differences), said]))
+        lives = [f"{fate.order.order_ref} lived, and its end was requested: {fate}." for fate in alive]
+        message = " ".join(filter(None, [*lives, *(it.message for it in differences), said]))
         context.record(Alarm(message))
         raise StateDisagreesError(f"After the close of {context.window.session_date}: {message}")
     return said

@@ -10,16 +10,18 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from execution import after_close
 from execution.brokers.registry import adapter
 from execution.errors import LedgerError, TradeRefusedError
 from execution.ledger.events import EventKind, Finish, Reconciliation, Scope, SwitchChange, to_text
 from execution.ledger.ledger import Ledger, ledger_url
 from execution.models import Switch
-from execution.orders.context import DEFAULT_PACE, TradingContext
+from execution.orders.context import DEFAULT_PACE, RebalanceRequest, TradingContext
 from execution.orders.preflight import planned_window
 from execution.rebalance import rebalance
 from execution.switch_files import SwitchFiles
 from execution.targets import read_targets
+from warehouse.calendar.sessions import close_time
 from warehouse.errors import LakeBusyError
 from warehouse.settings.trading import Mode
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from execution.brokers.base import Endpoint, Finding
     from execution.installation import Installation
     from execution.ledger.events import Recorded
-    from execution.orders.context import Pace, RebalanceRequest
+    from execution.orders.context import Pace
     from execution.rebalance import RebalanceOutcome
 
 T = TypeVar("T")
@@ -95,14 +97,31 @@ def test_gateway(installation: Installation) -> list[Finding]:
 
 def obstacle(installation: Installation, session: date) -> str:
     """Return the reason why the schedule has nothing to do for a session; empty if it has something."""
-    try:
-        with installation.lake.lock():
-            pass
-    except LakeBusyError:
-        return "A run is at work; the next tick looks again."
+    if reason := _run_at_work(installation):
+        return reason
     with open_ledger(installation) as ledger:
         if finish := ledger.finish(session):
             return f"The session {session} was rebalanced already: {finish.message}"
+    return ""
+
+
+def look_again(installation: Installation, *, is_gateway_clock: bool = False) -> str:
+    """Look at the last session after its close; see `execution.after_close.look_again`."""
+    request = RebalanceRequest(Mode.DRY_RUN, is_gateway_clock=is_gateway_clock)
+    return in_session(installation, request, after_close.look_again)
+
+
+def look_obstacle(installation: Installation, session: date) -> str:
+    """Return the reason why the schedule has nothing to look at after a session's close; empty if it has something."""
+    if reason := _run_at_work(installation):
+        return reason
+    with open_ledger(installation) as ledger:
+        if not ledger.claims(session):
+            return f"Nothing was traded in the session {session}."
+        seen = ledger.newest(EventKind.RECONCILED)
+    looked = seen.event.payload if seen else None
+    if seen and isinstance(looked, Reconciliation) and looked.at >= close_time(session):
+        return f"The session {session} was looked at already, at {seen.recorded_at:%H:%M} UTC."
     return ""
 
 
@@ -120,11 +139,20 @@ def held_symbols(installation: Installation) -> frozenset[str]:
         return frozenset()
 
 
+def _run_at_work(installation: Installation) -> str:
+    try:
+        with installation.lake.lock():
+            return ""
+    except LakeBusyError:
+        return "A run is at work; the next tick looks again."
+
+
 def standing(installation: Installation) -> dict[str, str]:
-    """Say what a person last allowed, and how the last rebalance ended."""
+    """Say what a person last allowed, how the last rebalance ended, and how ledger and broker last compared."""
     with open_ledger(installation) as ledger:
         switched, finished = ledger.newest(EventKind.SWITCH_CHANGED), ledger.newest(EventKind.SESSION_FINISHED)
-    found = {"switch": Switch.NORMAL.value, "last_rebalance": "none"}
+        compared = ledger.newest(EventKind.RECONCILED)
+    found = {"switch": Switch.NORMAL.value, "last_rebalance": "none", "account": "never compared with the broker"}
     if switched and isinstance(switched.event.payload, SwitchChange):
         change = switched.event.payload
         why = f" ({change.reason})" if change.reason else ""
@@ -133,6 +161,12 @@ def standing(installation: Installation) -> dict[str, str]:
         found["switch"] = f"{posted.value} by a file, which `swing resume` removes"
     if finished and isinstance(finished.event.payload, Finish):
         found["last_rebalance"] = f"{finished.event.scope.session_date}: {finished.event.payload.message}"
+    if compared and isinstance(compared.event.payload, Reconciliation):
+        differences = " ".join(difference.message for difference in compared.event.payload.differences)
+        account_id = compared.event.payload.account.account_id
+        found["account"] = (
+            f"{account_id}, {compared.recorded_at:%Y-%m-%d %H:%M} UTC: {differences or 'ledger and broker agree'}"
+        )
     return found
 
 

@@ -77,6 +77,13 @@ def test_from_bars_over_the_wire_to_a_rebalanced_account(desk: Desk) -> None:
     asked = desk.swing("sql", "SELECT symbol, filled FROM orders WHERE filled > 0", "--format", "json").record
     assert {row["symbol"]: row["filled"] for row in asked} == {name: float(held) for name, held in planned.items()}
 
+    desk.gateway.clock.set(WINDOW.replace(hour=16, minute=5))
+    looked = desk.swing("reconcile", "--gateway-clock")
+    assert (looked.code, looked.err) == (0, "")
+    assert f"Session {SESSION}, account {desk.gateway.account_id}: ledger and broker agree" in looked.out
+    assert "ledger and broker agree" in desk.swing("status").out
+    desk.gateway.clock.set(WINDOW)
+
     again = desk.trade("--paper")
     assert again.code == 0
     assert "already" in again.out
