@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 CURRENCY = "USD"
 MARK = "~"
 """Begins, within an order's reference at the broker, the identity of the ledger that knows it."""
+PROBE = "probe"
+"""Stands for the strategy in the order references of the probe of fractions, which no rebalance counts."""
 
 
 class Side(StrEnum):

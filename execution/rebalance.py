@@ -184,8 +184,7 @@ async def _carry_out(targets: LiveTargets, context: TradingContext, plan: Plan) 
     await require_over(context, context.session().orders)
     context.step("finish")
     account = state.account
-    sells = [order for order in plan.orders if order.side is Side.SELL]
-    message = _message(context, orders, (*sells, *funding.orders))  # a buy that was not funded is a refusal
+    message = _message(context, orders, plan, funding)
     worth = equity(account, _ours(targets, context), context.session().decision)
     context.record(Finish(worth, account.cash, account.positions, message))
     context.step("finished")
@@ -256,8 +255,11 @@ def _refuse(context: TradingContext, code: RefusalCode, message: str) -> None:
     raise TradeRefusedError(message, (refusal,))
 
 
-def _message(context: TradingContext, orders: Sequence[OrderState], planned: Sequence[Order]) -> str:
-    never = {order.order_ref for order in planned} - {state.order.order_ref for state in orders}
+def _message(context: TradingContext, orders: Sequence[OrderState], plan: Plan, funding: Funding) -> str:
+    sells = {order.order_ref for order in plan.orders if order.side is Side.SELL}
+    funded = {order.order_ref for order in funding.orders}
+    unfunded = {order.order_ref for order in plan.orders} - sells - funded
+    never = (sells | funded) - {state.order.order_ref for state in orders}
     filled = sum(state.remaining <= 0 for state in orders)
     parts = [f"{filled} of {len(orders)} orders filled." if orders else "Nothing to trade."]
     if left := unfilled(orders):
@@ -265,6 +267,8 @@ def _message(context: TradingContext, orders: Sequence[OrderState], planned: Seq
     if never:
         reason = context.objection(Side.BUY) or "their time had passed"
         parts.append(f"Not sent: {', '.join(sorted(never))}; {reason}.")
+    if unfunded:
+        parts.append(f"Unfunded, for the cash did not reach: {', '.join(sorted(unfunded))}.")
     if cause := refused(orders):
         parts.append(cause)
     return " ".join(parts)

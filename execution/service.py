@@ -8,9 +8,11 @@ import json
 import uuid
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from execution import after_close
+from execution import after_close, fraction_probe
+from execution.brokers.base import Finding, Level
 from execution.brokers.registry import adapter
 from execution.errors import LedgerError, TradeRefusedError
 from execution.ledger.events import EventKind, Finish, Reconciliation, Scope, SwitchChange, to_text
@@ -23,13 +25,13 @@ from execution.switch_files import SwitchFiles
 from execution.targets import read_targets
 from warehouse.calendar.sessions import close_time
 from warehouse.errors import LakeBusyError
-from warehouse.settings.trading import Mode
+from warehouse.settings.trading import Fractional, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from datetime import date
 
-    from execution.brokers.base import Endpoint, Finding
+    from execution.brokers.base import Endpoint
     from execution.installation import Installation
     from execution.ledger.events import Recorded
     from execution.orders.context import Pace
@@ -93,6 +95,18 @@ def test_gateway(installation: Installation) -> list[Finding]:
     """Test each step from the socket to the account, with advice where one fails."""
     symbol = installation.portfolio.universe[0]
     return asyncio.run(adapter().diagnose(installation.gateway, symbol, machine_clock()))
+
+
+def probe_fractions(installation: Installation, *, is_gateway_clock: bool = False) -> Finding:
+    """Order a part of a share on a paper account; see `execution.fraction_probe.probe_fractions`."""
+    request = RebalanceRequest(Mode.PAPER, is_gateway_clock=is_gateway_clock)
+    symbol = installation.portfolio.universe[0]
+    found = in_session(installation, request, partial(fraction_probe.probe_fractions, symbol))
+    tried = f"{found.quantity:f} {symbol} was ordered in account {found.account_id}: {found.words.rstrip('.')}."
+    remedy = f"Set broker.fractional: {found.answer} in portfolio.yaml."
+    if found.answer is not Fractional.UNTESTED:
+        return Finding("fractions", Level.OK, tried, remedy)
+    return Finding("fractions", Level.WARNING, tried, f"That answers nothing; try again. {remedy}")
 
 
 def obstacle(installation: Installation, session: date) -> str:

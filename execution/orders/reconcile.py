@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from execution.ledger.events import Reconciliation
@@ -50,6 +50,15 @@ def trace(order_ref: str, state: BrokerState) -> Trace:
     reports.sort(key=lambda report: (report.status.is_final, report.filled))
     executions = tuple(execution for execution in state.executions if execution.order_ref == order_ref)
     return Trace(reports[-1] if reports else None, executions)
+
+
+def unused(ref: OrderRef, context: TradingContext, state: BrokerState) -> OrderRef:
+    """Return a reference under the first number from its own that neither ledger nor broker has seen."""
+    taken = {*context.session().orders, *(report.order_ref for report in state.orders)}
+    taken |= {execution.order_ref for execution in state.executions}
+    while str(ref) in taken:
+        ref = replace(ref, sequence=ref.sequence + 1)
+    return ref
 
 
 @dataclass(frozen=True, slots=True)

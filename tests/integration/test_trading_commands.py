@@ -112,6 +112,14 @@ def test_from_bars_over_the_wire_to_a_rebalanced_account(desk: Desk) -> None:
 
 
 @pytest.mark.slow
+def test_files_are_their_owner_s_alone(desk: Desk) -> None:
+    """Ledger, catalog, run history and bars can be read by nobody else."""
+    made = [path for path in desk.swing.home.rglob("*") if path.is_file() and path.name != "portfolio.yaml"]
+    assert {"ledger.sqlite", "catalog.sqlite", "runs.db"} <= {path.name for path in made}
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
+
+
+@pytest.mark.slow
 def test_the_connection_is_tested_step_by_step(desk: Desk) -> None:
     """`swing connect` says what works, and the simulated clock is what does not."""
     said = desk.swing("connect", "--json")

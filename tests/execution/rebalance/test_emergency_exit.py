@@ -160,6 +160,19 @@ def test_more_than_the_ledger_knows_is_not_ours(bench: Callable[..., Bench]) -> 
     assert "accept-positions" in outcome.left[0].reason
 
 
+def test_shares_bought_with_unsettled_money_are_sold_and_named(bench: Callable[..., Bench]) -> None:
+    """An exit is worth a good-faith violation: what a sale of the same session paid for goes too, and it is said."""
+    desk = bench({"TLT": 100}, {"trading": {"settlement": "unsettled_ok"}})
+    desk.books.is_settled_only = False
+    desk.books.time.jump(AFTERNOON)
+    desk.trader.rebalance({"SPY": "0.5"})
+    bought = desk.books.held["SPY"]
+    outcome = desk.sell()
+    assert desk.books.held == {}
+    assert outcome.left == ()
+    assert outcome.unsettled == {"SPY": bought - 2}  # settled cash, 1,000 USD, paid for two
+
+
 def test_shares_that_nobody_gave_to_the_strategy_are_left(bench: Callable[..., Bench]) -> None:
     """An account that the ledger has never seen is not emptied: each call names the shares and how to give them."""
     desk = bench({"SPY": 60}, is_ours=False)

@@ -6,16 +6,19 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from brokerage import ACCOUNT
+from brokerage import ACCOUNT, Filling
 from hostile_broker import Hostility, Sending
 from watched import START, Watched
 
-from execution.errors import BrokerRefusedError, StateDisagreesError
+from execution.errors import BrokerError, BrokerRefusedError, StateDisagreesError
 from execution.ledger.events import Event, EventKind, Reconciliation, Release, Scope
+from execution.models import Order, Side
 from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
     from watched import Desk
+
+    from execution.models import Ticket
 
 
 @pytest.mark.parametrize("sendings", [[Sending.REFUSED] * 2, [Sending.TAKEN, Sending.REFUSED]], ids=["all", "one"])
@@ -35,6 +38,41 @@ def test_what_the_broker_refuses_until_it_is_mended_fails(desk: Desk, sendings: 
     with pytest.raises(BrokerRefusedError, match="not traded again"):
         desk.trade(again, wish)
     assert again.sent == []
+
+
+def test_buys_without_cash_are_called_unfunded(desk: Desk) -> None:
+    """When the sale that was to pay for them does not fill, no time is blamed."""
+    (desk.home / "portfolio.yaml").write_text("trading: {settlement: unsettled_ok}", encoding="utf-8")
+    desk.books.cash, desk.books.is_settled_only = Decimal(100), False
+    desk.books.positions["TLT"] += 40
+    desk.adopt()
+    outcome = desk.trade(Watched(desk.books, Hostility(fillings=[Filling.NEVER])))
+    assert "Unfunded, for the cash did not reach: live/20240611/SPY/BUY/1." in outcome.message
+    assert "Not sent" not in outcome.message
+    assert "CASH_SHORT" in {refusal.code for refusal in outcome.refusals}
+
+
+def test_an_order_that_cannot_be_cancelled_holds_up_no_other(desk: Desk) -> None:
+    """Of three open orders of ours another client sent the first: the others are cancelled, and it is named."""
+    broker = AnotherClient(desk.books)
+    orders = [Order(f"live/20240611/{name}/BUY/1", name, Side.BUY, Decimal(3)) for name in ("GLD", "SPY", "XLE")]
+    desk.record(*orders)
+    for order in orders:
+        desk.books.arrive(order, Filling.NEVER)
+    gld, *others = desk.cancel_all(broker)
+    assert gld.is_open
+    assert "BUY 3 GLD: submitted (it could not be cancelled: another client sent it)" in str(gld)
+    assert [str(fate) for fate in others] == ["BUY 3 SPY: cancelled", "BUY 3 XLE: cancelled"]
+
+
+class AnotherClient(Watched):
+    """A connection that did not send the order for GLD."""
+
+    async def cancel(self, order_ref: str, ticket: Ticket | None = None) -> None:
+        """See Broker.cancel."""
+        if "GLD" in order_ref:
+            raise BrokerError("another client sent it")
+        await super().cancel(order_ref, ticket)
 
 
 @pytest.mark.parametrize("mode", [Mode.PAPER, Mode.DRY_RUN])

@@ -14,6 +14,7 @@ from simulators import NEW_YORK
 
 from execution.after_close import look_again
 from execution.ledger.events import Event, EventKind, Reconciliation, Scope
+from execution.orders.cancel import cancel_all
 from execution.orders.context import DEFAULT_PACE, RebalanceRequest
 from execution.orders.preflight import planned_window
 from execution.rebalance import rebalance
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from execution.ledger.ledger import Ledger
     from execution.ledger.state import OrderState
     from execution.models import Account, BrokerState, Order, Ticket
+    from execution.orders.cancel import Fate
     from execution.orders.context import TradingContext
     from execution.rebalance import RebalanceOutcome
 
@@ -79,7 +81,11 @@ class Desk:
     steps: list[str] = field(default_factory=list)
 
     def trade(
-        self, broker: Watched, wish: dict[str, Decimal] = ONE_BUY, step: str = "", mode: Mode = Mode.PAPER
+        self,
+        broker: Watched,
+        wish: dict[str, Decimal] = ONE_BUY,
+        step: str = "",
+        mode: Mode = Mode.PAPER,
     ) -> RebalanceOutcome:
         """Rebalance; at the step named the books' clock has jumped past the deadline."""
         context = trading_context(self.home, broker, self.ledger, self.books.time.now)
@@ -98,6 +104,11 @@ class Desk:
         """Look at the last session after its close."""
         context = trading_context(self.home, broker, self.ledger, self.books.time.now)
         return self.books.time.run(look_again(replace(context, pace=DEFAULT_PACE)))
+
+    def cancel_all(self, broker: Watched) -> list[Fate]:
+        """Cancel every open order of ours, as `swing halt --cancel-orders` does."""
+        context = trading_context(self.home, broker, self.ledger, self.books.time.now)
+        return self.books.time.run(cancel_all(replace(context, pace=DEFAULT_PACE)))
 
     def record(self, *payloads: object) -> None:
         """Write events of the session, as an earlier start has."""
