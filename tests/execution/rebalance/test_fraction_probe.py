@@ -42,6 +42,15 @@ def probed(home: Path, gateway: RunningSimulator) -> ProbeOutcome:
         ledger.close()
 
 
+def identity(home: Path) -> str:
+    """The mark of a home's ledger."""
+    ledger = Ledger.open(ledger_url(home))
+    try:
+        return ledger.ledger_id
+    finally:
+        ledger.close()
+
+
 def test_an_account_that_takes_fractions(tmp_path: Path) -> None:
     """The part is bought and sold again, twice over under references of its own, and nothing is left."""
     with running("accept fractions") as gateway:
@@ -83,9 +92,21 @@ def test_a_rebalance_of_the_same_session_is_not_disturbed(tmp_path: Path, scenar
     (tmp_path / "portfolio.yaml").write_text("limits: {orders_per_session: 2, day_trades: 0}", encoding="utf-8")
     with running(scenario) as gateway:
         probed(tmp_path, gateway)
-        course = rebalanced(tmp_path, gateway)
+        course = rebalanced(tmp_path, gateway, ledger_id=identity(tmp_path))
         assert course.exit_code == 0, course.message
         assert gateway.positions.keys() == {"SPY", "GLD"}
+
+
+def test_another_installation_s_probe_stops_a_rebalance(tmp_path: Path) -> None:
+    """Its mark is another ledger's: two installations trade the account."""
+    other, ours = tmp_path / "other", tmp_path / "ours"
+    with running("accept fractions") as gateway:
+        for home in (other, ours):
+            home.mkdir()
+        probed(other, gateway)
+        course = rebalanced(ours, gateway, ledger_id=identity(ours))
+        assert course.exit_code == 12
+        assert "another ledger" in course.message
 
 
 def test_real_money_is_not_probed(tmp_path: Path) -> None:
