@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from in_process import QUICK, TIMING, rebalanced
 from rebalancing import trading_context
 from simulators import AFTERNOON, running
-from test_ambiguity import QUICK, TIMING, rebalanced
 
 from execution.brokers.base import Endpoint
 from execution.brokers.tws.broker import IbkrBroker
