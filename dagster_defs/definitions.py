@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -11,15 +12,21 @@ from dagster_defs.assets.landing import bars_landing, portfolio_landing
 from dagster_defs.assets.ledger import ledger_landing
 from dagster_defs.assets.models import models_asset
 from dagster_defs.assets.permutation import permutation_figures, permutations
-from dagster_defs.assets.rebalance import rebalance
+from dagster_defs.assets.rebalance import rebalance, reconciliation
 from dagster_defs.assets.reports import backtest_report, walk_forward_report
 from dagster_defs.assets.tear_sheet import tear_sheet
 from dagster_defs.environment import prepare_environment
 from dagster_defs.instance import PERMUTES, WRITER, end_dead_runs
 from dagster_defs.maintenance import maintain, maintenance_weekly
 from dagster_defs.resources import warehouse
-from dagster_defs.schedules import RebalancePlan, daily_schedule, rebalance_schedule, schedule_settings
-from execution.service import obstacle
+from dagster_defs.schedules import (
+    RebalancePlan,
+    daily_schedule,
+    rebalance_schedule,
+    reconcile_schedule,
+    schedule_settings,
+)
+from execution.service import look_obstacle, obstacle
 from warehouse.sources.base import silent
 
 here = prepare_environment()
@@ -75,6 +82,12 @@ permutation_job = dg.define_asset_job(
 report_job = dg.define_asset_job(
     "report", dg.AssetSelection.assets(tear_sheet), description="Write the tear sheet from what is built."
 )
+reconcile_job = dg.define_asset_job(
+    "reconcile",
+    dg.AssetSelection.assets(reconciliation) | ledger,
+    tags=WRITER,
+    description="Look at the account again after the close: late fills, open orders, positions.",
+)
 settings = schedule_settings(here)
 plan = RebalancePlan(
     minutes_before_close=settings.minutes_before_close,
@@ -91,6 +104,7 @@ defs = dg.Definitions(
         ledger_landing,
         models_asset(here),
         rebalance,
+        reconciliation,
         backtest_report,
         walk_forward_report,
         permutations,
@@ -104,6 +118,7 @@ defs = dg.Definitions(
         walk_forward_job,
         everything_job,
         trade_job,
+        reconcile_job,
         ledger_job,
         permutation_job,
         report_job,
@@ -113,6 +128,7 @@ defs = dg.Definitions(
         daily_schedule(daily_job, settings.source, partial(end_dead_runs, here)),
         rebalance_schedule(trade_job, plan),
         maintenance_weekly,
+        reconcile_schedule(reconcile_job, replace(plan, obstacle=partial(look_obstacle, here))),
     ],
     resources={"installation": here, "warehouse": warehouse, "progress": silent},
     executor=dg.in_process_executor,

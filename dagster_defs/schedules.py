@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from dagster_defs.sources import IN_ORDER
+from execution.after_close import PATIENCE
 from warehouse.calendar.sessions import EXCHANGE_ZONE
 from warehouse.calendar.trading_hours import Phase, window_of
 from warehouse.errors import ConfigurationError
@@ -113,12 +114,12 @@ def skip_reason(now: datetime, scheduled: datetime, minutes_before_close: int, o
 
 @dataclass(frozen=True, slots=True)
 class RebalancePlan:
-    """How the rebalance is scheduled.
+    """How the rebalance, and the look after the close, are scheduled.
 
     Attributes:
-        source: Where it fetches bars; empty if they are landed by other means.
+        source: Where the rebalance fetches bars; empty if they are landed by other means.
         clean: Ends runs that a kill has left behind, so that the one asked for does not wait for them.
-        obstacle: As `skip_reason` wants it.
+        obstacle: As `skip_reason` and `look_skip_reason` want it.
         clock: The current time, aware.
     """
 
@@ -148,3 +149,35 @@ def rebalance_schedule(job: dg.UnresolvedAssetJobDefinition, plan: RebalancePlan
         return dg.RunRequest(run_key=f"{scheduled:%Y-%m-%dT%H:%M}", run_config=_fetching(plan.source))
 
     return rebalance_before_close
+
+
+LOOK_CRONS = [f"5-9 {hour} * * 1-5" for hour in (EARLY_CLOSE, REGULAR_CLOSE)]
+"""Five minutes after each kind of close, and more ticks, for a gateway that did not answer."""
+
+
+def look_skip_reason(now: datetime, scheduled: datetime, minutes: int, obstacle: Callable[[date], str]) -> str:
+    """Why a tick must not look at the account; empty if it must. Arguments are those of `skip_reason`."""
+    window = window_of(now, minutes)
+    local = now.astimezone(EXCHANGE_ZONE)
+    if window is None:
+        return f"{local:%A %Y-%m-%d} is no session of the exchange."
+    if window_of(scheduled, minutes) != window:
+        return f"The tick of {scheduled.astimezone(EXCHANGE_ZONE):%Y-%m-%d %H:%M} came on {local:%Y-%m-%d}: too late."
+    if now < window.close + PATIENCE:
+        return f"The session closes at {window.close:%H:%M}; the look comes five minutes later."
+    return obstacle(window.session_date)
+
+
+def reconcile_schedule(job: dg.UnresolvedAssetJobDefinition, plan: RebalancePlan) -> dg.ScheduleDefinition:
+    """Five minutes after the close of each session, half-days among them, once if the gateway answers."""
+
+    @dg.schedule(name="reconcile_after_close", job=job, cron_schedule=LOOK_CRONS, execution_timezone="America/New_York")
+    def reconcile_after_close(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        scheduled = context.scheduled_execution_time
+        reason = look_skip_reason(plan.clock(), scheduled, plan.minutes_before_close, plan.obstacle)
+        if reason:
+            return dg.SkipReason(reason)
+        plan.clean(context.instance)
+        return dg.RunRequest(run_key=f"{scheduled:%Y-%m-%dT%H:%M}")
+
+    return reconcile_after_close

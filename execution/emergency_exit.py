@@ -24,7 +24,7 @@ from execution.orders.context import LIQUIDATION
 from execution.orders.dispatch import carry_out
 from execution.orders.observe import connect, look
 from execution.orders.preflight import check_account, check_clock, check_window, planned_window
-from execution.orders.reconcile import compare
+from execution.orders.reconcile import compare, unused
 from execution.planning.costs import worst_price
 from execution.planning.rules import WHOLE_SHARE, Rules
 from warehouse.settings.trading import OrderType
@@ -84,7 +84,7 @@ async def sell_everything(request: RebalanceRequest, context: TradingContext) ->
     context = replace(context, scope=scope, window=window)
     context.step("connect")
     try:
-        state = await connect(_for_a_round(context))
+        state = await connect(for_a_round(context))
         check_clock(state.at, context.clock())
         check_account(request, context.portfolio, state.account)
         context = replace(context, scope=replace(scope, account_id=state.account.account_id))
@@ -109,7 +109,7 @@ async def _lock(stack: contextlib.ExitStack, context: TradingContext) -> None:
             return
 
 
-def _for_a_round(context: TradingContext) -> TradingContext:
+def for_a_round(context: TradingContext) -> TradingContext:
     """End the window a round from now: what is open then is cancelled, and priced anew."""
     deadline = min(context.window.deadline, context.clock() + ROUND)
     return replace(context, window=replace(context.window, deadline=deadline))
@@ -129,7 +129,7 @@ class _Exit:
         await self._end_earlier_orders()
         state = await self._look()
         for _ in range(MOST_ROUNDS):
-            within = _for_a_round(context)
+            within = for_a_round(context)
             prices = await self._prices(state)
             orders = self._orders(state, prices)
             if not orders or within.objection(Side.SELL):
@@ -155,14 +155,12 @@ class _Exit:
         """Cancel what an earlier call has left open, so that no two orders sell the same shares."""
         refs = [ref for ref, order in self.context.session().orders.items() if not order.is_done]
         if refs:
-            await look(_for_a_round(self.context))
-            await cancel(_for_a_round(self.context), refs, "taken up by another call")
+            await look(for_a_round(self.context))
+            await cancel(for_a_round(self.context), refs, "taken up by another call")
 
     async def _look(self) -> BrokerState:
         """Read and record the broker's state, giving its positions time to follow the executions."""
-        state, _ = await compare(
-            self.context, self.context.portfolio.universe, lambda: look(_for_a_round(self.context))
-        )
+        state, _ = await compare(self.context, self.context.portfolio.universe, lambda: look(for_a_round(self.context)))
         return state
 
     async def _prices(self, state: BrokerState) -> dict[str, Price]:
@@ -232,11 +230,7 @@ class _Exit:
     def _order(self, state: BrokerState, symbol: str, quantity: Decimal, price: Price) -> Order:
         """Order a sale under the first number that neither ledger nor broker has seen."""
         rules = Rules.of(self.context.portfolio)
-        ref = OrderRef(LIQUIDATION, self.context.window.session_date, symbol, Side.SELL)
-        taken = {*self.context.session().orders, *(report.order_ref for report in state.orders)}
-        taken |= {execution.order_ref for execution in state.executions}
-        while str(ref) in taken:
-            ref = replace(ref, sequence=ref.sequence + 1)
+        ref = unused(OrderRef(LIQUIDATION, self.context.window.session_date, symbol, Side.SELL), self.context, state)
         is_limit = rules.trading.order_type is OrderType.LIMIT
         limit = worst_price(price.amount, Side.SELL, rules) if is_limit else None
         return Order(str(ref), symbol, Side.SELL, quantity, limit)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 CURRENCY = "USD"
 MARK = "~"
 """Begins, within an order's reference at the broker, the identity of the ledger that knows it."""
+PROBE = "probe"
+"""Stands for the strategy in the order references of the probe of fractions, which no rebalance counts."""
 
 
 class Side(StrEnum):
@@ -235,12 +237,14 @@ class Notice:
         code: The broker's number for them, for people; 0 for words of our own.
         order_ref: The order; empty for the connection.
         fault: Consequence; ambiguous in records from before faults were kept.
+        remedy: What a person can do; empty where nothing has to be done.
     """
 
     code: int
     text: str
     order_ref: str = ""
     fault: Fault = Fault.AMBIGUOUS
+    remedy: str = ""
 
     @property
     def reason(self) -> str:

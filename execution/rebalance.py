@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING
 
+from execution.adoption import require_adopted
 from execution.brokers.base import Fault
 from execution.decision import decide, equity, fund_buys
 from execution.errors import HaltedError, StateDisagreesError, TradeRefusedError
@@ -20,7 +21,7 @@ from execution.orders.dispatch import carry_out, unfilled
 from execution.orders.observe import connect, look
 from execution.orders.preflight import check_account, check_clock, check_window, planned_window
 from execution.orders.reconcile import compare
-from execution.orders.verdict import require_client, require_consistent, require_over
+from execution.orders.verdict import refused, require_client, require_consistent, require_over, require_taken
 from execution.planning.rules import Rules
 from execution.planning.situation import Situation
 from execution.refusals import Refusal, RefusalCode
@@ -73,6 +74,7 @@ async def rebalance(request: RebalanceRequest, targets: LiveTargets, context: Tr
     Raises:
         TradeRefusedError: A check forbids it; nothing was sent.
         StateDisagreesError: Ledger and broker disagree; nothing more is sent.
+        BrokerRefusedError: The broker refused orders until a person mends something; the session is finished.
         HaltedError: A person has halted trading.
         BrokerError: The gateway cannot be reached.
         LedgerError: The ledger cannot be read or written, or another process trades the account.
@@ -87,6 +89,7 @@ async def rebalance(request: RebalanceRequest, targets: LiveTargets, context: Tr
         check_clock(state.at, context.clock())
         check_account(request, context.portfolio, state.account)
         context = replace(context, scope=replace(context.scope, account_id=state.account.account_id))
+        require_adopted(targets, context, state)
         if request.mode is Mode.DRY_RUN:
             return await _rehearse(request, targets, context, state)
         with context.ledger.lock(context.scope.account_id):
@@ -126,6 +129,7 @@ async def _trade(request: RebalanceRequest, targets: LiveTargets, context: Tradi
         raise HaltedError("Trading is halted. `swing status` says by whom and why; `swing resume` ends it.")
     session = context.session()
     if session.finish is not None:
+        require_taken(session)
         refusal = Refusal(
             RefusalCode.SESSION_DONE,
             f"The session {context.window.session_date} was rebalanced already: {session.finish.message} "
@@ -136,11 +140,8 @@ async def _trade(request: RebalanceRequest, targets: LiveTargets, context: Tradi
     state = await _agree(targets, context)
     require_client(context)
     context.step("claim")
-    others = context.ledger.claimants(context.scope.account_id, context.window.session_date) - {
-        context.scope.strategy_id,
-        LIQUIDATION,
-    }
-    if others:
+    claims = context.ledger.claims(context.window.session_date, context.scope.account_id)
+    if {claim.strategy_id for claim in claims} - {context.scope.strategy_id, LIQUIDATION}:
         _refuse(context, RefusalCode.SESSION_DONE, "Another strategy was rebalanced in this session already.")
     context.record(Claim(context.window.deadline))
     plan = session.plan
@@ -183,11 +184,11 @@ async def _carry_out(targets: LiveTargets, context: TradingContext, plan: Plan) 
     await require_over(context, context.session().orders)
     context.step("finish")
     account = state.account
-    sells = [order for order in plan.orders if order.side is Side.SELL]
-    message = _message(context, orders, (*sells, *funding.orders))  # a buy that was not funded is a refusal
+    message = _message(context, orders, plan, funding)
     worth = equity(account, _ours(targets, context), context.session().decision)
     context.record(Finish(worth, account.cash, account.positions, message))
     context.step("finished")
+    require_taken(context.session())
     return _outcome(context, plan, orders, message, state, funding.refusals)
 
 
@@ -254,8 +255,11 @@ def _refuse(context: TradingContext, code: RefusalCode, message: str) -> None:
     raise TradeRefusedError(message, (refusal,))
 
 
-def _message(context: TradingContext, orders: Sequence[OrderState], planned: Sequence[Order]) -> str:
-    never = {order.order_ref for order in planned} - {state.order.order_ref for state in orders}
+def _message(context: TradingContext, orders: Sequence[OrderState], plan: Plan, funding: Funding) -> str:
+    sells = {order.order_ref for order in plan.orders if order.side is Side.SELL}
+    funded = {order.order_ref for order in funding.orders}
+    unfunded = {order.order_ref for order in plan.orders} - sells - funded
+    never = (sells | funded) - {state.order.order_ref for state in orders}
     filled = sum(state.remaining <= 0 for state in orders)
     parts = [f"{filled} of {len(orders)} orders filled." if orders else "Nothing to trade."]
     if left := unfilled(orders):
@@ -263,6 +267,10 @@ def _message(context: TradingContext, orders: Sequence[OrderState], planned: Seq
     if never:
         reason = context.objection(Side.BUY) or "their time had passed"
         parts.append(f"Not sent: {', '.join(sorted(never))}; {reason}.")
+    if unfunded:
+        parts.append(f"Unfunded, for the cash did not reach: {', '.join(sorted(unfunded))}.")
+    if cause := refused(orders):
+        parts.append(cause)
     return " ".join(parts)
 
 

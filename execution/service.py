@@ -8,30 +8,34 @@ import json
 import uuid
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from execution import after_close, fraction_probe
+from execution.brokers.base import Finding, Level
 from execution.brokers.registry import adapter
 from execution.errors import LedgerError, TradeRefusedError
 from execution.ledger.events import EventKind, Finish, Reconciliation, Scope, SwitchChange
 from execution.ledger.ledger import Ledger, ledger_url
 from execution.ledger.texts import to_text
 from execution.models import Switch
-from execution.orders.context import DEFAULT_PACE, TradingContext
+from execution.orders.context import DEFAULT_PACE, RebalanceRequest, TradingContext
 from execution.orders.preflight import planned_window
 from execution.rebalance import rebalance
 from execution.switch_files import SwitchFiles
 from execution.targets import read_targets
+from warehouse.calendar.sessions import close_time
 from warehouse.errors import LakeBusyError
-from warehouse.settings.trading import Mode
+from warehouse.settings.trading import Fractional, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from datetime import date
 
-    from execution.brokers.base import Endpoint, Finding
+    from execution.brokers.base import Endpoint
     from execution.installation import Installation
     from execution.ledger.events import Recorded
-    from execution.orders.context import Pace, RebalanceRequest
+    from execution.orders.context import Pace
     from execution.rebalance import RebalanceOutcome
 
 T = TypeVar("T")
@@ -94,16 +98,45 @@ def test_gateway(installation: Installation) -> list[Finding]:
     return asyncio.run(adapter().diagnose(installation.gateway, symbol, machine_clock()))
 
 
+def probe_fractions(installation: Installation, *, is_gateway_clock: bool = False) -> Finding:
+    """Order a part of a share on a paper account; see `execution.fraction_probe.probe_fractions`."""
+    request = RebalanceRequest(Mode.PAPER, is_gateway_clock=is_gateway_clock)
+    symbol = installation.portfolio.universe[0]
+    found = in_session(installation, request, partial(fraction_probe.probe_fractions, symbol))
+    tried = f"{found.quantity:f} {symbol} was ordered in account {found.account_id}: {found.words.rstrip('.')}."
+    remedy = f"Set broker.fractional: {found.answer} in portfolio.yaml."
+    if found.answer is not Fractional.UNTESTED:
+        return Finding("fractions", Level.OK, tried, remedy)
+    return Finding("fractions", Level.WARNING, tried, f"That answers nothing; try again. {remedy}")
+
+
 def obstacle(installation: Installation, session: date) -> str:
     """Return the reason why the schedule has nothing to do for a session; empty if it has something."""
-    try:
-        with installation.lake.lock():
-            pass
-    except LakeBusyError:
-        return "A run is at work; the next tick looks again."
+    if reason := _run_at_work(installation):
+        return reason
     with open_ledger(installation) as ledger:
         if finish := ledger.finish(session):
             return f"The session {session} was rebalanced already: {finish.message}"
+    return ""
+
+
+def look_again(installation: Installation, *, is_gateway_clock: bool = False) -> str:
+    """Look at the last session after its close; see `execution.after_close.look_again`."""
+    request = RebalanceRequest(Mode.DRY_RUN, is_gateway_clock=is_gateway_clock)
+    return in_session(installation, request, after_close.look_again)
+
+
+def look_obstacle(installation: Installation, session: date) -> str:
+    """Return the reason why the schedule has nothing to look at after a session's close; empty if it has something."""
+    if reason := _run_at_work(installation):
+        return reason
+    with open_ledger(installation) as ledger:
+        if not ledger.claims(session):
+            return f"Nothing was traded in the session {session}."
+        seen = ledger.newest(EventKind.RECONCILED)
+    looked = seen.event.payload if seen else None
+    if seen and isinstance(looked, Reconciliation) and looked.at >= close_time(session):
+        return f"The session {session} was looked at already, at {seen.recorded_at:%H:%M} UTC."
     return ""
 
 
@@ -121,11 +154,20 @@ def held_symbols(installation: Installation) -> frozenset[str]:
         return frozenset()
 
 
+def _run_at_work(installation: Installation) -> str:
+    try:
+        with installation.lake.lock():
+            return ""
+    except LakeBusyError:
+        return "A run is at work; the next tick looks again."
+
+
 def standing(installation: Installation) -> dict[str, str]:
-    """Say what a person last allowed, and how the last rebalance ended."""
+    """Say what a person last allowed, how the last rebalance ended, and how ledger and broker last compared."""
     with open_ledger(installation) as ledger:
         switched, finished = ledger.newest(EventKind.SWITCH_CHANGED), ledger.newest(EventKind.SESSION_FINISHED)
-    found = {"switch": Switch.NORMAL.value, "last_rebalance": "none"}
+        compared = ledger.newest(EventKind.RECONCILED)
+    found = {"switch": Switch.NORMAL.value, "last_rebalance": "none", "account": "never compared with the broker"}
     if switched and isinstance(switched.event.payload, SwitchChange):
         change = switched.event.payload
         why = f" ({change.reason})" if change.reason else ""
@@ -134,6 +176,12 @@ def standing(installation: Installation) -> dict[str, str]:
         found["switch"] = f"{posted.value} by a file, which `swing resume` removes"
     if finished and isinstance(finished.event.payload, Finish):
         found["last_rebalance"] = f"{finished.event.scope.session_date}: {finished.event.payload.message}"
+    if compared and isinstance(compared.event.payload, Reconciliation):
+        differences = " ".join(difference.message for difference in compared.event.payload.differences)
+        account_id = compared.event.payload.account.account_id
+        found["account"] = (
+            f"{account_id}, {compared.recorded_at:%Y-%m-%d %H:%M} UTC: {differences or 'ledger and broker agree'}"
+        )
     return found
 
 

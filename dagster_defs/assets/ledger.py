@@ -11,7 +11,7 @@ from execution.service import open_ledger
 from warehouse.landing import land_ledger
 
 
-@dg.asset(key=["landing", "ledger_events"], group_name=GROUP, deps=["rebalance"])
+@dg.asset(key=["landing", "ledger_events"], group_name=GROUP, deps=["rebalance", "reconciliation"])
 def ledger_landing(
     warehouse: dg.ResourceParam[Warehouse], installation: dg.ResourceParam[Installation]
 ) -> dg.MaterializeResult[Any]:

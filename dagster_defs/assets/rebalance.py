@@ -1,4 +1,4 @@
-"""The scheduled rebalance: target weights become orders."""
+"""The scheduled rebalance: target weights become orders; and the look at them after the close."""
 
 from typing import Any
 
@@ -43,6 +43,12 @@ def rebalance(
     request = RebalanceRequest(mode, settings.scheduled_confirm, is_gateway_clock=config.is_gateway_clock)
     outcome = service.trade(installation, request, lambda name: progress(0, 0, name))
     return dg.MaterializeResult(metadata=service.as_metadata(outcome) | plan_of(outcome))
+
+
+@dg.asset(group_name="execution", kinds={"interactivebrokers"})
+def reconciliation(installation: dg.ResourceParam[Installation]) -> dg.MaterializeResult[Any]:
+    """The account, looked at again after the close: late fills are recorded; what lives or differs fails the run."""
+    return dg.MaterializeResult(metadata={"outcome": service.look_again(installation)})
 
 
 def _lowered(asked: str, configured: Mode) -> Mode:

@@ -94,8 +94,8 @@ def release(installation: Installation, symbol: str, undo: bool, reason: str) ->
 def resume(installation: Installation, accept_positions: bool, reason: str) -> None:
     """Trade again as configured.
 
-    With --accept-positions, a difference between ledger and broker (a trade by hand, a split, a transfer) is accepted:
-    from now on positions count from what the broker states.
+    With --accept-positions, a difference between ledger and broker (a trade by hand, a split, a transfer, shares that
+    the account held before) is accepted: from now on positions count from what the broker states.
     """
     for line in controls.resume(installation, reason, is_accepting=accept_positions):
         click.echo(line)

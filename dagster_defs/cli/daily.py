@@ -9,21 +9,19 @@ import click
 
 from dagster_defs.cli import terminal
 from dagster_defs.cli.options import JSON
+from dagster_defs.sources import IN_ORDER
 from warehouse import readers
-from warehouse.sources.registry import FETCHED
+from warehouse.sources.registry import SOURCES, SourceKind
 
 if TYPE_CHECKING:
     from execution.installation import Installation
-
-FILES = "files"
-"""The one source that needs paths: `swing fetch` lands it."""
 
 
 @click.command()
 @click.option(
     "--source",
-    type=click.Choice([name for name in FETCHED if name != FILES]),
-    help="Where bars come from (default: the broker, if broker.is_source_of_bars; else the bars that are landed).",
+    type=click.Choice(sorted(name for name, entry in SOURCES.items() if entry.kind is not SourceKind.FILES)),
+    help="Where bars come from (default: sources.order, or the broker if broker.is_source_of_bars, or nowhere).",
 )
 @JSON
 @click.pass_obj
@@ -33,8 +31,9 @@ def daily(installation: Installation, source: str | None, as_json: bool) -> None
     Files of bars are landed by `swing fetch --source files` beforehand. A second run the same day finds nothing new.
     """
     from dagster_defs import jobs  # noqa: PLC0415 - it imports Dagster and dbt, which takes seconds
+    from dagster_defs.schedules import schedule_settings  # noqa: PLC0415 - as above
 
-    chosen = source or ("ibkr" if installation.portfolio.broker.is_source_of_bars else "")
+    chosen = source or schedule_settings(installation).source
     with terminal.progress("Running daily", is_quiet=as_json) as report:
         result = jobs.run(installation, "daily", {"bars_landing": {"source": chosen}}, report)
     landed = jobs.metadata(result, ["landing", "bar_versions"])
@@ -55,4 +54,5 @@ def _told(landed: dict[str, Any], source: str) -> str:
     """Say what was landed."""
     if not source:
         return "No bars were fetched: the targets are those of the bars that are landed."
-    return f"Landed {landed['new']:,} new and {landed['changed']:,} changed bars from {source}."
+    origin = "the sources of sources.order" if source == IN_ORDER else source
+    return f"Landed {landed['new']:,} new and {landed['changed']:,} changed bars from {origin}."

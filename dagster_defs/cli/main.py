@@ -37,6 +37,7 @@ COMMANDS = {
     "risk": "risk",
     "report": "report",
     "trade": "trade",
+    "reconcile": "reconcile",
     "halt": "controls",
     "reduce-only": "controls",
     "resume": "controls",

@@ -79,7 +79,8 @@ def show_status(installation: Installation) -> None:
         f"Bars           {bars['versions']:,} versions of {bars['symbols']} symbols, {span}; "
         f"{bars['quarantined']:,} rows quarantined\n"
         f"Trading        {record['trading']['switch']}\n"
-        f"Last rebalance {record['trading']['last_rebalance']}\n",
+        f"Last rebalance {record['trading']['last_rebalance']}\n"
+        f"Account        {record['trading']['account']}\n",
         markup=False,
     )
     for doubt in record["doubts"]:

@@ -32,7 +32,8 @@ def trade(installation: Installation, mode: str, confirm: str, gateway_clock: bo
     """Bring the account to the live targets, once a session, in the minutes before its close.
 
     Cut off anywhere, the next start takes up the recorded plan: it looks at the broker before it sends, and nothing is
-    sent twice. Sessions, half-days and holidays are the exchange's (XNYS).
+    sent twice. Sessions, half-days and holidays are the exchange's (XNYS). Shares that the account held before are not
+    sold unasked: `swing resume --accept-positions` gives them to the strategy, `swing release` keeps them.
 
     \b
     Examples:

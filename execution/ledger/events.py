@@ -123,8 +123,8 @@ class Reconciliation:
     Attributes:
         at: Time by the broker's clock.
         differences: Disagreements; empty if there are none.
-        is_baseline: A person accepted the broker's positions, and later ones count from them. The first reconciliation
-            of an account is always a baseline.
+        is_baseline: A person accepted the broker's positions, and later ones count from them. (Earlier versions took
+            the first reconciliation of an account for accepted.)
     """
 
     account: Account

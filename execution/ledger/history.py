@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from execution.ledger.events import Decision, Finish, Reconciliation, Release
 from execution.ledger.state import counted, newest
-from execution.models import Execution, Order, Side, TradingHistory
+from execution.models import PROBE, Execution, Order, Side, TradingHistory
 from warehouse.calendar.sessions import EXCHANGE_ZONE
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ def trading_history(events: Iterable[Event], sessions: Sequence[date]) -> Tradin
     prices: dict[str, Decimal] = {}
     settled_cash: Decimal | None = None
     for event in counted(events):
+        if event.scope.strategy_id == PROBE:
+            continue
         is_today = event.scope.session_date == session_date
         match event.payload:
             case Reconciliation() | Release() if event.scope.session_date is None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
-    from execution.ledger.events import Event, Recorded
+    from execution.ledger.events import Event, Recorded, Scope
     from execution.models import Switch
 
 FILE_NAME = "ledger.sqlite"
@@ -164,11 +164,13 @@ class Ledger:
             if isinstance(event.payload, Order):
                 yield event.payload
 
-    def claimants(self, account_id: str, session_date: date) -> frozenset[str]:
-        """Return the strategies whose rebalance of this session has begun."""
-        is_meant = events.c.session_date == session_date.isoformat()
-        claims = counted(self._of(account_id, is_meant, events.c.kind == EventKind.SESSION_CLAIMED))
-        return frozenset(event.scope.strategy_id for event in claims)
+    def claims(self, session_date: date, account_id: str = "") -> tuple[Scope, ...]:
+        """Return the owners of the rebalances of a session that have begun, of one account or of all."""
+        is_meant = sa.and_(
+            events.c.session_date == session_date.isoformat(), events.c.kind == EventKind.SESSION_CLAIMED
+        )
+        found = counted(recorded.event for recorded in self.read(is_meant))
+        return tuple(event.scope for event in found if account_id in {"", event.scope.account_id})
 
     def is_begun(self, strategy_id: str, session_date: date) -> bool:
         """Return True if a rebalance of this session was claimed and not finished, for any account."""

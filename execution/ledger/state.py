@@ -63,6 +63,7 @@ class OrderState:
         missing: Shares of these that no execution has shown yet.
         reasons: Reasons of its cancellation or rejection, and notices about it, in the broker's words.
         faults: Of these notices.
+        rejections: Those of the broker's that say that it did not take the order until a person mends something.
     """
 
     order: Order
@@ -78,6 +79,7 @@ class OrderState:
     is_cancel_requested: bool = False
     reasons: tuple[str, ...] = ()
     faults: frozenset[Fault] = frozenset()
+    rejections: tuple[Notice, ...] = ()
 
     @property
     def is_known(self) -> bool:
@@ -254,6 +256,7 @@ def _order(order: Order, payloads: Sequence[Payload], commissions: Sequence[Comm
         is_cancel_requested=any(isinstance(payload, CancelRequest) for payload in payloads),
         reasons=tuple(sorted(reasons | {notice.reason for notice in notices})),
         faults=frozenset(notice.fault for notice in notices),
+        rejections=tuple(it for it in notices if it.code and it.fault in {Fault.PERMANENT, Fault.OPERATOR}),
     )
 
 
@@ -282,8 +285,9 @@ def newest(executions: Iterable[Execution], commissions: Iterable[CommissionRepo
 def expected_positions(events: Iterable[Event]) -> dict[str, Decimal] | None:
     """Return the shares by symbol that an account should hold, without zeros; None before it was first reconciled.
 
-    The sum of the broker's statement at the baseline, every execution recorded since, and what splits have made of it:
-    a correction counts by its difference from the execution as known at the baseline.
+    The sum of the positions that a person last accepted, every execution recorded since, and what splits have made of
+    it: a correction counts by its difference from the execution as known at the acceptance. What nobody accepted and no
+    order bought is not ours.
     """
     baseline: Mapping[str, Decimal] | None = None
     included: Mapping[str, Decimal] = {}
@@ -295,9 +299,11 @@ def expected_positions(events: Iterable[Event]) -> dict[str, Decimal] | None:
                 executions.append(event.payload)
             case Restatement(symbol=symbol, before=before, after=after):
                 gained[symbol] += after - before
-            case Reconciliation(account=account, is_baseline=is_baseline) if is_baseline or baseline is None:
+            case Reconciliation(account=account, is_baseline=True):
                 baseline, included = account.positions, _net(executions)
                 gained.clear()
+            case Reconciliation(differences=()) if baseline is None:
+                baseline = {}
     if baseline is None:
         return None
     net = _net(executions)

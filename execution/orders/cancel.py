@@ -91,23 +91,39 @@ async def cancel_all(context: TradingContext) -> list[Fate]:
     """
     try:
         state = await connect(context)
-        account_id = state.account.account_id
-        with context.ledger.lock(account_id):
-            scope = Scope(account_id, context.scope.run_id)
-            open_orders = _open(context, state)
-            objections: dict[str, str] = {}
-            for report in open_orders:
-                context.ledger.append(Event(scope, CancelRequest(report.order_ref, "cancelled by a person")))
-                try:
-                    await context.broker.cancel(report.order_ref)
-                except BrokerError as error:
-                    objections[report.order_ref] = str(error)
-            end = asyncio.get_running_loop().time() + context.pace.cancel_within
-            while _open(context, state) and asyncio.get_running_loop().time() < end:
-                await asyncio.sleep(context.pace.look_every / 4)
-                state = await context.broker.state()
+        with context.ledger.lock(state.account.account_id):
+            return await cancel_open(context, state, "cancelled by a person")
     finally:
         await context.broker.close()
+
+
+async def cancel_open(context: TradingContext, state: BrokerState, reason: str) -> list[Fate]:
+    """Cancel every open order of ours that a state shows, of whatever session, and wait for their end.
+
+    Args:
+        context: It is connected, and the account is locked.
+        state: The broker's, just read.
+        reason: Of the cancellation, for the record.
+
+    Returns:
+        The fate of each.
+
+    Raises:
+        BrokerError: The gateway is gone.
+    """
+    scope = Scope(state.account.account_id, context.scope.run_id)
+    open_orders = _open(context, state)
+    objections: dict[str, str] = {}
+    for report in open_orders:
+        context.ledger.append(Event(scope, CancelRequest(report.order_ref, reason)))
+        try:
+            await context.broker.cancel(report.order_ref)
+        except BrokerError as error:
+            objections[report.order_ref] = str(error)
+    end = asyncio.get_running_loop().time() + context.pace.cancel_within
+    while _open(context, state) and asyncio.get_running_loop().time() < end:
+        await asyncio.sleep(context.pace.look_every / 4)
+        state = await context.broker.state()
     return [
         Fate(
             report,

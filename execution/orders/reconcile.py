@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from execution.ledger.events import Reconciliation, Restatement
@@ -54,12 +54,21 @@ def trace(order_ref: str, state: BrokerState) -> Trace:
     return Trace(reports[-1] if reports else None, executions)
 
 
+def unused(ref: OrderRef, context: TradingContext, state: BrokerState) -> OrderRef:
+    """Return a reference under the first number from its own that neither ledger nor broker has seen."""
+    taken = {*context.session().orders, *(report.order_ref for report in state.orders)}
+    taken |= {execution.order_ref for execution in state.executions}
+    while str(ref) in taken:
+        ref = replace(ref, sequence=ref.sequence + 1)
+    return ref
+
+
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """State of an account by the ledger, as seen from one session's rebalance.
 
     Attributes:
-        positions: Shares by symbol, without zeros; None before the account was seen for the first time.
+        positions: Shares by symbol, without zeros.
         order_refs: Every order that this session intended.
         symbols: Those the strategy may hold or has traded; other positions and orders are left alone.
         splits: By symbol, those effective since ledger and broker last agreed.
@@ -67,7 +76,7 @@ class Expectation:
 
     strategy_id: str
     session_date: date
-    positions: Mapping[str, Decimal] | None
+    positions: Mapping[str, Decimal]
     order_refs: Collection[str]
     symbols: Collection[str]
     splits: Mapping[str, Sequence[Split]] = field(default_factory=dict)
@@ -107,11 +116,10 @@ async def compare(
         if attempt:
             await asyncio.sleep(context.pace.look_every / 2)
         state = await read()
-        positions = context.ledger.positions(context.scope.account_id)
         expected = Expectation(
             strategy_id=context.scope.strategy_id,
             session_date=context.window.session_date,
-            positions=positions,
+            positions=context.ledger.positions(context.scope.account_id) or {},
             order_refs=context.session().orders.keys(),
             symbols=context.ours(universe),
             splits=since_agreement(context, splits),
@@ -119,7 +127,7 @@ async def compare(
         differences = disagreements(expected, state)
         if not differences:
             break
-    agreed = Reconciliation(state.account, state.at, differences, is_baseline=positions is None)
+    agreed = Reconciliation(state.account, state.at, differences)
     context.record(*(() if differences else restatements(expected, state)), agreed)
     return state, differences
 
@@ -206,8 +214,6 @@ def _disagreement(order_ref: str, what: str) -> Refusal:
 
 
 def _positions(expected: Expectation, state: BrokerState) -> list[Refusal]:
-    if expected.positions is None:
-        return []
     held = state.account.positions
     restated = {restatement.symbol for restatement in restatements(expected, state)}
     return [

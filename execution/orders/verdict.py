@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from execution.errors import OrderHeldError, OrderUnseenError, StateDisagreesError
+from execution.errors import BrokerRefusedError, OrderHeldError, OrderUnseenError, StateDisagreesError
 from execution.ledger.events import Stop
 from execution.models import Alarm
 from execution.orders.cancel import cancel, request
@@ -14,7 +14,7 @@ from execution.orders.reconcile import contradictions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from execution.ledger.state import OrderState
+    from execution.ledger.state import OrderState, SessionState
     from execution.models import BrokerState
     from execution.orders.context import TradingContext
     from execution.refusals import Refusal
@@ -83,6 +83,26 @@ async def require_over(context: TradingContext, refs: Iterable[str]) -> None:
             "before the close.",
             StateDisagreesError,
         )
+
+
+def refused(states: Iterable[OrderState]) -> str:
+    """Say which orders the broker refused until a person mends something, and what; empty if it took them all."""
+    found = [state for state in states if state.rejections and state.remaining > 0]
+    if not found:
+        return ""
+    remedies = dict.fromkeys(notice.remedy for state in found for notice in state.rejections if notice.remedy)
+    what = " ".join(remedies) or "Read the broker's words."
+    return f"The broker refused {len(found)} orders, and will do so again until you mend it: {what}"
+
+
+def require_taken(session: SessionState) -> None:
+    """Fail for all to see if the broker refused orders of a finished session; its record stays as it is.
+
+    Raises:
+        BrokerRefusedError: It refused some until a person mends something.
+    """
+    if session.finish is not None and refused(session.orders.values()):
+        raise BrokerRefusedError(f"{session.finish.message} This session is over and is not traded again.")
 
 
 def _named(states: Sequence[OrderState]) -> str:

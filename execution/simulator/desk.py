@@ -93,6 +93,8 @@ class OrderDesk:
             return
         if not asked["tif"]:
             client.send(error(order_id, 10349, "Order TIF was set to DAY based on order preset."))
+        if self._scenario.reuses_numbers:
+            client.send(reports.namesake_status(order))
         client.send(*self._state(order))
         if not is_open(now := self._clock.now()):
             opens = exchange_text(next_open(now))

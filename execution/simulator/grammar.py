@@ -13,6 +13,7 @@
     commission unset first | commission never set the unset double comes before a commission, or for ever instead of it
     open orders first                             a connection is told the open orders before its next number
     tell completed orders                         an order that ends is told as completed, unasked
+    reuse order numbers                           an order's number is told first as that of another session's, filled
     latency SECONDS                               from order to fill, real time
     accept fractions | accept unsettled           fractional orders; buys from proceeds that have not settled
     live data                                     quotes are live, not delayed
@@ -176,6 +177,7 @@ LINES = (
     _form("commission never set", "commission never set", lambda: _setting(is_commission_never_set=True)),
     _form("open orders first", "open orders first", lambda: _setting(is_early=True)),
     _form("tell completed orders", "tell completed orders", lambda: _setting(tells_completed=True)),
+    _form("reuse order numbers", "reuse order numbers", lambda: _setting(reuses_numbers=True)),
     _form("latency SECONDS", f"latency ({SECONDS})", lambda text: _setting(latency=float(text))),
     _form("accept fractions", "accept fractions", lambda: _setting(accepts_fractions=True)),
     _form("accept unsettled", "accept unsettled", lambda: _setting(accepts_unsettled=True)),

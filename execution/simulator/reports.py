@@ -25,6 +25,8 @@ Fields = dict[str, Value]
 
 PRIMARY_EXCHANGE = "ARCA"
 HOURS_DAYS = 5
+OF_ANOTHER_SESSION = 1_000_000
+"""Added to an order's permanent id: that of an order which had its number before."""
 
 
 def _contract(symbol: str, exchange: str = "SMART") -> Fields:
@@ -113,6 +115,18 @@ def order_status(order: BrokerOrder) -> Message:
         "clientId": order.client_id,
     }
     return Message("orderStatus", fields, order.symbol)
+
+
+def namesake_status(order: BrokerOrder) -> Message:
+    """Report that an order of another session, which had the same number, was filled."""
+    status = order_status(order)
+    other: Fields = {
+        "permId": order.permanent_id + OF_ANOTHER_SESSION,
+        "status": Status.FILLED.value,
+        "filled": order.quantity,
+        "remaining": 0,
+    }
+    return Message(status.name, {**status.values, **other}, order.symbol)
 
 
 def execution(order: BrokerOrder, fill: Fill, account_id: str, time: str) -> Message:

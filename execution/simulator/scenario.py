@@ -98,6 +98,7 @@ class Scenario:
     is_commission_never_set: bool = False
     is_early: bool = False
     tells_completed: bool = False
+    reuses_numbers: bool = False
     execution_time: str = "exchange"
     zone: str = ""
     accepts_fractions: bool = False

@@ -83,10 +83,10 @@ GROUPS = {
     },
     "permutation": {"landing/permutations", "permutation_report"},
     "report": {"tear_sheet"},
-    "execution": LEDGER - {"landing/ledger_events"} | {"rebalance"},
+    "execution": LEDGER - {"landing/ledger_events"} | {"rebalance", "reconciliation"},
 }
 # Asked for by themselves: one trades, the others take their time.
-APART = {"rebalance"} | GROUPS["permutation"] | GROUPS["report"]
+APART = {"rebalance", "reconciliation"} | GROUPS["permutation"] | GROUPS["report"]
 ALL = set[str]().union(*GROUPS.values()) - APART
 JOBS = {
     "fetch": LANDING,
@@ -99,10 +99,12 @@ JOBS = {
     "trade": LANDING.union(*(GROUPS[name] for name in ("staging", "features", "signals", "targets")))
     | {"rebalance"}
     | LEDGER,
+    "reconcile": {"reconciliation"} | LEDGER,
     "ledger": LEDGER,
 }
 SCHEDULES = {
     "daily_after_close": ("daily", "30 18 * * 1-5", "America/New_York"),
+    "reconcile_after_close": ("reconcile", ["5-9 13 * * 1-5", "5-9 16 * * 1-5"], "America/New_York"),
     "rebalance_before_close": ("trade", ["55-58 12 * * 1-5", "55-58 15 * * 1-5"], "America/New_York"),
     "maintenance_weekly": ("maintain", "0 10 * * 6", "America/New_York"),
 }

@@ -14,10 +14,13 @@ from dagster._utils.schedules import schedule_execution_time_iterator
 from exchange_rules import FIRST, LAST, NEW_YORK, closing, is_holiday, weekdays
 
 from dagster_defs.schedules import (
+    LOOK_CRONS,
     RebalancePlan,
     daily_schedule,
+    look_skip_reason,
     rebalance_crons,
     rebalance_schedule,
+    reconcile_schedule,
     schedule_settings,
     skip_reason,
 )
@@ -42,11 +45,11 @@ def untouched(_instance: dg.DagsterInstance) -> None:
 
 
 @cache
-def ticks() -> tuple[datetime, ...]:
-    """Every tick of the schedule, as its daemon computes them."""
+def ticks(crons: tuple[str, ...] = tuple(rebalance_crons(MINUTES))) -> tuple[datetime, ...]:
+    """Every tick of a schedule, as its daemon computes them."""
     start = datetime.combine(FIRST, time(), NEW_YORK).timestamp()
     found: list[datetime] = []
-    for tick in schedule_execution_time_iterator(start, rebalance_crons(MINUTES), "America/New_York", ascending=True):
+    for tick in schedule_execution_time_iterator(start, list(crons), "America/New_York", ascending=True):
         if tick.date() > last_session():
             return tuple(found)
         found.append(tick)
@@ -74,6 +77,46 @@ def test_the_ticks_that_trade_are_the_minutes_of_each_window() -> None:
     assert passed.keys() == expected
     for session, found in passed.items():
         assert found == [at(session, minutes=left) for left in (5, 4, 3, 2)]
+
+
+def test_the_ticks_that_look_follow_each_close_by_five_minutes() -> None:
+    """From 2015 to 2027 five ticks a session look at the account; after half-days those of 16:05 are left besides."""
+    passed = defaultdict(list)
+    for tick in ticks(tuple(LOOK_CRONS)):
+        if not look_skip_reason(tick, tick, MINUTES, nothing):
+            passed[tick.astimezone(NEW_YORK).date()].append(tick)
+    assert passed.keys() == {day for day in weekdays() if day <= last_session() and not is_holiday(day)}
+    for session, found in passed.items():
+        hours = (0, 3) if closing(session).hour == 13 else (0,)
+        assert found == [at(session, minutes=-after - 60 * hour) for hour in hours for after in (5, 6, 7, 8, 9)]
+
+
+@pytest.mark.parametrize(
+    ("now", "scheduled", "reason"),
+    [
+        (at(NORMAL, minutes=-5), at(NORMAL, minutes=-5), ""),
+        (at(NORMAL, minutes=-120), at(NORMAL, minutes=-5), ""),
+        (at(NORMAL, minutes=-4.9), at(NORMAL, minutes=-5), "closes at 16:00"),
+        (at(NORMAL, minutes=175), at(NORMAL, minutes=175), "closes at 16:00"),
+        (at(HALF_DAY, minutes=-5), at(NORMAL, minutes=-5), "too late"),
+        (datetime(2024, 7, 4, 16, 5, tzinfo=NEW_YORK), datetime(2024, 7, 4, 16, 5, tzinfo=NEW_YORK), "no session"),
+    ],
+)
+def test_a_look_that_is_early_or_misplaced_says_why(now: datetime, scheduled: datetime, reason: str) -> None:
+    """A look belongs to the session that has just closed; a late one of the same day still serves."""
+    found = look_skip_reason(now, scheduled, MINUTES, nothing)
+    assert found == "" if not reason else reason in found
+
+
+def test_a_look_is_one_run_a_tick_and_none_when_it_was_made() -> None:
+    """The ledger decides whether there is something to look at."""
+    job = dg.define_asset_job("reconcile", selection="*")
+    tick = at(NORMAL, minutes=-5)
+    for obstacle, keys in ((nothing, ["2024-07-02T16:05"]), (lambda session: f"{session} was looked at", [])):
+        schedule = reconcile_schedule(job, RebalancePlan(MINUTES, "", untouched, obstacle, lambda: tick))
+        with dg.DagsterInstance.local_temp() as instance:
+            data = schedule.evaluate_tick(dg.build_schedule_context(instance, scheduled_execution_time=tick))
+        assert [request.run_key for request in data.run_requests or ()] == keys
 
 
 def test_no_minute_outside_the_windows_trades() -> None:
@@ -189,11 +232,12 @@ def test_each_tick_has_a_key_of_its_own() -> None:
 
 
 def test_schedules_keep_new_york_time() -> None:
-    """Both schedules are told the exchange's zone, and only weekdays."""
+    """Every schedule is told the exchange's zone, and only weekdays."""
     job = dg.define_asset_job("job", selection="*")
     for schedule in (
         daily_schedule(job, "ibkr", untouched),
         rebalance_schedule(job, RebalancePlan(MINUTES, "", untouched, nothing, lambda: at(NORMAL))),
+        reconcile_schedule(job, RebalancePlan(MINUTES, "", untouched, nothing, lambda: at(NORMAL))),
     ):
         assert schedule.execution_timezone == "America/New_York"
         crons = [schedule.cron_schedule] if isinstance(schedule.cron_schedule, str) else schedule.cron_schedule

@@ -77,6 +77,13 @@ def test_from_bars_over_the_wire_to_a_rebalanced_account(desk: Desk) -> None:
     asked = desk.swing("sql", "SELECT symbol, filled FROM orders WHERE filled > 0", "--format", "json").record
     assert {row["symbol"]: row["filled"] for row in asked} == {name: float(held) for name, held in planned.items()}
 
+    desk.gateway.clock.set(WINDOW.replace(hour=16, minute=5))
+    looked = desk.swing("reconcile", "--gateway-clock")
+    assert (looked.code, looked.err) == (0, "")
+    assert f"Session {SESSION}, account {desk.gateway.account_id}: ledger and broker agree" in looked.out
+    assert "ledger and broker agree" in desk.swing("status").out
+    desk.gateway.clock.set(WINDOW)
+
     again = desk.trade("--paper")
     assert again.code == 0
     assert "already" in again.out
@@ -102,6 +109,14 @@ def test_from_bars_over_the_wire_to_a_rebalanced_account(desk: Desk) -> None:
     assert desk.swing("ledger", "verify").code == 0
     lines = (desk.swing.home / "ledger.jsonl").read_text(encoding="utf-8").splitlines()
     assert sum('"order_intended"' in line for line in lines) == len(desk.gateway.record)
+
+
+@pytest.mark.slow
+def test_files_are_their_owner_s_alone(desk: Desk) -> None:
+    """Ledger, catalog, run history and bars can be read by nobody else."""
+    made = [path for path in desk.swing.home.rglob("*") if path.is_file() and path.name != "portfolio.yaml"]
+    assert {"ledger.sqlite", "catalog.sqlite", "runs.db"} <= {path.name for path in made}
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ from warehouse.settings import layers as layered_settings
 from warehouse.settings.layers import Problem, Section
 from warehouse.settings.sources import WHY_NOT_YAHOO, SourceName, SourceSettings
 from warehouse.settings.strategy import NEUTRAL, Capital, Costs, Grid, Strategy, StrategyRow
-from warehouse.settings.symbol_changes import Symbol, SymbolChange, contradictions
+from warehouse.settings.symbol_changes import Symbol, SymbolChange, changes_contradicted
 from warehouse.settings.trading import BrokerSettings, DecideOn, LimitSettings, Mode, Trading
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def contradictions(portfolio: Portfolio) -> Iterator[Problem]:
         yield Problem.of("fast must be below slow", "strategy.ema_fast", "strategy.ema_slow")
     if strategy.corr_min_obs > strategy.corr_window:
         yield Problem.of("min_obs may be at most the window", "strategy.corr_min_obs", "strategy.corr_window")
-    yield from contradictions(portfolio.symbol_changes, portfolio.universe)
+    yield from changes_contradicted(portfolio.symbol_changes, portfolio.universe)
     yield from _grid_contradictions(dict(portfolio.grid))
     yield from _source_contradictions(portfolio.sources)
     if portfolio.trading.scheduled_mode is not Mode.DRY_RUN and (

@@ -43,7 +43,7 @@ class SymbolChange(Section):
     ended: Day | None = Field(None, description="the last session of the symbol, such as 2022-06-09")
 
 
-def contradictions(changes: Sequence[SymbolChange], universe: Collection[str]) -> Iterator[Problem]:
+def changes_contradicted(changes: Sequence[SymbolChange], universe: Collection[str]) -> Iterator[Problem]:
     """Yield the problems between changes that are each well formed, and between them and the universe."""
     times = Counter(change.old for change in changes)
     renamed = {change.old: change for change in changes if change.new}

@@ -187,7 +187,8 @@ class IbkrBroker(Broker, Listener):
     def notice(self, number: int, code: int, text: str) -> None:
         """Take a code about an order or the connection."""
         known, order_ref = classify(code, text, is_order=number > 0), self._book.reference(number)
-        self._reports.put_nowait(Notice(code, text, order_ref, known.value.fault))
+        remedy = known.value.remedy if known.value.fault.is_rejection else ""
+        self._reports.put_nowait(Notice(code, text, order_ref, known.value.fault, remedy))
         if known is CodeSet.CONNECTIVITY_LOST:
             self._linked.clear()
             self._why_held = f"The gateway has lost the broker ({code} {text!r}). It reconnects by itself."

@@ -127,7 +127,7 @@ class CodeSet(Enum):
         _ORDER,
         _OPERATOR,
         "The gateway's API is read-only.",
-        "Gateway → Configure → API → Settings: clear 'Read-Only API', then run again.",
+        "Gateway → Configure → API → Settings: clear 'Read-Only API'.",
         text="read-only",
     )
     PACING_VIOLATION = CodeTraits(
@@ -213,7 +213,8 @@ class CodeSet(Enum):
         _DATA,
         _PERMANENT,
         "The gateway could not read or accept the request.",
-        "Update the gateway; if it stays, report the text.",
+        "Where it meets every order: Gateway → Configure → API → Settings, clear 'Read-Only API'. Else update the "
+        "gateway; if it stays, report the text.",
     )
     NOT_SUBSCRIBED = CodeTraits(
         frozenset({354, 10168, 10186}),

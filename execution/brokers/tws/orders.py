@@ -74,7 +74,6 @@ class KnownOrders:
         self._tell = tell
         self._mark = f"{MARK}{ledger_id}" if ledger_id else ""
         self._refs: dict[int, str] = {}
-        self._sent: dict[int, Order] = {}
         self._reports: dict[Key, OrderReport] = {}
         self._early: dict[int, Decimal] = {}
         self._reasons: dict[str, str] = {}
@@ -96,7 +95,6 @@ class KnownOrders:
         """Note that an order leaves now under a number."""
         self.next_id = max(self.next_id, number + 1)
         self._refs[number] = order.order_ref
-        self._sent[number] = order
 
     def marked(self, order_ref: str) -> str:
         """Return a reference as the broker is told it."""
@@ -144,7 +142,8 @@ class KnownOrders:
         """Take an openOrder message; return the key of its report, None if it is not ours."""
         if order.clientId == self._client_id:
             self.next_id = max(self.next_id, number + 1)
-            self._refs[number] = order.orderRef.removesuffix(self._mark)
+            # A number may come from another session; one under which an order left here stays that order's.
+            self._refs.setdefault(number, order.orderRef.removesuffix(self._mark))
         if not self.is_ours(order.account, contract):
             return None
         report = self._described(contract, order)
@@ -157,11 +156,12 @@ class KnownOrders:
         return self._keep(replace(report, filled=filled))
 
     def on_order_status(self, *message: Foreign) -> None:
-        """Take an orderStatus message; one that comes before the description of its order waits for it."""
-        number, status, filled, _remaining, _average, permanent_id, _parent, _last, client_id, *_ = message
+        """Take an orderStatus message; one that comes before the description of its order waits for it.
+
+        Its number is no identity: it may be that of an order of another session.
+        """
+        _number, status, filled, _remaining, _average, permanent_id, *_ = message
         told = self._reports.get(permanent_id)
-        if told is None and client_id == self._client_id and number in self._sent:
-            told = replace(self._as_sent(self._sent[number]), permanent_id=permanent_id)
         if told is None:
             self._early[permanent_id] = exact(filled)
         else:
@@ -224,18 +224,6 @@ class KnownOrders:
         """Return True for a message about US shares in the account: an option, too, bears the symbol of its stock."""
         is_share = contract.secType == "STK" and contract.currency == CURRENCY
         return is_share and self.account_id in {"", account_id}
-
-    def _as_sent(self, order: Order) -> OrderReport:
-        return OrderReport(
-            order_ref=order.order_ref,
-            permanent_id=0,
-            account_id=self.account_id,
-            symbol=order.symbol,
-            side=order.side,
-            quantity=order.quantity,
-            filled=Decimal(0),
-            status=OrderStatus.PENDING,
-        )
 
     def _order_ref(self, done: Foreign) -> str:
         """Return the reference of an execution's order, from the order itself if the execution states none."""

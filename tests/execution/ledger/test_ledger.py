@@ -258,9 +258,10 @@ def test_what_was_ever_begun_and_ordered(ledger: Ledger) -> None:
     dry, other = replace(SCOPE, mode=Mode.DRY_RUN), replace(SCOPE, account_id="DU7", strategy_id="other")
     ended = Finish(plan().equity, plan().equity, {}, "done")
     ledger.append(event(Claim(NOW), dry), event(order("TLT"), dry), event(ended, dry))
-    assert (ledger.claimants(ACCOUNT, SESSION), ledger.is_begun(STRATEGY, SESSION)) == (frozenset(), False)
+    assert (ledger.claims(SESSION), ledger.is_begun(STRATEGY, SESSION)) == ((), False)
     ledger.append(event(Claim(NOW)), event(order()), event(Claim(NOW), other), event(order("GLD"), other))
-    assert ledger.claimants(ACCOUNT, SESSION) == {STRATEGY}
+    assert ledger.claims(SESSION, ACCOUNT) == (SCOPE,)
+    assert ledger.claims(SESSION) == (SCOPE, other)
     assert ledger.symbols(ACCOUNT) == {"SPY"}
     assert ledger.order_refs("DU7") == {order("GLD").order_ref}
     assert (ledger.is_begun(STRATEGY, SESSION), ledger.finish(SESSION)) == (True, None)

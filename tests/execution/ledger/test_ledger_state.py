@@ -28,6 +28,7 @@ from execution.brokers.base import Fault
 from execution.ledger.events import CancelRequest, Event, Funding, Resent, Scope, Sent
 from execution.ledger.state import OrderState, expected_positions, newest, session_state
 from execution.models import Notice, OrderStatus, Side
+from execution.refusals import Refusal, RefusalCode
 from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def test_arrival_does_not_matter(arrived: list[Payload], again: list[tuple[Paylo
     for payload, place in again:
         arrived.insert(place, payload)
     assert _state(*arrived) == _state(*REPORTS)
-    assert _positions(reconciliation(SPY="1"), *arrived) == {"SPY": Decimal(10)}
+    assert _positions(reconciliation(is_baseline=True, SPY="1"), *arrived) == {"SPY": Decimal(10)}
 
 
 @settings(deadline=None)
@@ -188,7 +189,9 @@ def test_a_baseline_holds_what_came_before(cut: int, arrived: list[Payload]) -> 
     """Positions count from what the broker stated, which holds every execution recorded before it, as it then was."""
     before, after = [event(each) for each in arrived[:cut]], [event(each) for each in arrived[cut:]]
     start = {"TLT": Decimal(5)}
-    held = (expected_positions([event(reconciliation(TLT="5")), *before]) or {}).get("SPY", Decimal(0))
+    held = (expected_positions([event(reconciliation(is_baseline=True, TLT="5")), *before]) or {}).get(
+        "SPY", Decimal(0)
+    )
     stated = reconciliation(is_baseline=True, TLT="5", **({"SPY": str(held)} if held else {}))
     happened = [event(reconciliation()), *before, event(stated), *after]
     assert expected_positions(happened) == start | {"SPY": Decimal(9)}
@@ -196,16 +199,26 @@ def test_a_baseline_holds_what_came_before(cut: int, arrived: list[Payload]) -> 
 
 def test_a_later_reconciliation_is_no_baseline() -> None:
     """Later statements of the broker are compared, not taken over, unless a person accepted them."""
-    first, later = reconciliation(SPY="1"), reconciliation(SPY="7")
+    first, later = reconciliation(is_baseline=True, SPY="1"), reconciliation(SPY="7")
     assert _positions(first, later) == {"SPY": Decimal(1)}
     assert _positions(first, reconciliation(is_baseline=True, SPY="7")) == {"SPY": Decimal(7)}
     assert expected_positions([]) is None
 
 
+def test_what_nobody_accepted_is_not_ours() -> None:
+    """The first clean look accepts nothing, and one with differences is no first look: shares of others stay theirs."""
+    differing = replace(reconciliation(SPY="7"), differences=(Refusal(RefusalCode.STATE_DISAGREES, "They differ."),))
+    assert expected_positions([event(differing)]) is None
+    assert _positions(differing, reconciliation(MSFT="5")) == {}
+    assert _positions(reconciliation(MSFT="5"), execution(order(), "a.01", 4)) == {"SPY": Decimal(4)}
+
+
 def test_a_position_that_is_sold_is_gone() -> None:
     """Positions have no zeros, and a sell takes away."""
     sell = order(side=Side.SELL)
-    assert _positions(reconciliation(SPY="10", GLD="2"), execution(sell, "a.01", 10)) == {"GLD": Decimal(2)}
+    assert _positions(reconciliation(is_baseline=True, SPY="10", GLD="2"), execution(sell, "a.01", 10)) == {
+        "GLD": Decimal(2)
+    }
 
 
 def test_late_fills_belong_to_the_order_that_was_intended() -> None:

@@ -12,23 +12,21 @@ from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))  # as pytest does, which does not start the program
 
 from contradictions import contradictions, exactly_once
+from fault_runs import CASH, HELD, TARGETS, holding
 from frame_tap import Frame, Moment, Tap, tapped
-from simulators import RunningSimulator, running
 from trading_processes import LIBRARIES, Ended, Job, Zygote, zygote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-HELD = {"TLT": Decimal(30)}
-CASH = Decimal(7000)
-TARGETS = {"SPY": "0.5", "GLD": "0.45"}
+    from simulators import RunningSimulator
+
 RESTARTS_AT_MOST = 5
 AT_ONCE = 4
 ALARMS = {"OrderHeldError", "OrderUnseenError"}
@@ -90,7 +88,7 @@ class Trial:
 
 def boundaries(process: Zygote) -> list[Boundary]:
     """Every step and message of a rebalance that nobody kills; of the messages before any order one of each name."""
-    with tempfile.TemporaryDirectory() as home, running(positions=HELD, cash=CASH) as simulator:
+    with tempfile.TemporaryDirectory() as home, holding(Path(home)) as simulator:
         with tapped(simulator) as tap:
             ended = process.run(_job(Path(home), simulator, tap.port))
         assert ended.is_done, ended
@@ -106,7 +104,7 @@ def boundaries(process: Zygote) -> list[Boundary]:
 def trial(process: Zygote, boundary: Boundary, scenario: str = "") -> Trial:
     """Kill a rebalance at the boundary, at a broker with a scenario, and start it again until it is done."""
     for _ in range(TRIES):
-        with tempfile.TemporaryDirectory() as home, running(scenario, positions=HELD, cash=CASH) as simulator:
+        with tempfile.TemporaryDirectory() as home, holding(Path(home), scenario) as simulator:
             first = _killed(process, boundary, simulator, Path(home))
             last, restarts, is_alarmed = first, 0, False
             while not last.is_done and restarts < RESTARTS_AT_MOST:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -14,12 +15,16 @@ from contradictions import contradictions, exactly_once, session_of
 from simulators import AFTERNOON, running
 from trading_processes import Job
 
+from execution.ledger.events import Event, Reconciliation, Scope
+from execution.ledger.ledger import Ledger, ledger_url
+from execution.models import Account
 from warehouse.settings.portfolio import FILE_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from simulators import RunningSimulator
     from trading_processes import Ended, Zygote
 
     from execution.ledger.state import SessionState
@@ -29,6 +34,23 @@ CASH = Decimal(7000)
 TARGETS = {"SPY": "0.5", "GLD": "0.45"}
 SELL, BUY_SPY, BUY_GLD = (f"live/20240611/{order}/1" for order in ("TLT/SELL", "SPY/BUY", "GLD/BUY"))
 STARTS_AT_MOST = 3
+
+
+@contextmanager
+def holding(home: Path, scenario: str = "", **settings: Any) -> Iterator[RunningSimulator]:  # noqa: ANN401 - of SimulatorConfig
+    """Run a simulator whose account holds HELD and CASH, which a person has given to the strategy of this home."""
+    with running(scenario, **{"positions": HELD, "cash": CASH} | settings) as simulator:
+        adopt(home, simulator)
+        yield simulator
+
+
+def adopt(home: Path, simulator: RunningSimulator) -> None:
+    """Take the broker's positions for the strategy's, as `swing resume --accept-positions` does."""
+    now, cash = simulator.clock.now(), simulator.cash
+    account = Account(simulator.account_id, cash, cash, cash, simulator.positions, is_paper=True)
+    ledger = Ledger.open(ledger_url(home))
+    ledger.append(Event(Scope(simulator.account_id), Reconciliation(account, now, is_baseline=True)))
+    ledger.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +95,7 @@ def story(process: Zygote, case: Case) -> Story:
     """Let a case happen."""
     with tempfile.TemporaryDirectory() as folder:
         home = home_with(Path(folder), case.settings)
-        with running(case.scenario, positions=HELD, cash=CASH, start=case.start) as simulator:
+        with holding(home, case.scenario, start=case.start) as simulator:
             starts: list[Ended] = []
             while len(starts) < STARTS_AT_MOST and not any(ended.is_done for ended in starts):
                 kill = None if starts else case.killed_at

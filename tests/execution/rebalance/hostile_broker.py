@@ -204,12 +204,12 @@ class HostileBroker(Broker):
             case Sending.LATE | Sending.DROPPED_LATE:
                 self._books.arrive(order, filling, LATE)
             case Sending.REJECTED:
-                self._tell(Notice(0, "Order rejected", order.order_ref, Fault.PERMANENT))
+                self._tell(Notice(201, "Order rejected", order.order_ref, Fault.PERMANENT))
                 self._books.reject(order, "Order rejected")
             case Sending.REFUSED:
-                self._tell(Notice(0, "The price does not conform", order.order_ref, Fault.PERMANENT))
+                self._tell(Notice(321, "Read-Only", order.order_ref, Fault.OPERATOR, "Clear it."))
             case Sending.FALSE_CANCEL:
-                self._tell(Notice(0, "Order TIF was set to DAY", order.order_ref, Fault.INFORMATIONAL))
+                self._tell(Notice(10349, "Order TIF was set to DAY", order.order_ref, Fault.INFORMATIONAL))
                 self._books.arrive(order, filling)
         self._point(is_order=True)
         if sending in {Sending.DROPPED_BEFORE, Sending.DROPPED_AFTER, Sending.DROPPED_LATE}:
@@ -222,7 +222,7 @@ class HostileBroker(Broker):
         if all(taken.order.order_ref != order_ref for taken in self._books.taken):
             if ticket is None:
                 raise BrokerError(f"{order_ref} is no open order")
-            self._tell(Notice(0, "it is not found", order_ref, Fault.INFORMATIONAL))
+            self._tell(Notice(10147, "it is not found", order_ref, Fault.INFORMATIONAL))
             return
         match _next(self._cancellings, Cancelling.DONE):
             case Cancelling.DONE:

@@ -2,74 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from rebalancing import PACE, live_targets, trading_context
-from simulators import AFTERNOON, running
+from fault_runs import BUY_GLD, BUY_SPY, SELL, adopt, holding
+from in_process import rebalanced
 
-from execution.brokers.base import Endpoint
-from execution.brokers.retrying import RetryPolicy
-from execution.brokers.tws.broker import IbkrBroker
-from execution.brokers.tws.session import Timing
 from execution.ledger.events import EventKind
-from execution.ledger.ledger import Ledger, ledger_url
-from execution.models import Ticket
-from execution.orders.context import RebalanceRequest
-from execution.rebalance import rebalance
 from execution.simulator.grammar import scenario_text
-from warehouse.errors import SwingError
-from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from simulators import RunningSimulator
-
-    from execution.ledger.state import SessionState
-
-HELD, CASH = {"TLT": Decimal(30)}, Decimal(7000)
-WISH = {"SPY": Decimal("0.5"), "GLD": Decimal("0.45")}
-TIMING = Timing(connect=3, request=3, quote=3, messages_per_second=0, retries=RetryPolicy(2, 0.05, 0.1))
-QUICK = replace(PACE, look_every=0.2, cancel_within=2.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """Course of a rebalance, and the ledger afterwards."""
-
-    exit_code: int
-    message: str
-    session: SessionState
-    kinds: Counter[EventKind]
-    tickets: tuple[Ticket, ...]
-
-
-def rebalanced(home: Path, gateway: RunningSimulator, client_id: int = 17, ledger_id: str = "") -> Course:
-    """Rebalance once in this process."""
-    ledger = Ledger.open(ledger_url(home))
-    offset = gateway.clock.now() - datetime.now(UTC)
-    broker = IbkrBroker(Endpoint("127.0.0.1", gateway.port, client_id, ledger_id=ledger_id), TIMING)
-    context = trading_context(home, broker, ledger, lambda: datetime.now(UTC) + offset)
-    targets = live_targets(AFTERNOON.date(), WISH)
-    try:
-        message = asyncio.run(rebalance(RebalanceRequest(Mode.PAPER), targets, replace(context, pace=QUICK))).message
-        code = 0
-    except SwingError as error:
-        message, code = str(error), error.exit_code
-    session = ledger.session(gateway.account_id, "live", AFTERNOON.date())
-    events = [recorded.event for recorded in ledger.read()]
-    tickets = tuple(event.payload for event in events if isinstance(event.payload, Ticket))
-    ledger.close()
-    return Course(code, message, session, Counter(event.kind for event in events), tickets)
-
-
-SELL, GLD, SPY = (f"live/20240611/{each}/1" for each in ("TLT/SELL", "GLD/BUY", "SPY/BUY"))
+SPY, GLD = BUY_SPY, BUY_GLD
 
 
 @pytest.mark.parametrize(
@@ -84,7 +30,7 @@ SELL, GLD, SPY = (f"live/20240611/{each}/1" for each in ("TLT/SELL", "GLD/BUY", 
 )
 def test_what_is_held_swallowed_or_doubled_stops(tmp_path: Path, scenario: str, exit_code: int, said: str) -> None:
     """It stops with an alarm and a code of its own, unfinished; no more leaves than planned, and never a new number."""
-    with running(scenario_text(scenario), positions=HELD, cash=CASH) as gateway:
+    with holding(tmp_path, scenario_text(scenario)) as gateway:
         course = rebalanced(tmp_path, gateway)
         assert (course.exit_code, course.session.finish) == (exit_code, None), course.message
         assert said in course.message
@@ -105,7 +51,7 @@ def test_what_is_held_swallowed_or_doubled_stops(tmp_path: Path, scenario: str, 
 
 def test_an_order_the_gateway_sits_on_is_cancelled_by_its_number(tmp_path: Path) -> None:
     """A 103 for a re-sent number means that the broker has the order: it is cancelled, and bought once at most."""
-    with running(scenario_text("swallowed_and_103"), positions=HELD, cash=CASH) as gateway:
+    with holding(tmp_path, scenario_text("swallowed_and_103")) as gateway:
         course = rebalanced(tmp_path, gateway)
         silent = course.session.orders[SPY]
         assert silent.is_resent
@@ -117,7 +63,7 @@ def test_an_order_the_gateway_sits_on_is_cancelled_by_its_number(tmp_path: Path)
 @pytest.mark.parametrize("scenario", ["inactive_then_active", "inactive_for_good"])
 def test_an_inactive_order_is_cancelled_and_seen_to_its_end(tmp_path: Path, scenario: str) -> None:
     """It counts as alive until it is completed or cancelled; then the session is finished."""
-    with running(scenario_text(scenario), positions=HELD, cash=CASH) as gateway:
+    with holding(tmp_path, scenario_text(scenario)) as gateway:
         course = rebalanced(tmp_path, gateway)
         assert course.exit_code == 0, course.message
         inactive = course.session.orders[SPY]
@@ -129,7 +75,7 @@ def test_an_inactive_order_is_cancelled_and_seen_to_its_end(tmp_path: Path, scen
 
 def test_a_resubmitted_order_is_one_order(tmp_path: Path) -> None:
     """An order that the gateway submits when an outage is over is found, and never gets another number."""
-    with running(scenario_text("resubmitted_after_an_outage"), positions=HELD, cash=CASH) as gateway:
+    with holding(tmp_path, scenario_text("resubmitted_after_an_outage")) as gateway:
         course = rebalanced(tmp_path, gateway)
         assert course.exit_code == 0, course.message
         assert Counter(entry.order_ref for entry in gateway.record) == {SELL: 1, GLD: 1, SPY: 1}
@@ -140,9 +86,10 @@ def test_a_resubmitted_order_is_one_order(tmp_path: Path) -> None:
 def test_two_ledgers_on_one_account_stop_each_other(tmp_path: Path) -> None:
     """Orders bear the mark of their ledger at the broker; another ledger that sees them sends nothing and says why."""
     first, second = tmp_path / "first", tmp_path / "second"
-    with running(positions=HELD, cash=CASH) as gateway:
+    with holding(tmp_path) as gateway:
         for home in (first, second):
             home.mkdir()
+            adopt(home, gateway)
         assert rebalanced(first, gateway, 17, "0000aaaa").exit_code == 0
         assert {order.order_ref for order in gateway.orders} == {f"{ref}~0000aaaa" for ref in (SELL, SPY, GLD)}
         other = rebalanced(second, gateway, 18, "0000bbbb")
@@ -154,7 +101,7 @@ def test_two_ledgers_on_one_account_stop_each_other(tmp_path: Path) -> None:
 
 def test_a_lingering_session_is_waited_for(tmp_path: Path) -> None:
     """A client id that is in use at first is asked for again while the window lasts."""
-    with running(scenario_text("lingering_session"), positions=HELD, cash=CASH) as gateway:
+    with holding(tmp_path, scenario_text("lingering_session")) as gateway:
         course = rebalanced(tmp_path, gateway)
         assert course.exit_code == 0, course.message
         assert len(gateway.record) == 3

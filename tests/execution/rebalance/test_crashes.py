@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from contradictions import contradictions
-from crash_matrix import CASH, HELD, TARGETS, Step, around_orders, boundaries, table, trials
-from simulators import running
+from crash_matrix import Step, around_orders, boundaries, table, trials
+from fault_runs import CASH, HELD, TARGETS, holding
 from trading_processes import LIBRARIES, Job, zygote
 
 from execution.simulator.grammar import scenario_text
@@ -81,7 +81,7 @@ def test_killed_at_every_start_it_gets_done(process: Zygote, tmp_path: Path) -> 
 
     Unless an order was killed both times that it was about to leave: it may have left, and never does again.
     """
-    with running(positions=HELD, cash=CASH) as simulator:
+    with holding(tmp_path) as simulator:
         for start in count(1):
             assert start < STARTS_AT_MOST
             ended = _killed_at(process.start(Job(tmp_path, simulator.port, simulator.clock.now(), TARGETS)), start)

@@ -34,13 +34,16 @@ TIGHT = {"limits": {"orders_per_session": 1, "order_value": 100, "day_value": 10
 class Bench:
     """An account with holdings, seen once by a ledger, and a person who wants out."""
 
-    def __init__(self, home: Path, held: Mapping[str, int], settings: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, home: Path, held: Mapping[str, int], settings: Mapping[str, Any] | None = None, *, is_ours: bool = True
+    ) -> None:
         prices = {symbol: Decimal(price) for symbol, price in PRICES.items()}
         self.books = Brokerage(VirtualTime(MORNING), Decimal(1000), prices)
         self.books.positions.update(held)
         self.ledger = Ledger.open(ledger_url(home))
         self.trader = Trader(home, self.ledger, self.books, settings or {})
-        self.trader.accept()
+        if is_ours:
+            self.trader.accept()
 
     def sell(self, hostility: Hostility = PEACE) -> ExitOutcome:
         """Call the exit under a halt, as a person does."""
@@ -53,8 +56,10 @@ def bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
     """Make a bench; its ledger is closed at the end."""
     made: list[Bench] = []
 
-    def make(held: Mapping[str, int] = HELD, settings: Mapping[str, Any] | None = None) -> Bench:
-        made.append(Bench(tmp_path, held, settings))
+    def make(
+        held: Mapping[str, int] = HELD, settings: Mapping[str, Any] | None = None, *, is_ours: bool = True
+    ) -> Bench:
+        made.append(Bench(tmp_path, held, settings, is_ours=is_ours))
         return made[0]
 
     yield make
@@ -153,6 +158,30 @@ def test_more_than_the_ledger_knows_is_not_ours(bench: Callable[..., Bench]) -> 
     outcome = desk.sell()
     assert {left.symbol: left.quantity for left in outcome.left} == {"SPY": Decimal(40)}
     assert "accept-positions" in outcome.left[0].reason
+
+
+def test_shares_bought_with_unsettled_money_are_sold_and_named(bench: Callable[..., Bench]) -> None:
+    """An exit is worth a good-faith violation: what a sale of the same session paid for goes too, and it is said."""
+    desk = bench({"TLT": 100}, {"trading": {"settlement": "unsettled_ok"}})
+    desk.books.is_settled_only = False
+    desk.books.time.jump(AFTERNOON)
+    desk.trader.rebalance({"SPY": "0.5"})
+    bought = desk.books.held["SPY"]
+    outcome = desk.sell()
+    assert desk.books.held == {}
+    assert outcome.left == ()
+    assert outcome.unsettled == {"SPY": bought - 2}  # settled cash, 1,000 USD, paid for two
+
+
+def test_shares_that_nobody_gave_to_the_strategy_are_left(bench: Callable[..., Bench]) -> None:
+    """An account that the ledger has never seen is not emptied: each call names the shares and how to give them."""
+    desk = bench({"SPY": 60}, is_ours=False)
+    for _ in range(2):
+        outcome = desk.sell()
+        assert {left.symbol: left.quantity for left in outcome.left} == {"SPY": Decimal(60)}
+        assert "accept-positions" in outcome.left[0].reason
+    desk.trader.accept()
+    assert desk.sell().left == ()
 
 
 @pytest.mark.parametrize("switch", [Switch.HALTED, Switch.REDUCE_ONLY])

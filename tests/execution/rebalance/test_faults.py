@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from contradictions import contradictions, exactly_once
-from fault_runs import BUY_GLD, BUY_SPY, CASH, HELD, SELL, TARGETS, Case, Story, story
+from fault_runs import BUY_GLD, BUY_SPY, SELL, TARGETS, Case, Story, holding, story
 from frame_tap import Frame, Way, tapped
 from simulators import AFTERNOON, calm_bars, running
 from trading_processes import LIBRARIES, Job, zygote
@@ -34,14 +34,16 @@ NEXT_DAY = timedelta(days=1)
 PATIENCE = 30.0
 ONCE = {SELL: 1, BUY_SPY: 1, BUY_GLD: 1}
 WITHOUT_SPY = {SELL: 1, BUY_GLD: 1}
+REFUSED = ("BrokerRefusedError",) * 3
+"""The first start finishes the session, and each says what has to be mended."""
 SPECIAL: dict[str, dict[str, Any]] = {
     "empty_sync": {"errors": ("BrokerError", "TradeRefusedError"), "received": {}, "start": NEARLY_OVER},
     "never_ending_sync": {"errors": ("BrokerError", "TradeRefusedError"), "received": {}, "start": NEARLY_OVER},
     "no_end_of_executions": {"errors": ("DeadlineError", "TradeRefusedError"), "received": {}, "start": NEARLY_OVER},
-    "another_language": {"received": {}},
+    "another_language": {"errors": REFUSED, "received": {}},
     "fractional_refused": {"received": {f"{SELL[:-1]}2": 1, BUY_SPY: 1, BUY_GLD: 1}},
-    "read_only": {"received": {}},
-    "reject": {"received": ONCE},
+    "read_only": {"errors": REFUSED, "received": {}},
+    "reject": {"errors": REFUSED, "received": ONCE},
     "held_by_a_precaution": {"errors": ("OrderHeldError",) * 3, "received": {}},
     "held_then_transmitted": {"errors": ("OrderHeldError",) * 3, "received": WITHOUT_SPY},
     "swallowed_and_103": {"errors": ("OrderUnseenError",) * 3, "received": WITHOUT_SPY},
@@ -68,8 +70,8 @@ TOGETHER = {
     "times in another zone": "execution time MET\nfill in 2 parts every 0.2",
 }
 REJECTED = {
-    "all rejected": Case('on placeOrder: reject 201 "Order rejected - reason:margin"', received=ONCE),
-    "all refused without a status": Case('on placeOrder: error 110 "The price does not conform"', received={}),
+    "all rejected": Case('on placeOrder: reject 201 "Order rejected - reason:margin"', REFUSED, ONCE),
+    "all refused without a status": Case('on placeOrder: error 110 "The price does not conform"', REFUSED, {}),
     "too many fractions": Case(
         "",
         received={**ONCE, **{f"{ref[:-1]}2": 1 for ref in (BUY_SPY, BUY_GLD)}},
@@ -185,16 +187,18 @@ def test_a_rejected_order_is_not_sent_again(tell: Callable[[str], Story], name: 
     happened = tell(name)
     assert all(order.sends == 1 for order in happened.session.orders.values())
     assert "Not filled" in happened.starts[0].message
+    assert happened.session.finish is not None
 
 
 def test_a_rejection_survives_the_process(process: Zygote, tmp_path: Path) -> None:
     """An order whose rejection was heard right before a crash is not sent again by the next start."""
-    with running('on placeOrder 1: reject 201 "no"', positions=HELD, cash=CASH) as simulator:
+    with holding(tmp_path, 'on placeOrder 1: reject 201 "no"') as simulator:
         job = Job(
             tmp_path, simulator.port, simulator.clock.now(), TARGETS, killed_at_step=(f"heard notice 201 {SELL}", 1)
         )
         assert process.run(job).is_killed
-        assert process.run(Job(tmp_path, simulator.port, simulator.clock.now(), TARGETS)).is_done
+        ended = process.run(Job(tmp_path, simulator.port, simulator.clock.now(), TARGETS))
+        assert ended.error == "BrokerRefusedError"
         assert [entry.order_ref for entry in simulator.record].count(SELL) == 1
         assert tuple(exactly_once(tmp_path, simulator)) == ()
 
@@ -212,7 +216,7 @@ def test_an_order_the_gateway_sat_on_is_not_doubled(process: Zygote, tmp_path: P
 
 def test_ids_that_roll_back_over_night_double_nothing(process: Zygote, tmp_path: Path) -> None:
     """The day after, with a gateway that counts from 1 again, new orders are sent once each and found by reference."""
-    with running("accept unsettled", positions=HELD, cash=CASH) as simulator:
+    with holding(tmp_path, "accept unsettled") as simulator:
         assert process.run(Job(tmp_path, simulator.port, simulator.clock.now(), TARGETS)).is_done
         simulator.restart(ids_roll_back=True)
         simulator.clock.advance(NEXT_DAY)
@@ -225,7 +229,7 @@ def test_ids_that_roll_back_over_night_double_nothing(process: Zygote, tmp_path:
 
 def test_fills_that_nobody_heard_of_stop_the_next_day(process: Zygote, tmp_path: Path) -> None:
     """A rebalance cut off after sending and never started again that day: the next day nothing is sent unseen."""
-    with running(positions=HELD, cash=CASH) as simulator:
+    with holding(tmp_path) as simulator:
         job = Job(tmp_path, simulator.port, simulator.clock.now(), TARGETS, killed_at_step=(f"sent {SELL}", 1))
         assert process.run(job).is_killed
         _wait_for_fills(simulator)
@@ -239,7 +243,7 @@ def test_fills_that_nobody_heard_of_stop_the_next_day(process: Zygote, tmp_path:
 
 def test_the_same_evening_is_early_enough_to_learn_of_fills(process: Zygote, tmp_path: Path) -> None:
     """Started after the close of the session it was cut off in, it sends nothing, but records what was filled."""
-    with running(positions=HELD, cash=CASH) as simulator:
+    with holding(tmp_path) as simulator:
         job = Job(tmp_path, simulator.port, simulator.clock.now(), TARGETS, killed_at_step=(f"sent {SELL}", 1))
         assert process.run(job).is_killed
         _wait_for_fills(simulator)

@@ -11,35 +11,27 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from brokerage import ACCOUNT, Brokerage, Filling
+from brokerage import ACCOUNT, Filling
 from hostile_broker import Cancelling, Hostility, Sending
-from virtual_time import VirtualTime
-from watched import PRICES, SPY, START, Desk, Watched
+from watched import SPY, START, Desk, Watched
 
 from execution.brokers.base import Fault
-from execution.errors import HaltedError, OrderHeldError, OrderUnseenError, StateDisagreesError, TradeRefusedError
+from execution.errors import (
+    BrokerRefusedError,
+    HaltedError,
+    OrderHeldError,
+    OrderUnseenError,
+    StateDisagreesError,
+    TradeRefusedError,
+)
 from execution.ledger.events import Event, EventKind, Reconciliation, Scope, Sent, SwitchChange
-from execution.ledger.ledger import Ledger, ledger_url
 from execution.ledger.state import session_state
 from execution.models import MARK, Notice, Order, OrderStatus, Side, Switch, Ticket
 from execution.orders.context import DEFAULT_PACE
 from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from execution.models import BrokerState
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """An account of 10,000 USD in cash."""
-    (tmp_path / "portfolio.yaml").write_text("", encoding="utf-8")
-    books = Brokerage(VirtualTime(START), Decimal(10_000), {symbol: Decimal(each) for symbol, each in PRICES.items()})
-    ledger = Ledger.open(ledger_url(tmp_path))
-    yield Desk(tmp_path, books, ledger)
-    ledger.close()
 
 
 def test_intent_and_number_are_recorded_before_an_order_leaves(desk: Desk) -> None:
@@ -151,7 +143,7 @@ def test_an_order_that_the_ledger_lost_stops_the_session(desk: Desk) -> None:
     desk.books.arrive(Order(SPY, "SPY", Side.BUY, Decimal(3)), Filling.AT_ONCE)
     desk.books.time.seconds += 1
     broker = Watched(desk.books)
-    desk.record(Reconciliation(desk.account(), START))  # the positions are accepted, with what was bought
+    desk.adopt()  # the positions are accepted, with what was bought
     with pytest.raises(StateDisagreesError, match="does not know"):
         desk.trade(broker)
     assert broker.sent == []
@@ -179,6 +171,7 @@ def test_a_foreign_open_order_stops_before_anything_leaves(desk: Desk) -> None:
 def test_sells_come_before_buys_and_pay_for_them(desk: Desk) -> None:
     """What is held and not wanted is sold, before anything is bought."""
     desk.books.positions["TLT"] += 40
+    desk.adopt()
     desk.books.is_settled_only = False
     broker = Watched(desk.books)
     desk.trade(broker)
@@ -269,7 +262,8 @@ def test_two_orders_of_one_reference_are_an_alarm(desk: Desk) -> None:
 def test_what_was_refused_is_cancelled_all_the_same(desk: Desk, sending: Sending) -> None:
     """An inactive order is seen to its end, one refused in words is cancelled by its number; neither leaves again."""
     broker = Watched(desk.books, Hostility(sendings=[sending]))
-    desk.trade(broker)
+    with pytest.raises(BrokerRefusedError):
+        desk.trade(broker)
     assert len(broker.sent) == 1
     assert broker.cancelled[0] == (SPY, broker.tickets[0])
     assert desk.order().status is (OrderStatus.CANCELLED if sending is Sending.REJECTED else None)
@@ -279,8 +273,8 @@ def test_a_rejection_that_vanishes_from_every_list_is_over(desk: Desk) -> None:
     """An inactive order that was rejected in words, and is twice in no list, is waited for no longer."""
     broker = Watched(desk.books, Hostility(sendings=[Sending.REJECTED], cancellings=[Cancelling.LOST] * 9))
     broker.on_state = lambda state: replace(state, orders=())
-    outcome = desk.trade(broker)
-    assert "Not filled" in outcome.message
+    with pytest.raises(BrokerRefusedError, match="Not filled"):
+        desk.trade(broker)
     assert broker.cancelled
     assert desk.books.time.now() < START + timedelta(minutes=1)
 
@@ -289,6 +283,7 @@ def test_another_ledger_s_order_is_an_alarm(desk: Desk) -> None:
     """A reference in our form that another ledger has marked stops everything: two installations trade one account."""
     desk.books.arrive(Order(f"live/20240611/XLE/BUY/1{MARK}0badc0de", "XLE", Side.BUY, Decimal(3)), Filling.AT_ONCE)
     desk.books.time.seconds += 1
+    desk.adopt()
     broker = Watched(desk.books)
     with pytest.raises(StateDisagreesError, match="another ledger"):
         desk.trade(broker)

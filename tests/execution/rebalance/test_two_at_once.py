@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from contradictions import contradictions, exactly_once, session_of
-from fault_runs import BUY_GLD, BUY_SPY, CASH, HELD, SELL, TARGETS
+from fault_runs import BUY_GLD, BUY_SPY, CASH, HELD, SELL, TARGETS, holding
 from simulators import AFTERNOON, running
 from trading_processes import LIBRARIES, Ended, Job, zygote
 
@@ -80,7 +80,7 @@ def test_a_second_process_does_nothing(process: Zygote, tmp_path: Path, client_i
     """While one trades, another waits for its client id or is told why it may not; the first is not disturbed."""
     error, reason = SECOND[client_id]
     second: list[Ended] = []
-    with running(SLOW, positions=HELD, cash=CASH) as simulator:
+    with holding(tmp_path, SLOW) as simulator:
         first = process.start(_job(tmp_path, simulator)).ended(
             _at(f"sent {SELL}", lambda: second.append(process.run(_job(tmp_path, simulator, client_id))))
         )
@@ -92,7 +92,7 @@ def test_a_second_process_does_nothing(process: Zygote, tmp_path: Path, client_i
 
 def test_of_many_at_once_one_trades(process: Zygote, tmp_path: Path) -> None:
     """Of six processes started together, of three client ids, one trades and each other one says why not."""
-    with running(positions=HELD, cash=CASH) as simulator:
+    with holding(tmp_path) as simulator:
         started = [process.start(_job(tmp_path, simulator, 17 + number % 3)) for number in range(6)]
         ended = [each.ended() for each in started]
         assert sum(each.is_done and "SESSION_DONE" not in each.refusals for each in ended) == 1
@@ -102,7 +102,7 @@ def test_of_many_at_once_one_trades(process: Zygote, tmp_path: Path) -> None:
 
 def test_a_killed_process_leaves_no_lock(process: Zygote, tmp_path: Path) -> None:
     """Started at once after a kill, under another client id too, the next process goes on where the first was."""
-    with running(positions=HELD, cash=CASH) as simulator:
+    with holding(tmp_path) as simulator:
         assert process.run(_killed(tmp_path, simulator, f"sent {SELL}")).is_killed
         assert process.run(_job(tmp_path, simulator, 18)).is_done
         assert contradictions(tmp_path, simulator, CASH, HELD) == ()
@@ -110,7 +110,7 @@ def test_a_killed_process_leaves_no_lock(process: Zygote, tmp_path: Path) -> Non
 
 def test_a_halt_cancels_what_is_open_and_stops(process: Zygote, tmp_path: Path) -> None:
     """Halted midway, the open order is cancelled and nothing more is sent until resumed; then the rest is."""
-    with running("fill TLT never", positions=HELD, cash=CASH) as simulator:
+    with holding(tmp_path, "fill TLT never") as simulator:
         halted = process.start(_job(tmp_path, simulator)).ended(
             _at(f"sent {SELL}", lambda: _switch(tmp_path, Switch.HALTED))
         )
@@ -128,7 +128,7 @@ def test_a_halt_cancels_what_is_open_and_stops(process: Zygote, tmp_path: Path) 
 
 def test_a_halt_between_two_orders_stops_the_second(process: Zygote, tmp_path: Path) -> None:
     """Halted after the sales, no buy leaves, whatever was planned."""
-    with running(SLOW, positions=HELD, cash=CASH) as simulator:
+    with holding(tmp_path, SLOW) as simulator:
         halted = process.start(_job(tmp_path, simulator)).ended(
             _at(f"sent {SELL}", lambda: _switch(tmp_path, Switch.HALTED))
         )
@@ -139,7 +139,7 @@ def test_a_halt_between_two_orders_stops_the_second(process: Zygote, tmp_path: P
 
 def test_reduce_only_midway_lets_no_buy_leave(process: Zygote, tmp_path: Path) -> None:
     """Switched while the sale is open, the sale goes on and the buys of the recorded plan stay unsent."""
-    with running(SLOW, positions=HELD, cash=CASH) as simulator:
+    with holding(tmp_path, SLOW) as simulator:
         ended = process.start(_job(tmp_path, simulator)).ended(
             _at(f"sent {SELL}", lambda: _switch(tmp_path, Switch.REDUCE_ONLY))
         )
@@ -151,7 +151,7 @@ def test_reduce_only_midway_lets_no_buy_leave(process: Zygote, tmp_path: Path) -
 
 def test_reduce_only_midway_cancels_an_open_buy(process: Zygote, tmp_path: Path) -> None:
     """A buy that is open when positions may only be reduced is cancelled."""
-    with running("fill SPY never", positions=HELD, cash=CASH) as simulator:
+    with holding(tmp_path, "fill SPY never") as simulator:
         ended = process.start(_job(tmp_path, simulator)).ended(
             _at(f"sent {BUY_GLD}", lambda: _switch(tmp_path, Switch.REDUCE_ONLY))
         )
@@ -166,7 +166,7 @@ def test_reduce_only_midway_cancels_an_open_buy(process: Zygote, tmp_path: Path)
 def test_what_is_open_at_the_deadline_is_cancelled(process: Zygote, tmp_path: Path, trouble: str) -> None:
     """An order that does not fill is cancelled at the deadline and reported, even if the request is lost at first."""
     fault = f"on cancelOrder 1: {trouble}" if trouble else ""
-    with running(f"fill SPY never\n{fault}", positions=HELD, cash=CASH) as simulator:
+    with holding(tmp_path, f"fill SPY never\n{fault}") as simulator:
         ended = process.start(_job(tmp_path, simulator)).ended(
             _at(f"sent {BUY_GLD}", lambda: _jump(tmp_path, simulator, timedelta(minutes=4)))
         )
@@ -179,7 +179,7 @@ def test_what_is_open_at_the_deadline_is_cancelled(process: Zygote, tmp_path: Pa
 
 def test_nothing_leaves_once_the_deadline_has_come(process: Zygote, tmp_path: Path) -> None:
     """When the deadline comes between the intent and the sending of an order, it is not sent; the report says so."""
-    with running(positions=HELD, cash=CASH) as simulator:
+    with holding(tmp_path) as simulator:
         ended = process.start(_job(tmp_path, simulator)).ended(
             _at(f"intend {SELL}", lambda: _jump(tmp_path, simulator, timedelta(minutes=4)))
         )
@@ -194,7 +194,7 @@ def test_a_begun_session_is_only_tidied_up_after_the_deadline(
     process: Zygote, tmp_path: Path, later: timedelta
 ) -> None:
     """Started after the deadline, or the close, a session that was cut off sees its orders ended, and sends none."""
-    with running("fill SPY never", positions=HELD, cash=CASH) as simulator:
+    with holding(tmp_path, "fill SPY never") as simulator:
         assert process.run(_killed(tmp_path, simulator, f"sent {BUY_SPY}")).is_killed
         simulator.clock.set(DEADLINE + later)
         ended = process.run(_job(tmp_path, simulator))
@@ -208,7 +208,7 @@ def test_a_begun_session_is_only_tidied_up_after_the_deadline(
 
 def test_a_session_without_a_plan_is_not_planned_late(process: Zygote, tmp_path: Path) -> None:
     """Cut off before its plan and started after the deadline, a session is refused as too late."""
-    with running(positions=HELD, cash=CASH) as simulator:
+    with holding(tmp_path) as simulator:
         assert process.run(_killed(tmp_path, simulator, "decide")).is_killed
         simulator.clock.set(DEADLINE + timedelta(seconds=15))
         ended = process.run(_job(tmp_path, simulator))
@@ -231,7 +231,7 @@ def test_an_order_that_arrives_after_the_deadline_is_cancelled(process: Zygote, 
 
 def test_all_is_not_sold_beside_an_open_order(process: Zygote, tmp_path: Path) -> None:
     """While a killed rebalance's order is open, its symbol is left and named: both could sell the same shares."""
-    with running("fill TLT never", positions=HELD, cash=CASH) as simulator:
+    with holding(tmp_path, "fill TLT never") as simulator:
         assert process.run(_killed(tmp_path, simulator, f"sent {SELL}")).is_killed
         ended = process.run(Job(tmp_path, simulator.port, simulator.clock.now(), TARGETS, liquidate=True))
         assert "cancel that order in TWS" in ended.message
@@ -240,7 +240,7 @@ def test_all_is_not_sold_beside_an_open_order(process: Zygote, tmp_path: Path) -
 
 def test_what_a_rebalance_sold_in_part_is_sold_to_the_end(process: Zygote, tmp_path: Path) -> None:
     """A liquidation on the day of a sale that was cut short has an order of its own, told apart from the first."""
-    with running("fill TLT in 2 parts every 5", positions=HELD, cash=CASH) as simulator:
+    with holding(tmp_path, "fill TLT in 2 parts every 5") as simulator:
         halted = process.start(_job(tmp_path, simulator)).ended(
             _at(f"heard execution {SELL}", lambda: _switch(tmp_path, Switch.HALTED))
         )
@@ -256,7 +256,7 @@ def test_what_a_rebalance_sold_in_part_is_sold_to_the_end(process: Zygote, tmp_p
 
 def test_all_is_sold_after_a_crash(process: Zygote, tmp_path: Path) -> None:
     """A liquidation counts what a killed rebalance has bought and nobody heard of, and sells it too."""
-    with running(positions=HELD, cash=CASH) as simulator:
+    with holding(tmp_path) as simulator:
         assert process.run(_killed(tmp_path, simulator, f"sent {BUY_GLD}")).is_killed
         end = time.monotonic() + PATIENCE
         while simulator.positions.keys() != {"SPY", "GLD"}:

@@ -9,7 +9,7 @@ from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
 import pytest
-from simulators import running
+from fault_runs import holding
 from trading_processes import LIBRARIES, zygote
 from unattended import ALARMING, CALM, FAULTS, Unattended
 
@@ -38,7 +38,7 @@ def test_thirty_sessions_by_themselves(tmp_path: Path) -> None:
     assert len({close_time(day).utcoffset() for day in days}) == 2
     with (
         zygote(LIBRARIES[0]) as process,
-        running(positions={"TLT": Decimal(30)}, cash=Decimal(7000), start=close_time(FIRST)) as simulator,
+        holding(tmp_path, start=close_time(FIRST)) as simulator,
     ):
         account = Unattended(tmp_path, process, simulator)
         lived = [
@@ -59,9 +59,7 @@ def test_sessions_that_must_alarm(tmp_path: Path, library: str) -> None:
     days = sessions(FIRST, LAST)[: 2 * len(ALARMING)]
     with (
         zygote(library) as process,
-        running(
-            "accept unsettled", positions={"TLT": Decimal(30)}, cash=Decimal(70_000), start=close_time(FIRST)
-        ) as simulator,
+        holding(tmp_path, "accept unsettled", cash=Decimal(70_000), start=close_time(FIRST)) as simulator,
     ):
         account = Unattended(tmp_path, process, simulator)
         for at, fault in enumerate(ALARMING):

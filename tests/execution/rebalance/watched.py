@@ -12,7 +12,9 @@ from hostile_broker import HostileBroker, Hostility
 from rebalancing import live_targets, trading_context
 from simulators import NEW_YORK
 
-from execution.ledger.events import Event, EventKind, Scope
+from execution.after_close import look_again
+from execution.ledger.events import Event, EventKind, Reconciliation, Scope
+from execution.orders.cancel import cancel_all
 from execution.orders.context import DEFAULT_PACE, RebalanceRequest
 from execution.orders.preflight import planned_window
 from execution.rebalance import rebalance
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from execution.ledger.ledger import Ledger
     from execution.ledger.state import OrderState
     from execution.models import Account, BrokerState, Order, Ticket
+    from execution.orders.cancel import Fate
     from execution.orders.context import TradingContext
     from execution.rebalance import RebalanceOutcome
 
@@ -77,7 +80,13 @@ class Desk:
     ledger: Ledger
     steps: list[str] = field(default_factory=list)
 
-    def trade(self, broker: Watched, wish: dict[str, Decimal] = ONE_BUY, step: str = "") -> RebalanceOutcome:
+    def trade(
+        self,
+        broker: Watched,
+        wish: dict[str, Decimal] = ONE_BUY,
+        step: str = "",
+        mode: Mode = Mode.PAPER,
+    ) -> RebalanceOutcome:
         """Rebalance; at the step named the books' clock has jumped past the deadline."""
         context = trading_context(self.home, broker, self.ledger, self.books.time.now)
         window = planned_window(self.books.time.now(), 5)
@@ -89,12 +98,28 @@ class Desk:
 
         broker.context = replace(context, pace=DEFAULT_PACE, step=on_step)
         targets = live_targets(self.books.today, wish)
-        return self.books.time.run(rebalance(RebalanceRequest(Mode.PAPER), targets, broker.context))
+        return self.books.time.run(rebalance(RebalanceRequest(mode), targets, broker.context))
+
+    def look_again(self, broker: Watched) -> str:
+        """Look at the last session after its close."""
+        context = trading_context(self.home, broker, self.ledger, self.books.time.now)
+        return self.books.time.run(look_again(replace(context, pace=DEFAULT_PACE)))
+
+    def cancel_all(self, broker: Watched) -> list[Fate]:
+        """Cancel every open order of ours, as `swing halt --cancel-orders` does."""
+        context = trading_context(self.home, broker, self.ledger, self.books.time.now)
+        return self.books.time.run(cancel_all(replace(context, pace=DEFAULT_PACE)))
 
     def record(self, *payloads: object) -> None:
         """Write events of the session, as an earlier start has."""
         scope = Scope(ACCOUNT, "earlier", Mode.PAPER, "live", START.date())
         self.ledger.append(*(Event(scope, payload) for payload in payloads))  # type: ignore[arg-type]
+
+    def adopt(self) -> None:
+        """Take the broker's positions for the strategy's, as `swing resume --accept-positions` does."""
+        self.ledger.append(
+            Event(Scope(ACCOUNT), Reconciliation(self.account(), self.books.time.now(), is_baseline=True))
+        )
 
     def kinds(self) -> list[EventKind]:
         """Kinds of events so far."""

@@ -264,9 +264,10 @@ def test_a_lost_message_is_an_alarm_that_stops_sending() -> None:
 
         async def talk() -> None:
             async with trading(gateway) as broker:
-                await place(broker, buy("TLT", 1, "1"))
-                number = str(broker._book.next_id - 1)
-                fields = [number, "Teleported", *"000", "4711", *"00", "7", "", "0"]
+                ticket = await place(broker, buy("TLT", 1, "1"))
+                (*_, shown) = await heard(broker, lambda report: isinstance(report, OrderReport))
+                assert isinstance(shown, OrderReport)
+                fields = [str(ticket.number), "Teleported", *"000", str(shown.permanent_id), *"00", "7", "", "0"]
                 broker._session.client.decoder.interpret(["3", *fields])
                 (*_, alarm) = await heard(broker, lambda report: isinstance(report, Alarm))
                 assert "Teleported" in str(alarm)

@@ -114,14 +114,19 @@ def test_messages_in_any_order_tell_the_same_fills(lib: ModuleType, data: st.Dat
     assert all(one != other for one, other in pairwise(reports))
 
 
-def test_a_status_finds_an_order_that_was_sent(lib: ModuleType) -> None:
-    """Without openOrder the status of a sent order is told by its number."""
+def test_a_number_is_no_identity(lib: ModuleType) -> None:
+    """A status under the number of a sent order may be another session's: it waits until its order is described."""
     wire = Wire(lib)
     wire.book.sent(ORDER, 1)
-    wire.say_status("Submitted", 2)
+    wire.say_status("Filled", PARTS)
+    assert wire.told == []
+    other = wire.order(orderRef="test/20240610/SPY/BUY/1")
+    wire.book.on_open_order(1, wire.contract(), other, wire.lib.OrderState(status="Filled"))
     (report,) = wire.told
     assert isinstance(report, OrderReport)
-    assert (report.order_ref, report.filled, report.permanent_id) == (ORDER.order_ref, Decimal(2), PERMANENT)
+    assert report.order_ref == "test/20240610/SPY/BUY/1"
+    assert wire.book.reference(1) == ORDER.order_ref
+    assert wire.book.number(ORDER.order_ref) == 1
 
 
 def test_a_status_before_its_order_waits_for_it(lib: ModuleType) -> None:
