@@ -96,7 +96,7 @@ JOBS = {
     "everything": ALL,
     "permutation": {"landing/permutations"},
     "report": {"tear_sheet"},
-    "trade": LANDING.union(*(GROUPS[name] for name in ("staging", "features", "signals", "targets")))
+    "trade": LANDING.union(*(GROUPS[name] for name in ("reconciliation", "staging", "features", "signals", "targets")))
     | {"rebalance"}
     | LEDGER,
     "reconcile": {"reconciliation"} | LEDGER,

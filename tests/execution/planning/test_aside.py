@@ -121,7 +121,8 @@ def test_a_holding_that_has_ended_is_left_and_named() -> None:
     assert not plan.is_blocked
     assert "XLE" not in traded(plan)
     assert traded(plan)["GLD"] > 0
-    (named,) = [refusal.message for refusal in plan.refusals if refusal.symbol == "XLE"]
+    apart = [refusal for refusal in plan.refusals if refusal.code is RefusalCode.HOLDING_SET_ASIDE]
+    (named,) = [refusal.message for refusal in apart if refusal.symbol == "XLE"]
     assert named.startswith("55 shares of XLE, worth ")
     assert "XLE traded for the last time on 2024-06-07" in named
     assert "`swing release XLE`" in named

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +14,6 @@ from hypothesis import strategies as st
 from warehouse.errors import ConfigurationError
 from warehouse.settings.portfolio import FILE_NAME, Portfolio, load_portfolio, strategy_rows, write_override_template
 from warehouse.settings.strategy import AXES, NEUTRAL
-from warehouse.settings.symbol_changes import change_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,27 +134,6 @@ def test_numbers_are_read_as_a_reader_expects(tmp_path: Path) -> None:
         ("walk_forward: {objective: luck}", "one of calmar, sharpe, cagr, profit_factor"),
         ("trading: {scheduled_mode: paper}", "trading.scheduled_mode = paper, trading.decide_on = provisional_bar"),
         ("quality: {stale_after_sessions: 0}", "a whole number of sessions from 1 to 5000"),
-        (
-            "symbol_changes: [{old: FB, new: META, date: soon}]",
-            "symbol_changes[1].date = soon: allowed is the first session under the new symbol",
-        ),
-        ("symbol_changes: [{old: FB, to: META}]", "symbol_changes[1].to = META: unknown key."),
-        ("symbol_changes: {old: FB}", "symbol_changes = {…}: allowed is a list of {old: FB, new: META, date:"),
-        ("symbol_changes: [{old: FB}]", "symbol_changes[1] = {…}: allowed is old with new and date (renamed), or"),
-        ("symbol_changes: [{old: FB, new: META}]", "allowed is old with new and date (renamed), or old with ended"),
-        (
-            "symbol_changes: [{old: FB, new: META, date: 2022-06-09, ended: 2022-06-08}]",
-            "allowed is old with new and date (renamed), or old with ended",
-        ),
-        ("symbol_changes: [{old: FB, new: FB, date: 2022-06-09}]", "FB → FB comes back to a name that it had"),
-        (
-            "symbol_changes: [{old: A, new: B, date: 2022-06-09}, {old: B, new: C, date: 2020-01-02}]",
-            "B is renamed in turn on 2020-01-02, which is not later",
-        ),
-        (
-            "symbol_changes: [{old: SPY, new: SPX, date: 2022-06-09}]",
-            "symbol_changes[1].old = SPY: SPY is renamed to SPX: list SPX, which has the history of both",
-        ),
         ("- SPY", "the file = [SPY]: allowed is a section with the keys universe, strategy,"),
         ("strategy: &it {ema_fast: *it}", "strategy.ema_fast = {…}: allowed is"),
     ],
@@ -167,22 +144,6 @@ def test_refusal_says_key_value_and_what_is_allowed(tmp_path: Path, text: str, e
     assert len(lines) == 1
     assert lines[0].startswith(f"  {tmp_path / FILE_NAME}:1: ")
     assert expected in lines[0]
-
-
-def test_changes_of_symbols_change_the_hash_and_follow_each_other(tmp_path: Path) -> None:
-    """An empty list leaves the hash as it was; a symbol renamed twice goes on under the newest name; one may end."""
-    write(tmp_path, "symbol_changes: []")
-    assert load_portfolio(tmp_path).parameters_hash == load_portfolio(tmp_path / "none").parameters_hash
-    renamed = "{old: B, new: C-A, date: 2022-06-09}, {old: A, new: B, date: 2020-01-02}"
-    write(tmp_path, f"symbol_changes: [{renamed}, {{old: X, ended: 2021-01-04}}]")
-    portfolio = load_portfolio(tmp_path)
-    assert portfolio.parameters_hash != load_portfolio(tmp_path / "none").parameters_hash
-    rows = [tuple(row.values()) for row in change_rows(portfolio.symbol_changes)]
-    assert rows == [
-        ("A", "C.A", date(2020, 1, 2), None),
-        ("B", "C.A", date(2022, 6, 9), None),
-        ("X", None, None, date(2021, 1, 4)),
-    ]
 
 
 def test_a_symbol_has_one_form_however_it_is_written(tmp_path: Path) -> None:
