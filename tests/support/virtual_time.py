@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 T = TypeVar("T")
+TICK = 1e-6
+"""Seconds by which a timer comes late: who waits until a time is past must not wait for ever."""
 
 
 @dataclass(slots=True)
@@ -31,7 +33,7 @@ class VirtualTime:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Do the work in a loop of this time."""
-        with asyncio.Runner(loop_factory=lambda: _Loop(self)) as runner:
+        with asyncio.Runner(loop_factory=lambda: VirtualLoop(self)) as runner:
             return runner.run(work)
 
 
@@ -46,14 +48,17 @@ class _Selector(selectors.SelectSelector):
         ready = super().select(0)
         if not ready:
             assert timeout is not None, "everybody waits, and nothing will ever happen"
-            self._virtual.seconds += timeout
+            self._virtual.seconds += timeout + TICK
         return ready
 
 
-class _Loop(asyncio.SelectorEventLoop):
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """A loop of a virtual time."""
+
     def __init__(self, time: VirtualTime) -> None:
         self._virtual = time
         super().__init__(_Selector(time))
 
     def time(self) -> float:
+        """The time, in seconds."""
         return self._virtual.seconds
