@@ -23,9 +23,10 @@ sys.path.insert(0, str(Path(__file__).parents[3]))  # as pytest does, which does
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
 from hostile_scenarios import KINDS, written
+from machine_traders import Crash
 from trading_processes import LIBRARIES, interpreter
 from virtual_gateway import virtual_gateway
-from virtual_trading import Crash, Verdict, VirtualTrader, verdict
+from virtual_trading import Verdict, VirtualTrader, verdict
 
 from warehouse.calendar.sessions import close_time, sessions
 
@@ -101,7 +102,7 @@ def _crash(chance: random.Random) -> Crash:
 
 def lived(library: str, seed: int, count: int) -> list[Lived]:
     """Let sessions pass in a process that has the client library."""
-    command = [interpreter(library), __file__, "--one", str(seed), str(count)]
+    command = [str(interpreter(library)), __file__, "--one", str(seed), str(count)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{library}, seed {seed}: {done.stderr}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING
 
 import pytest
 from hostile_scenarios import CHOICES, KINDS, written
@@ -11,6 +13,9 @@ from trading_processes import LIBRARIES
 from virtual_trading import Verdict
 
 from execution.simulator.grammar import read_scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SESSIONS = 15
 """Of sixty, and two seeds of ten: the program lives through them all."""
@@ -33,6 +38,9 @@ def test_sessions_by_chance() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_a_scenario(kind: str) -> None:
     """Whatever stands in the places, the simulator understands it."""
-    longest = max(map(len, CHOICES.values()))
-    for at in range(longest):
-        read_scenario(written(kind, lambda choices, at=at: choices[at % len(choices)]), kind)
+    for at in range(max(map(len, CHOICES.values()))):
+        read_scenario(written(kind, partial(_nth, at)), kind)
+
+
+def _nth(at: int, choices: Sequence[str]) -> str:
+    return choices[at % len(choices)]

@@ -12,6 +12,7 @@ from machine_traders import Crash, PowerLossError, cut, fuse
 from rebalancing import live_targets
 
 from execution.controls import accept_positions
+from execution.emergency_exit import sell_everything
 from execution.errors import ExecutionError, StateDisagreesError
 from execution.ledger.ledger import Ledger, ledger_url
 from execution.models import Side
@@ -82,6 +83,11 @@ class VirtualTrader:
             return Start(is_killed=True)
         return Start(message=outcome.message)
 
+    def sell_everything(self) -> None:
+        """Sell everything. Raises ExecutionError."""
+        work = sell_everything(RebalanceRequest(Mode.PAPER), self.gateway.context(self._home, self.ledger))
+        self.gateway.run(work)
+
     def accept(self) -> None:
         """A person looks: deletes what is open, and takes the positions for the right ones."""
         self.gateway.impose("")
@@ -120,7 +126,7 @@ class Verdict:
 def verdict(trader: VirtualTrader, day: date, starts: Sequence[Start]) -> tuple[str, list[str]]:
     """Return how a session ended, and what of that is not true."""
     session, last = trader.session(day), starts[-1]
-    problems = list(always(trader))
+    problems = [*always(trader), *_beyond(trader, session)]
     missed = list(_missed(trader, session))
     if session.finish is not None:
         problems += list(_untrue(trader, session))
@@ -147,8 +153,8 @@ def always(trader: VirtualTrader) -> Iterator[str]:
     yield from (f"{ref} was never intended" for ref in intended.keys() - trader.ledger.order_refs(trader.account_id))
     doubled = {entry.order_ref for entry in book.journal.entries if entry.kind == "double"}
     filled: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for order in book.orders:
-        filled[order.order_ref] += order.filled
+    for each in book.orders:
+        filled[each.order_ref] += each.filled
     for order_ref, quantity in filled.items():
         if quantity > intended.get(order_ref, 0) and order_ref not in doubled:  # that one the broker made by itself
             yield f"{order_ref}: {quantity} filled of {intended.get(order_ref)}"
@@ -162,6 +168,14 @@ def always(trader: VirtualTrader) -> Iterator[str]:
         if max(times.values()) > AT_MOST or len(times) > AT_MOST:
             yield f"{order_ref} left under numbers {dict(times)}"
     yield from _conserved(gateway)
+
+
+def _beyond(trader: VirtualTrader, session: SessionState) -> Iterator[str]:
+    """Yield the orders of a session that left with more than was planned, or without a plan."""
+    planned = {order.order_ref: order.quantity for order in session.plan.orders} if session.plan else {}
+    for _, order, _ in trader.gateway.sent:
+        if order.order_ref in session.orders and order.quantity > planned.get(order.order_ref, 0):
+            yield f"{order.order_ref} left with {order.quantity} of {planned.get(order.order_ref)} planned"
 
 
 def _conserved(gateway: VirtualGateway) -> Iterator[str]:
