@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -25,11 +25,12 @@ class VirtualTime:
 
     def now(self) -> datetime:
         """The instant."""
-        return self.start + timedelta(seconds=self.seconds)
+        # By UTC: a local time jumps when the clocks are changed.
+        return (self.start.astimezone(UTC) + timedelta(seconds=self.seconds)).astimezone(self.start.tzinfo)
 
     def jump(self, instant: datetime) -> None:
         """Let time pass until then; never back."""
-        self.seconds = max(self.seconds, (instant - self.start).total_seconds())
+        self.seconds = max(self.seconds, (instant - self.start.astimezone(UTC)).total_seconds())
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Do the work in a loop of this time."""

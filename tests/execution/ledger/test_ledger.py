@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,6 +77,14 @@ def test_an_execution_with_its_commission_is_two_facts(ledger: Ledger) -> None:
     bare = execution(order(), "a.01", 10)
     whole = replace(bare, commission=execution(order(), "a.01", 2).quantity)
     assert [ledger.append(event(each)) for each in (bare, whole, whole)] == [1, 1, 0]
+
+
+def test_what_is_heard_in_a_later_session_counts(ledger: Ledger) -> None:
+    """An execution that is recorded under the next session fills the order that it names."""
+    tomorrow = replace(SCOPE, session_date=SESSION + timedelta(days=1))
+    ledger.append(event(plan(order())), event(order()), event(execution(order(), "a.01", 10), tomorrow))
+    found = ledger.session(ACCOUNT, STRATEGY, SESSION).orders[order().order_ref]
+    assert found.filled == 10
 
 
 @pytest.mark.parametrize("cost", ["NaN", "Infinity"])

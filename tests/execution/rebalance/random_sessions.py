@@ -38,7 +38,7 @@ FIRST, LAST = date(2024, 9, 16), date(2024, 12, 9)
 SESSIONS = 60
 SEEDS = 10
 SYMBOLS = ("SPY", "QQQ", "TLT", "GLD", "XLE", "BND", "VTI", "IEF")
-WEIGHTS = ("0.1", "0.2", "0.3", "0.45")
+WEIGHTS = (("0.45", "0.3", "0.2"), ("0.5", "0.45"), ("0.3", "0.3", "0.3"), ("0.4", "0.1"), ())
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - ledgers that nobody keeps, where there is no disk to wait for
 
 
@@ -75,7 +75,8 @@ def live(seed: int, count: int) -> Iterator[Lived]:
             kinds = chance.sample(list(KINDS), chance.choice((1, 1, 2)))
             text = "\n".join(written(kind, chance.choice) for kind in kinds)
             crashes = [_crash(chance) for _ in range(chance.choice((0, 1, 2)))]
-            wish = dict(zip(chance.sample(SYMBOLS, 3), chance.choices(WEIGHTS, k=3), strict=True))
+            weights = chance.choice(WEIGHTS)
+            wish = dict(zip(chance.sample(SYMBOLS, len(weights)), weights, strict=True))
             gateway.pass_until(close_time(day) - timedelta(minutes=30))
             gateway.impose(text)
             before = trader.ledger.finish(day)

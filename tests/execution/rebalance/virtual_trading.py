@@ -215,7 +215,8 @@ def _untrue(trader: VirtualTrader, session: SessionState) -> Iterator[str]:
         yield f"positions: {finish.positions} by the ledger, {account.positions()} at the broker"
     if finish.cash != account.cash.quantize(CENT):
         yield f"cash: {finish.cash} by the ledger, {account.cash} at the broker"
-    yield from (f"{order.order_ref} is finished, and may still fill" for order in trader.gateway.alive())
+    alive = [order.order_ref for order in trader.gateway.alive() if order.order_ref in session.orders]
+    yield from (f"{order_ref} is finished, and may still fill" for order_ref in alive)
     for order in trader.gateway.simulator.book.orders:
         if order.order_ref in session.orders:
             ours = {(it.exec_id, it.quantity, it.price) for it in session.orders[order.order_ref].executions}
