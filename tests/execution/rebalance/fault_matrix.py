@@ -45,7 +45,7 @@ def wrong(case: Case, happened: Story) -> list[str]:
 def cell(case: Case, happened: Story) -> str:
     """The ends of its starts, and what was traded."""
     ends = [_end(ended) for ended in happened.starts[:-1]]
-    told = ", ".join(f"{name}{' ×' + str(count) if count > 1 else ''}" for name, count in _runs(ends))
+    told = ", ".join(f"{name}{f' {count} times' if count > 1 else ''}" for name, count in _runs(ends))
     if problems := wrong(case, happened):
         return f"{told}: WRONG: {'; '.join(problems)}"
     filled = sum(not order.remaining for order in happened.session.orders.values())
