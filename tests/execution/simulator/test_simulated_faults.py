@@ -186,7 +186,7 @@ def test_what_is_kept_is_kept_once(kept: str) -> None:
     with running(f"on placeOrder: {kept}") as simulator, WireClient(simulator.port) as client:
         for _ in range(2):
             client.order("BUY", 1, "SPY", orderId=1)
-        assert _codes(client.until("error")) == ["103"]
+        assert _codes(client.all("reqIds", version=1, count=1)) == ["103"]
         assert len(simulator.orders) == 1
 
 
