@@ -121,7 +121,7 @@ class OrderDesk:
     def double(self, client: Client, asked: Values) -> None:
         """Let an order that was taken be there a second time."""
         standing = self.book.find(client.client_id, int(asked["orderId"]))
-        if standing is not None:
+        if standing is not None and standing.status.is_open:
             client.send(*self._state(self.book.double(standing)))
 
     def _take(self, order: BrokerOrder, rejection: OrderRefusedError | None) -> BrokerOrder:
