@@ -186,6 +186,7 @@ def test_a_limit_refuses_and_says_so(code: RefusalCode, case: Case, expected: di
     assert code in codes(made)
     assert traded(made) == expected
     assert not made.is_blocked
+    assert all(Decimal(each.numbers.get("allowed", 0)) >= 0 for each in made.refusals)
 
 
 def test_what_waits_and_what_is_short_are_said_in_money() -> None:
