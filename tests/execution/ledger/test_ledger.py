@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -237,6 +239,18 @@ def test_commits_wait_for_the_disk(tmp_path: Path) -> None:
         for connection in (first, second):
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
             assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    ledger.close()
+
+
+def test_a_writer_is_alone_from_its_start(tmp_path: Path) -> None:
+    """It keeps off another before it has written anything, so that what it has read stays so."""
+    ledger = Ledger.open(ledger_url(tmp_path))
+    file = sa.make_url(ledger_url(tmp_path)).database
+    assert file is not None
+    with contextlib.closing(sqlite3.connect(file, timeout=0)) as other:
+        with ledger._database.writing(), pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        other.execute("BEGIN IMMEDIATE")
     ledger.close()
 
 
