@@ -180,7 +180,7 @@ def test_an_order_can_be_refused(name: str, code: str) -> None:
         assert [entry.is_accepted for entry in simulator.record] == ([False] if name == "reject" else [])
 
 
-@pytest.mark.parametrize("kept", ["hold", "inactive"])
+@pytest.mark.parametrize("kept", ["hold", "inactive", "hold, double"])
 def test_what_is_kept_is_kept_once(kept: str) -> None:
     """The same number is refused as used while the gateway keeps the first copy."""
     with running(f"on placeOrder: {kept}") as simulator, WireClient(simulator.port) as client:
