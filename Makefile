@@ -96,10 +96,10 @@ mutants: $(VENV)/.dev .venv-mutants/.test ## Plant MUTANTS=100 random faults whe
 	ln -s ../$(VENV) $(VENV)
 	export PYTHONPATH=$$PWD
 	../.venv-mutants/bin/cosmic-ray init tests/mutants.toml session.sqlite
-	$(BIN)/python tests/support/sampled_mutants.py session.sqlite $(MUTANTS) $(SEED)
+	$(BIN)/python tests/support/sampled_mutants.py keep session.sqlite $(MUTANTS) $(SEED)
 	../.venv-mutants/bin/cosmic-ray exec tests/mutants.toml session.sqlite
 	../.venv-mutants/bin/cr-report --surviving-only --show-diff session.sqlite
-	echo "Survived: $$(../.venv-mutants/bin/cr-rate session.sqlite) %"
+	$(BIN)/python tests/support/sampled_mutants.py score session.sqlite
 
 lint: $(VENV)/.dev ## ruff, mypy strict, sqlfluff
 	@$(BIN)/ruff check .

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from dagster_defs.cli import terminal
+from dagster_defs.cli.landing_summaries import landing_told
 from dagster_defs.cli.options import JSON
-from dagster_defs.sources import IN_ORDER
 from warehouse import readers
+from warehouse.errors import SourceError
+from warehouse.fetching import failures_told
 from warehouse.sources.registry import SOURCES, SourceKind
 
 if TYPE_CHECKING:
@@ -43,16 +45,14 @@ def daily(installation: Installation, source: str | None, as_json: bool) -> None
     if as_json:
         click.echo(json.dumps({"landed": landed, "live_targets": terminal.as_plain(targets.records())}, indent=2))
         return
-    terminal.say(_told(landed, chosen))
+    told = (
+        landing_told(landed) if chosen else ["No bars were fetched: the targets are those of the bars landed before."]
+    )
+    for line in told:
+        terminal.say(line)
     terminal.out.print()
     terminal.show_answer(targets, "Live targets")
     terminal.out.print()
     terminal.say_wrapped("Why: `swing explain`. The account's trades: `swing trade`, which sends nothing by itself.")
-
-
-def _told(landed: dict[str, Any], source: str) -> str:
-    """Say what was landed."""
-    if not source:
-        return "No bars were fetched: the targets are those of the bars that are landed."
-    origin = "the sources of sources.order" if source == IN_ORDER else source
-    return f"Landed {landed['new']:,} new and {landed['changed']:,} changed bars from {origin}."
+    if landed.get("failures"):
+        raise SourceError(f"{failures_told(landed['failures'])}\nThe other symbols' bars were landed.")

@@ -153,8 +153,8 @@ class BrokerBook:
             quantity = max((quantity / parts_left).quantize(WHOLE, ROUND_DOWN), min(WHOLE, quantity))
         cost = commission(order.filled + quantity, order.value + quantity * price) - order.commission
         today = now.astimezone(EXCHANGE_ZONE).date()
-        if order.side is Side.BUY and quantity * price + cost > self._spendable(today):
-            yield self.cancel(order, "Order Canceled - reason:the account has not enough settled cash")
+        if lack := self._lack(order, quantity, quantity * price + cost, today):
+            yield self.cancel(order, f"Order Canceled - reason:the account has not enough {lack}")
             return
         realized = self.account.apply(Trade(order.symbol, order.side, quantity, price, cost, today))
         number = f"0000e0d5.{self._birth & 0xFFFFFFFF:08x}.{next(self._numbers):02x}.01"
@@ -170,6 +170,12 @@ class BrokerBook:
         for correction in self._scenario.corrections:
             if (correction.symbol, correction.nth) == (order.symbol, self._executions[order.symbol]):
                 yield self._correct(order, correction, today)
+
+    def _lack(self, order: BrokerOrder, quantity: Decimal, cost: Decimal, today: date) -> str:
+        """Return what the account lacks for a fill, as after an order that was doubled; empty if nothing."""
+        if order.side is Side.BUY:
+            return "settled cash" if cost > self._spendable(today) else ""
+        return "shares" if quantity > self.account.quantity(order.symbol) else ""
 
     def _correct(self, order: BrokerOrder, correction: Correction, today: date) -> OrderChange:
         wrong = order.fills[-1]

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 ORDER_TYPES = {"MKT", "LMT"}
 TERMS = {"", "DAY"}
+DUPLICATE = (103, "Duplicate order id")
 BY_REQUEST = "Order Canceled - reason:"
 
 
@@ -107,11 +108,14 @@ class OrderDesk:
 
     def set_inactive(self, client: Client, asked: Values, seconds: float) -> None:
         """Take an order, and leave it inactive in the list of open ones."""
-        order = self._keep(client, asked, Status.INACTIVE, seconds)
-        client.send(*self._state(order))
+        if order := self._keep(client, asked, Status.INACTIVE, seconds):
+            client.send(*self._state(order))
 
-    def _keep(self, client: Client, asked: Values, status: Status, seconds: float) -> BrokerOrder:
+    def _keep(self, client: Client, asked: Values, status: Status, seconds: float) -> BrokerOrder | None:
         order = self._order(client, asked)
+        if self.book.find(order.client_id, order.order_id) is not None:
+            client.send(error(order.order_id, *DUPLICATE))
+            return None
         self.next_ids[order.client_id] = max(self.next_ids[order.client_id], order.order_id + 1)
         self.book.sleep(order, status, seconds)
         return order
@@ -119,7 +123,7 @@ class OrderDesk:
     def double(self, client: Client, asked: Values) -> None:
         """Let an order that was taken be there a second time."""
         standing = self.book.find(client.client_id, int(asked["orderId"]))
-        if standing is not None:
+        if standing is not None and standing.status.is_open:
             client.send(*self._state(self.book.double(standing)))
 
     def _take(self, order: BrokerOrder, rejection: OrderRefusedError | None) -> BrokerOrder:
@@ -128,7 +132,7 @@ class OrderDesk:
             self.book.modify(standing, order.quantity, order.limit_price)
             return standing
         if order.order_id < self.next_ids[order.client_id]:
-            raise OrderRefusedError(103, "Duplicate order id")
+            raise OrderRefusedError(*DUPLICATE)
         self.next_ids[order.client_id] = order.order_id + 1
         self.book.place(order, rejection)
         return order

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import selectors
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 T = TypeVar("T")
+TICK = 1e-6
+"""Seconds by which a timer comes late: who waits until a time is past must not wait for ever."""
 
 
 @dataclass(slots=True)
@@ -23,15 +25,16 @@ class VirtualTime:
 
     def now(self) -> datetime:
         """The instant."""
-        return self.start + timedelta(seconds=self.seconds)
+        # By UTC: a local time jumps when the clocks are changed.
+        return (self.start.astimezone(UTC) + timedelta(seconds=self.seconds)).astimezone(self.start.tzinfo)
 
     def jump(self, instant: datetime) -> None:
         """Let time pass until then; never back."""
-        self.seconds = max(self.seconds, (instant - self.start).total_seconds())
+        self.seconds = max(self.seconds, (instant - self.start.astimezone(UTC)).total_seconds())
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Do the work in a loop of this time."""
-        with asyncio.Runner(loop_factory=lambda: _Loop(self)) as runner:
+        with asyncio.Runner(loop_factory=lambda: VirtualLoop(self)) as runner:
             return runner.run(work)
 
 
@@ -46,14 +49,17 @@ class _Selector(selectors.SelectSelector):
         ready = super().select(0)
         if not ready:
             assert timeout is not None, "everybody waits, and nothing will ever happen"
-            self._virtual.seconds += timeout
+            self._virtual.seconds += timeout + TICK
         return ready
 
 
-class _Loop(asyncio.SelectorEventLoop):
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """A loop of a virtual time."""
+
     def __init__(self, time: VirtualTime) -> None:
         self._virtual = time
         super().__init__(_Selector(time))
 
     def time(self) -> float:
+        """The time, in seconds."""
         return self._virtual.seconds

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,6 +79,14 @@ def test_an_execution_with_its_commission_is_two_facts(ledger: Ledger) -> None:
     bare = execution(order(), "a.01", 10)
     whole = replace(bare, commission=execution(order(), "a.01", 2).quantity)
     assert [ledger.append(event(each)) for each in (bare, whole, whole)] == [1, 1, 0]
+
+
+def test_what_is_heard_in_a_later_session_counts(ledger: Ledger) -> None:
+    """An execution that is recorded under the next session fills the order that it names."""
+    tomorrow = replace(SCOPE, session_date=SESSION + timedelta(days=1))
+    ledger.append(event(plan(order())), event(order()), event(execution(order(), "a.01", 10), tomorrow))
+    found = ledger.session(ACCOUNT, STRATEGY, SESSION).orders[order().order_ref]
+    assert found.filled == 10
 
 
 @pytest.mark.parametrize("cost", ["NaN", "Infinity"])
@@ -228,6 +239,18 @@ def test_commits_wait_for_the_disk(tmp_path: Path) -> None:
         for connection in (first, second):
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
             assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    ledger.close()
+
+
+def test_a_writer_is_alone_from_its_start(tmp_path: Path) -> None:
+    """It keeps off another before it has written anything, so that what it has read stays so."""
+    ledger = Ledger.open(ledger_url(tmp_path))
+    file = sa.make_url(ledger_url(tmp_path)).database
+    assert file is not None
+    with contextlib.closing(sqlite3.connect(file, timeout=0)) as other:
+        with ledger._database.writing(), pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        other.execute("BEGIN IMMEDIATE")
     ledger.close()
 
 

@@ -80,6 +80,18 @@ def test_a_holding_without_any_bar_or_price_counts_nothing() -> None:
     assert "no known worth" in next(refusal.message for refusal in plan.refusals if refusal.symbol == "XLE")
 
 
+@pytest.mark.parametrize(
+    ("close", "worth"), [("0.5", "27.50 at 0.5"), ("0", "2200.00 at 40"), ("-91", "2200.00 at 40")]
+)
+def test_a_doubted_price_counts_only_without_a_close(close: str, worth: str) -> None:
+    """The last close is the worth, be it a penny; one that is no price leaves what was doubted."""
+    situation = UNPRICED["doubted"]
+    bars = {**situation.targets.final_bars, "XLE": bar("XLE", Decimal(close), session_date=BEFORE)}
+    plan = _plan(replace(situation, targets=replace(situation.targets, final_bars=bars)))
+    said = {refusal.message for refusal in plan.refusals if refusal.code is RefusalCode.HOLDING_SET_ASIDE}
+    assert any(f"worth {worth}" in message for message in said), said
+
+
 def test_a_wanted_symbol_without_a_price_is_not_bought() -> None:
     """The others are traded as wanted."""
     plan = _plan(_without_quote("GLD"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,9 +12,10 @@ import pytest
 from situations import BEFORE, CLOSE, NOW, PRICES, SESSION, Case, bar, codes, judged_by, quote
 
 from execution.models import TradingHistory
-from execution.planning.checks import blocking
+from execution.planning.checks import blocking, missing_bars
 from execution.planning.plan import plan
 from execution.refusals import RefusalCode
+from warehouse.calendar.sessions import sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,6 +165,24 @@ def test_a_longer_gap_allows_a_longer_move() -> None:
     old = bar("SPY", Decimal(100), session_date=SESSION - timedelta(days=14))
     assert plan(situation).is_blocked
     assert not plan(judged_by(situation, old)).is_blocked
+
+
+def test_a_weekend_is_no_gap() -> None:
+    """From a Friday to the next Wednesday prices had three days to move."""
+    friday = bar("SPY", Decimal(100), session_date=SESSION - timedelta(days=5))
+    made = plan(judged_by(_market({"SPY": "-40"}), friday))
+    (doubt,) = (each for each in made.refusals if each.code is RefusalCode.PRICE_IMPLAUSIBLE)
+    assert doubt.numbers["sigmas"] == f"{-40 / math.sqrt(3):.2f}"
+
+
+@pytest.mark.parametrize("missed", range(8))
+def test_a_symbol_that_breaks_off_is_doubted_until_it_counts_as_delisted(missed: int) -> None:
+    """One to four sessions without a bar may be a gap in the data, and the targets would sell it unseen."""
+    due = SESSION
+    newest = sessions(SESSION - timedelta(days=30), due)[-1 - missed]
+    situation = replace(SOUND, targets=replace(SOUND.targets, bars={"SPY": bar("SPY", Decimal(580), "0.01", newest)}))
+    assert situation.due_date == due
+    assert [each.symbol for each in missing_bars(situation)] == ["SPY"] * (0 < missed < 5)
 
 
 def test_real_crashes_are_believed(real_bars: pd.DataFrame) -> None:

@@ -186,6 +186,15 @@ def test_a_limit_refuses_and_says_so(code: RefusalCode, case: Case, expected: di
     assert code in codes(made)
     assert traded(made) == expected
     assert not made.is_blocked
+    assert all(Decimal(each.numbers.get("allowed", 0)) >= 0 for each in made.refusals)
+
+
+def test_what_waits_and_what_is_short_are_said_in_money() -> None:
+    """Of 56 shares at 90 that are wanted, what the proceeds will pay for waits, and the rest is short."""
+    _, case, _ = REFUSED["too little cash for what is wanted"]
+    said = {each.code: each.message for each in _planned(case).refusals if each.symbol == "TLT"}
+    assert "a buy of 4950.00 waits" in said[RefusalCode.CASH_UNSETTLED]
+    assert "cash is short of 90.00 for it" in said[RefusalCode.CASH_SHORT]
 
 
 def test_round_trips_that_are_left_may_be_made() -> None:

@@ -116,6 +116,13 @@ def test_many_symbols_are_rounded_nearly_as_well(cash: Decimal | None) -> None:
         assert nearest < distance(legs, floor) / 10
 
 
+def test_the_last_cent_is_spent() -> None:
+    """A lot that costs exactly what is left is taken, by the climb as by the search."""
+    for count in (EXACT_UP_TO, 3 * EXACT_UP_TO):
+        legs = [Leg(-0.02, 0.01, 0, 3, Decimal(100)) for _ in range(count)]
+        assert sum(round_lots(legs, Decimal(100 * count))) == count
+
+
 def test_nothing_to_round_is_nothing() -> None:
     """No symbols make no lots."""
     assert round_lots([]) == []

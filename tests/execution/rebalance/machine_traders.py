@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from hostile_broker import HostileBroker, Hostility
+from hostile_broker import HostileBroker, Hostility, Point
 from rebalancing import live_targets, trading_context
 
 from execution.controls import accept_positions
@@ -68,12 +68,12 @@ class Trader:
         splits: Sequence[Split] = (),
     ) -> RebalanceOutcome:
         """Rebalance once, knowing of these splits. Raises SwingError, and PowerLossError if it died."""
-        fuse = _Fuse(crash or Crash())
-        broker = HostileBroker(self._books, hostility, fuse.burn)
-        context = replace(self._context(broker), step=lambda _name: fuse.burn())
+        burn = fuse(crash or Crash())
+        broker = HostileBroker(self._books, hostility, burn)
+        context = replace(self._context(broker), step=lambda _name: burn())
         request = RebalanceRequest(Mode.PAPER)
         targets = replace(self._targets(wish), splits=tuple(splits))
-        work = _cut(rebalance(request, targets, context), crash.after_seconds if crash else 0.0)
+        work = cut(rebalance(request, targets, context), crash.after_seconds if crash else 0.0)
         try:
             return self._books.time.run(work)
         finally:
@@ -109,21 +109,21 @@ class Trader:
         )
 
 
-class _Fuse:
-    """Ends the trader at its crash."""
+def fuse(crash: Crash) -> Point:
+    """Return what is to be called at each point, and ends the trader at its crash."""
+    points, orders = crash.at_point, crash.after_orders
 
-    def __init__(self, crash: Crash) -> None:
-        self._points = crash.at_point
-        self._orders = crash.after_orders
-
-    def burn(self, *, is_order: bool = False) -> None:
-        self._points -= 1
-        self._orders -= is_order
-        if self._points == 0 or (is_order and self._orders == 0):
+    def burn(*, is_order: bool = False) -> None:
+        nonlocal points, orders
+        points -= 1
+        orders -= is_order
+        if points == 0 or (is_order and orders == 0):
             raise PowerLossError
 
+    return burn
 
-async def _cut(work: Coroutine[Any, Any, RebalanceOutcome], seconds: float) -> RebalanceOutcome:
+
+async def cut(work: Coroutine[Any, Any, RebalanceOutcome], seconds: float) -> RebalanceOutcome:
     """Cancel the work after so many seconds; 0 is never."""
     task = asyncio.ensure_future(work)
     if seconds:

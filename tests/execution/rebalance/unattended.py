@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from simulators import NEW_YORK
 from trading_processes import Job
+from virtual_gateway import impose
 
 from dagster_defs.schedules import skip_reason
 from execution.ledger.ledger import Ledger, ledger_url
 from execution.models import Side
-from execution.simulator.faults import Faults
-from execution.simulator.grammar import SHIPPED, read_scenario
+from execution.simulator.grammar import SHIPPED
 from warehouse.calendar.sessions import close_time
 from warehouse.calendar.trading_hours import window_of
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from execution.ledger.state import SessionState
     from execution.simulator.journal import Entry
-    from execution.simulator.server import Simulator
 
 MINUTES = 5
 STRATEGY = "live"
@@ -94,7 +93,7 @@ class Unattended:
     def live_through(self, session: date, targets: Mapping[str, str], fault: str, killed_at: int) -> Day:
         """Let the clock pass every tick of a session; its first process dies at that step, the broker has the fault."""
         self._simulator.clock.set(close_time(session) - timedelta(minutes=MINUTES))
-        self._simulator.ask(lambda simulator: _impose(simulator, (FAULTS | ALARMING | {CALM: ""})[fault]))
+        self._simulator.ask(lambda simulator: impose(simulator, (FAULTS | ALARMING | {CALM: ""})[fault]))
         starts: list[Ended] = []
         for left in range(MINUTES, 1, -1):
             tick = close_time(session) - timedelta(minutes=left)
@@ -162,13 +161,6 @@ def _run(trading: TradingProcess, killed_at: int) -> Ended:
             trading.kill()
 
     return trading.ended(on_step)
-
-
-def _impose(simulator: Simulator, text: str) -> None:
-    """Replace the faults by these."""
-    scenario = read_scenario(text, "a day's fault")
-    simulator.faults = Faults(scenario)
-    simulator.book._scenario = simulator.gateway.desk._scenario = scenario
 
 
 def _is_in_time(at: datetime) -> bool:

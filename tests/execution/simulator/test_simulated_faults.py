@@ -180,6 +180,26 @@ def test_an_order_can_be_refused(name: str, code: str) -> None:
         assert [entry.is_accepted for entry in simulator.record] == ([False] if name == "reject" else [])
 
 
+@pytest.mark.parametrize("kept", ["hold", "inactive", "hold, double"])
+def test_what_is_kept_is_kept_once(kept: str) -> None:
+    """The same number is refused as used while the gateway keeps the first copy."""
+    with running(f"on placeOrder: {kept}") as simulator, WireClient(simulator.port) as client:
+        for _ in range(2):
+            client.order("BUY", 1, "SPY", orderId=1)
+        assert _codes(client.all("reqIds", version=1, count=1)) == ["103"]
+        assert len(simulator.orders) == 1
+
+
+def test_a_doubled_sale_sells_what_there_is() -> None:
+    """The second one is cancelled: a cash account is never short."""
+    held = {"SPY": Decimal(3)}
+    with running("on placeOrder: accept, double", positions=held) as simulator, WireClient(simulator.port) as client:
+        client.order("SELL", 3, "SPY")
+        _wait(lambda: [order for order in simulator.orders if order.reason])
+        assert simulator.positions == {}
+        assert "not enough shares" in simulator.orders[1].reason
+
+
 def test_one_slow_symbol_holds_up_none() -> None:
     """The answers to others come first."""
     with running("on reqHistoricalData XLE: delay 0.5") as simulator, WireClient(simulator.port) as client:
