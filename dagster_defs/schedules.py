@@ -171,7 +171,13 @@ def look_skip_reason(now: datetime, scheduled: datetime, minutes: int, obstacle:
 def reconcile_schedule(job: dg.UnresolvedAssetJobDefinition, plan: RebalancePlan) -> dg.ScheduleDefinition:
     """Five minutes after the close of each session, half-days among them, once if the gateway answers."""
 
-    @dg.schedule(name="reconcile_after_close", job=job, cron_schedule=LOOK_CRONS, execution_timezone="America/New_York")
+    @dg.schedule(
+        name="reconcile_after_close",
+        job=job,
+        cron_schedule=LOOK_CRONS,
+        execution_timezone="America/New_York",
+        description="Five minutes after each close: look at the account once more, for late fills and open orders.",
+    )
     def reconcile_after_close(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         scheduled = context.scheduled_execution_time
         reason = look_skip_reason(plan.clock(), scheduled, plan.minutes_before_close, plan.obstacle)

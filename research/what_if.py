@@ -132,7 +132,7 @@ class _Computed:
 
 @dataclass(frozen=True, slots=True)
 class CommissionEffect:
-    """What the broker's minimum commission would leave of the live strategy.
+    """Effect of the broker's minimum commission on the live strategy.
 
     Attributes:
         minimum: USD an order.
