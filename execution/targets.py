@@ -68,6 +68,7 @@ NEWEST_BARS = Question(
     ORDER BY recent.symbol, recent.session_date
     """
 )
+HOLD = Question("SELECT decided_session_date, symbols, reason FROM live_holds")
 ORIGIN = Question("SELECT parameters_hash, code_version, bars_snapshot FROM target_origin")
 
 
@@ -106,6 +107,20 @@ class TargetsOrigin:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Hold of the book: its targets are those of an earlier session, because of doubtful bars.
+
+    Attributes:
+        decided_on: Session whose targets are repeated.
+        symbols: Symbols whose bars are doubted.
+    """
+
+    decided_on: date
+    symbols: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class LiveTargets:
     """Target weights, and everything they come from.
 
@@ -118,6 +133,7 @@ class LiveTargets:
         universe: Symbols that the strategy may hold.
         selection: Symbols picked, best first.
         correlations: Between the symbols looked at, by both names; None is unknown.
+        hold: Why these are the targets of an earlier session; None on an ordinary day.
     """
 
     session_date: date
@@ -130,6 +146,7 @@ class LiveTargets:
     selection: tuple[str, ...]
     correlations: Mapping[str, Mapping[str, float | None]]
     origin: TargetsOrigin
+    hold: Hold | None = None
 
 
 def read_targets(lake: Lake) -> LiveTargets:
@@ -149,6 +166,7 @@ def read_targets(lake: Lake) -> LiveTargets:
         picked = _rows(answer(connection, SELECTION))
         pairs = _rows(answer(connection, CORRELATIONS))
         origins = _rows(answer(connection, ORIGIN))
+        holds = answer(connection, HOLD).to_dict("records")
     if targets.empty or strategy.empty or not origins:
         message = (
             "There are no target weights: the warehouse holds no bar of a symbol of the universe. Fetch bars of the "
@@ -169,6 +187,7 @@ def read_targets(lake: Lake) -> LiveTargets:
         selection=tuple(row["symbol"] for row in picked),
         correlations=correlations,
         origin=TargetsOrigin(**origins[0], read_by=code_version()),
+        hold=next((_hold(row) for row in holds), None),
     )
 
 
@@ -190,6 +209,10 @@ def _weights(rows: Iterable[Mapping[str, Any]]) -> dict[str, Decimal]:
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Convert to rows of plain values: dates as ISO text, None for missing ones."""
     return list(json.loads(frame.to_json(orient="records", date_format="iso", double_precision=15)))
+
+
+def _hold(row: Mapping[Any, Any]) -> Hold:
+    return Hold(row["decided_session_date"].date(), tuple(row["symbols"]), row["reason"])
 
 
 def _bar(row: Mapping[str, Any]) -> NewestBar:

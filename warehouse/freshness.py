@@ -1,10 +1,11 @@
-"""Freshness of the universe's bars, by the exchange's calendar and the clock."""
+"""Doubts about the universe's bars: freshness by the exchange's calendar and the clock, and the gates' verdicts."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from warehouse import verdicts
 from warehouse.calendar.sessions import last_completed_session, sessions
 from warehouse.sources.synthetic import SyntheticSource
 
@@ -25,7 +26,7 @@ GROUP BY universe.symbol ORDER BY universe.symbol
 
 
 def doubts(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[str]:
-    """Say which symbols of the universe have no bars, or bars that end too early to decide on today.
+    """Say which symbols of the universe have no bars, bars too old to decide on today, or doubtful newest bars.
 
     The sample market is made up, and never stale.
     """
@@ -34,7 +35,8 @@ def doubts(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[str]:
     ends: dict[date | None, list[str]] = defaultdict(list)
     for symbol, newest in rows:
         ends[newest].append(symbol)
-    return [_doubt(symbols, newest, due) for newest, symbols in ends.items() if newest is None or _behind(newest, due)]
+    stale = [_doubt(symbols, newest, due) for newest, symbols in ends.items() if newest is None or _behind(newest, due)]
+    return [*stale, *verdicts.doubts(connection)]
 
 
 def _behind(newest: date, due: date) -> int:

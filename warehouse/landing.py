@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from warehouse import tables
-from warehouse.calendar.sessions import is_session
+from warehouse.calendar.sessions import is_session, sessions
 from warehouse.errors import SourceError
 from warehouse.lake import transaction
 from warehouse.seams import refuse_other_bases
@@ -73,7 +73,9 @@ def land_bars(connection: duckdb.DuckDBPyConnection, source: BarSource, progress
     if source.may_continue:
         refuse_other_bases(connection, source.name)
     with transaction(connection):
-        return _append(connection, source.name, raw.num_rows)
+        landed = _append(connection, source.name, raw.num_rows)
+        _land_sessions(connection)
+        return landed
 
 
 def _once_no_sessions(connection: duckdb.DuckDBPyConnection, source: str, raw: pa.Table) -> pa.Table:
@@ -168,6 +170,20 @@ def _append(connection: duckdb.DuckDBPyConnection, source: str, read: int) -> La
     return Landed(batch[0], read, new, changed, unchanged, quarantined, first, last)
 
 
+def _land_sessions(connection: duckdb.DuckDBPyConnection) -> None:
+    """Land the sessions that the exchange had from the first bar to the last: what every symbol should have."""
+    span = connection.execute("SELECT min(session_date), max(session_date) FROM landing.bar_versions").fetchone()
+    held = connection.execute("SELECT min(session_date), max(session_date) FROM landing.exchange_sessions").fetchone()
+    assert span is not None  # noqa: S101 - an aggregate always has a row
+    if span == held or span[0] is None:
+        return
+    connection.register("sessions_of_span", pa.table({"session_date": sessions(*span)}))
+    connection.execute(
+        "INSERT INTO landing.exchange_sessions "
+        "FROM sessions_of_span ANTI JOIN landing.exchange_sessions USING (session_date) ORDER BY session_date"
+    )
+
+
 def land_portfolio(connection: duckdb.DuckDBPyConnection, portfolio: Portfolio) -> bool:
     """Land the configuration as rows, so that SQL sees it; False if the lake holds these rows already."""
     strategies = [row.columns() for row in strategy_rows(portfolio)]
@@ -178,6 +194,8 @@ def land_portfolio(connection: duckdb.DuckDBPyConnection, portfolio: Portfolio) 
         "test_months": portfolio.walk_forward.test_months,
         "objective": str(portfolio.walk_forward.objective),
         "stale_after_sessions": portfolio.quality.stale_after_sessions,
+        "quarantine_sessions": portfolio.quality.quarantine_sessions,
+        "bad_day_share": portfolio.quality.bad_day_share,
     }
     columns = [name for name, *_ in connection.execute("DESCRIBE landing.strategies").fetchall()]
     held = connection.execute("FROM landing.settings").to_arrow_table().to_pylist()

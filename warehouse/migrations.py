@@ -48,6 +48,16 @@ MIGRATIONS = (
         ALTER TABLE landing.settings RENAME COLUMN correlation_depth TO walk_depth;
         """,
     ),
+    LakeMigration(
+        "The exchange's sessions are rows; what the gates found is kept.",
+        """
+        CREATE TABLE landing.exchange_sessions (session_date DATE);
+        CREATE TABLE landing.verdict_events (
+            symbol VARCHAR, session_date DATE, code VARCHAR, severity VARCHAR, event VARCHAR, explanation VARCHAR,
+            recorded_at TIMESTAMPTZ
+        );
+        """,
+    ),
 )
 """The step at place n leads from schema version n - 1 to n; 0 is a lake whose schema has no version."""
 

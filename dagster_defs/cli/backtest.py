@@ -50,7 +50,7 @@ def _research(installation: Installation, job: str, reports: Path | None, *, as_
 
     files = list(told.get("files", []))
     with installation.lake.reader() as connection:
-        terminal.warn_of_stale_bars(connection)
+        terminal.warn_of_doubtful_bars(connection, is_research=True)
     if as_json:
         click.echo(json.dumps(summaries.as_record(installation.lake, job) | {"files": files}, indent=2))
         return

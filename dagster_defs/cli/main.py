@@ -28,6 +28,7 @@ COMMANDS = {
     "weights": "ask",
     "sql": "ask",
     "status": "status",
+    "acknowledge": "acknowledge",
     "permute": "permute",
     "optimize": "optimize",
     "check": "check",

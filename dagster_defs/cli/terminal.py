@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from research.report.formats import percent, ratio
-from warehouse import freshness
+from warehouse import freshness, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -54,9 +54,10 @@ def show_rows(columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[Any]]
     click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
-def warn_of_stale_bars(connection: duckdb.DuckDBPyConnection) -> None:
-    """Say on stderr which bars are missing, or too old to decide on today."""
-    for doubt in freshness.doubts(connection, datetime.now(UTC)):
+def warn_of_doubtful_bars(connection: duckdb.DuckDBPyConnection, *, is_research: bool = False) -> None:
+    """Say on stderr which bars are missing, too old to decide on today, or doubtful; research reads all of history."""
+    doubts = freshness.doubts(connection, datetime.now(UTC))
+    for doubt in [*doubts, *(verdicts.history_doubts(connection) if is_research else [])]:
         err.print(plain(doubt), markup=False)
 
 

@@ -26,6 +26,16 @@ LEDGER = {"landing/ledger_events", "decisions", "fills", "orders", "positions", 
 GROUPS = {
     "landing": LANDING | {"landing/ledger_events"},
     "staging": {"bars", "sessions", "stg_bars", "strategies"},
+    "quality": {
+        "bar_findings",
+        "bar_measures",
+        "bar_verdicts",
+        "bar_years",
+        "gates",
+        "live_holds",
+        "missed_dividends",
+        "verdict_history",
+    },
     "features": {"emas", "features", "panel"},
     "signals": {
         "candidate_matrices",
@@ -71,7 +81,7 @@ JOBS = {
     "everything": ALL,
     "permutation": {"landing/permutations"},
     "report": {"tear_sheet"},
-    "trade": LANDING.union(*(GROUPS[name] for name in ("staging", "features", "signals", "targets")))
+    "trade": LANDING.union(*(GROUPS[name] for name in ("staging", "quality", "features", "signals", "targets")))
     | {"rebalance"}
     | LEDGER,
     "ledger": LEDGER,

@@ -20,6 +20,7 @@ from warehouse.lake import current_snapshot, transaction
 from warehouse.sources.base import Progress, silent
 from warehouse.transformation.origin import record_origin
 from warehouse.transformation.project import PARSED, PROJECT, fingerprint
+from warehouse.verdicts import record_verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -139,6 +140,7 @@ class Transformation:
                 raise FailedBuildError(built, [_explained(connection, result) for result in built.failures])
             if any(result.node.name == "live_targets" for result in built.results):
                 record_origin(connection, snapshot)
+                record_verdicts(connection)
         return built
 
     def _build_complete_walks(
