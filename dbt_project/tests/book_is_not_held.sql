@@ -2,7 +2,7 @@
     severity='warn',
     meta={
         'description': 'No symbol held or wanted is in quarantine, and the newest session is no bad market day: the targets are tonight\'s own.',
-        'dagster': {'ref': {'name': 'live_targets'}},
+        'dagster': {'ref': {'name': 'live_holds'}},
     }
 ) }}
 

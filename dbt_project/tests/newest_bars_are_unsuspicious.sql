@@ -2,7 +2,7 @@
     severity='warn',
     meta={
         'description': 'No gate has a finding in the newest sessions, which bear on tonight\'s decision.',
-        'dagster': {'ref': {'name': 'bars'}},
+        'dagster': {'ref': {'name': 'bar_verdicts'}},
     }
 ) }}
 

@@ -2,7 +2,7 @@
     severity='warn',
     meta={
         'description': 'Each symbol has as many bars in a year as the exchange has sessions, from its first bar to the newest of the universe.',
-        'dagster': {'ref': {'name': 'bars'}},
+        'dagster': {'ref': {'name': 'bar_years'}},
     }
 ) }}
 

@@ -144,10 +144,7 @@ class Transformation:
         return built
 
     def _build_complete_walks(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        select: Sequence[str],
-        on_progress: Progress,
+        self, connection: duckdb.DuckDBPyConnection, select: Sequence[str], on_progress: Progress
     ) -> Built:
         """Build; while a walk came to the end of the ranks it may look at, let it look deeper and build again."""
         results: dict[str, RunResult] = {}
