@@ -122,6 +122,7 @@ select
     code,
     value
 from moves
+where code is not null
 union all
 select
     symbol,
