@@ -130,6 +130,8 @@ def weights_on(connection: duckdb.DuckDBPyConnection, session: date | None) -> p
             f"{day} is no session with a bar of the universe; the warehouse knows "
             f"{known.iloc[0]:%Y-%m-%d} to {known.iloc[-1]:%Y-%m-%d}."
         )
+    if session is None:  # a held book differs from what the session alone would want
+        return answer(connection, LIVE_TARGETS)
     return connection.execute(
         """
         WITH positions AS (

@@ -56,7 +56,7 @@ def market(seed: int, count: int = 500) -> pd.DataFrame:
 
 
 def test_planted_faults_are_found_and_true_bars_pass(models: Models) -> None:
-    """Of faults above three daily volatilities nine in ten are found; true bars are rarely warned of, and never certain."""
+    """Of faults above three daily volatilities nine in ten are found; true bars are never certain faults."""
     bars = market(1)
     with Judge.of(models.statements, bars) as judge:
         before = judge.verdicts(bars)
