@@ -36,7 +36,7 @@ portfolio = dg.AssetSelection.assets(portfolio_landing)
 research = dg.AssetSelection.groups("research")
 reports = dg.AssetSelection.assets(backtest_report, walk_forward_report)
 ledger = dg.AssetSelection.assets(ledger_landing).downstream()
-decision = dg.AssetSelection.groups("reconciliation", "staging", "features", "signals", "targets")
+decision = dg.AssetSelection.groups("reconciliation", "staging", "quality", "features", "signals", "targets")
 models = decision | dg.AssetSelection.groups("backtest")
 
 fetch_job = dg.define_asset_job(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from execution.ledger.events import Decision, Funding
 from execution.models import Account, Plan, Side
 from execution.planning.aside import set_aside
-from execution.planning.checks import barren_symbols, doubtful_bars
+from execution.planning.checks import barren_symbols, doubtful_bars, held_targets
 from execution.planning.funding import fund
 from execution.planning.plan import plan as make_plan
 from execution.planning.settlement import spendable
@@ -39,7 +39,8 @@ def decide(situation: Situation) -> tuple[Decision, Plan]:
         targets_bars_snapshot=targets.origin.bars_snapshot,
     )
     plan = make_plan(situation)
-    plan = replace(plan, refusals=(*plan.refusals, *apart.refusals, *barren_symbols(situation)))
+    told = (*apart.refusals, *barren_symbols(situation), *held_targets(situation))
+    plan = replace(plan, refusals=(*plan.refusals, *told))
     if doubts := doubtful_bars(situation):
         plan = replace(plan, orders=(), refusals=(*doubts, *plan.refusals), is_blocked=True)
     return decision, plan

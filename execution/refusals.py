@@ -19,6 +19,7 @@ class RefusalCode(StrEnum):
     TARGETS_IMPLAUSIBLE = "TARGETS_IMPLAUSIBLE"
     TARGETS_FOREIGN = "TARGETS_FOREIGN"
     UNIVERSE_WITHOUT_BARS = "UNIVERSE_WITHOUT_BARS"
+    TARGETS_HELD = "TARGETS_HELD"
     PRICE_MISSING = "PRICE_MISSING"
     PRICE_STALE = "PRICE_STALE"
     PRICE_IMPLAUSIBLE = "PRICE_IMPLAUSIBLE"
@@ -82,6 +83,10 @@ _MEANINGS = MappingProxyType(
         ),
         RefusalCode.UNIVERSE_WITHOUT_BARS: (
             "A symbol of the universe has no bar at all, so it is never held. Correct the typo, or fetch its bars."
+        ),
+        RefusalCode.TARGETS_HELD: (
+            "The newest bars of a symbol, or of most, are doubted, so the targets stay those of the last good session "
+            "(docs/data.md, Gates). Mend the bars; `swing acknowledge` lets bars pass that are right."
         ),
         RefusalCode.PRICE_MISSING: (
             "A symbol that is held or wanted has no price, or no final bar to judge one by. Fetch its bars, check the "

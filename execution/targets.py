@@ -72,6 +72,7 @@ NEWEST_BARS = Question(
 SPLITS = Question(
     "SELECT symbol, session_date, ratio, source FROM corporate_actions WHERE kind = 'split' ORDER BY session_date"
 )
+HOLD = Question("SELECT decided_session_date, symbols, reason FROM live_holds")
 ORIGIN = Question("SELECT parameters_hash, code_version, bars_snapshot FROM target_origin")
 
 
@@ -110,6 +111,20 @@ class TargetsOrigin:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Hold of the book: its targets are those of an earlier session, because of doubtful bars.
+
+    Attributes:
+        decided_on: Session whose targets are repeated.
+        symbols: Symbols whose bars are doubted.
+    """
+
+    decided_on: date
+    symbols: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class LiveTargets:
     """Target weights, and everything they come from.
 
@@ -123,6 +138,7 @@ class LiveTargets:
         selection: Symbols picked, best first.
         correlations: Between the symbols looked at, by both names; None is unknown.
         splits: Every split that a source knows, announced ones among them.
+        hold: Why these are the targets of an earlier session; None on an ordinary day.
     """
 
     session_date: date
@@ -136,6 +152,7 @@ class LiveTargets:
     correlations: Mapping[str, Mapping[str, float | None]]
     origin: TargetsOrigin
     splits: tuple[Split, ...] = ()
+    hold: Hold | None = None
 
     def in_shares_of(self, session_date: date) -> LiveTargets:
         """Return the targets with the bars' closes in the shares of a session that may be later than its split.
@@ -173,6 +190,7 @@ def read_targets(lake: Lake) -> LiveTargets:
         pairs = _rows(answer(connection, CORRELATIONS))
         origins = _rows(answer(connection, ORIGIN))
         splits = _rows(answer(connection, SPLITS))
+        holds = answer(connection, HOLD).to_dict("records")
     if targets.empty or strategy.empty or not origins:
         message = (
             "There are no target weights: the warehouse holds no bar of a symbol of the universe. Fetch bars of the "
@@ -197,6 +215,7 @@ def read_targets(lake: Lake) -> LiveTargets:
             Split.of(row["symbol"], datetime.fromisoformat(row["session_date"]).date(), row["ratio"], row["source"])
             for row in splits
         ),
+        hold=next((_hold(row) for row in holds), None),
     )
 
 
@@ -218,6 +237,10 @@ def _weights(rows: Iterable[Mapping[str, Any]]) -> dict[str, Decimal]:
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Convert to rows of plain values: dates as ISO text, None for missing ones."""
     return list(json.loads(frame.to_json(orient="records", date_format="iso", double_precision=15)))
+
+
+def _hold(row: Mapping[Any, Any]) -> Hold:
+    return Hold(row["decided_session_date"].date(), tuple(row["symbols"]), row["reason"])
 
 
 def _bar(row: Mapping[str, Any]) -> NewestBar:

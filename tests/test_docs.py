@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import duckdb
 import pytest
 
 from dagster_defs.cli.exit_codes import NOT_OURS, error_classes, meanings
@@ -53,6 +54,15 @@ def _quarantine_codes() -> str:
     return "\n".join(["| code | meaning |", "|---|---|", *rows])
 
 
+def _gates() -> str:
+    register = (ROOT / "dbt_project/models/quality/gates.sql").read_text(encoding="utf-8")
+    rows = [
+        f"| `{code}` | {allowed:g} {unit} | {'yes' if is_certain else 'no'} | {meaning} | {remedy} |"
+        for code, allowed, is_certain, unit, meaning, remedy in duckdb.sql(register).fetchall()
+    ]
+    return "\n".join(["| code | allowed | certain | meaning | what to do |", "|---|---|---|---|---|", *rows])
+
+
 def _refusals() -> str:
     rows = [f"| `{code}` | {code.meaning} |" for code in RefusalCode]
     return "\n".join(["| refusal | meaning, and what to do |", "|---|---|", *rows])
@@ -73,6 +83,7 @@ CODES, RUNBOOK = ROOT / "docs/codes.md", ROOT / "docs/runbook.md"
 TABLES = {
     "exit codes": (CODES, _exit_codes),
     "quarantine codes": (CODES, _quarantine_codes),
+    "gates": (CODES, _gates),
     "refusals": (RUNBOOK, _refusals),
     "broker codes": (RUNBOOK, _broker_codes),
 }

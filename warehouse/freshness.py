@@ -1,4 +1,4 @@
-"""Freshness of the universe's bars, by the exchange's calendar and the clock."""
+"""Doubts about the universe's bars: freshness by the exchange's calendar and the clock, and the gates' verdicts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from warehouse import verdicts
 from warehouse.calendar.sessions import last_completed_session, sessions
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ GROUP BY universe.symbol ORDER BY universe.symbol
 
 
 def doubts(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[str]:
-    """Say which symbols of the universe have no bars, or bars that end too early to decide on today.
+    """Say which symbols of the universe have no bars, bars too old to decide on today, or doubtful newest bars.
 
     The sample market is made up, and never stale; a symbol that has ended has nothing to wait for.
     """
@@ -38,10 +39,13 @@ def doubts(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[str]:
     for symbol, newest in rows:
         if newest is None or not _is_surely_fresh(newest, now):
             ends[newest].append(symbol)
-    if not ends:
-        return []
-    due = last_completed_session(now)
-    return [_doubt(symbols, newest, due) for newest, symbols in ends.items() if newest is None or _behind(newest, due)]
+    due = last_completed_session(now) if ends else None
+    stale = [
+        _doubt(symbols, newest, due)
+        for newest, symbols in ends.items()
+        if due and (newest is None or _behind(newest, due))
+    ]
+    return [*stale, *verdicts.doubts(connection)]
 
 
 def _is_surely_fresh(newest: date, now: datetime) -> bool:

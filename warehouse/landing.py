@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from warehouse import tables
-from warehouse.calendar.sessions import is_session
+from warehouse.calendar.sessions import is_session, sessions
 from warehouse.errors import SourceError
 from warehouse.lake import transaction
 from warehouse.seams import other_bases, refuse_other_bases
@@ -92,7 +92,9 @@ def land_bars(connection: duckdb.DuckDBPyConnection, source: BarSource, progress
             _set_other_bases_aside(connection, source.name, verdict)
     with transaction(connection):
         _append_actions(connection, source)
-        return _append(connection, source.name, raw.num_rows)
+        landed = _append(connection, source.name, raw.num_rows)
+        _land_sessions(connection)
+        return landed
 
 
 def _set_other_bases_aside(connection: duckdb.DuckDBPyConnection, source: str, verdict: Verdict) -> None:
@@ -232,6 +234,20 @@ def _append_actions(connection: duckdb.DuckDBPyConnection, source: BarSource) ->
     )
 
 
+def _land_sessions(connection: duckdb.DuckDBPyConnection) -> None:
+    """Land the sessions that the exchange had from the first bar to the last: what every symbol should have."""
+    span = connection.execute("SELECT min(session_date), max(session_date) FROM landing.bar_versions").fetchone()
+    held = connection.execute("SELECT min(session_date), max(session_date) FROM landing.exchange_sessions").fetchone()
+    assert span is not None  # noqa: S101 - an aggregate always has a row
+    if span == held or span[0] is None:
+        return
+    connection.register("sessions_of_span", pa.table({"session_date": sessions(*span)}))
+    connection.execute(
+        "INSERT INTO landing.exchange_sessions "
+        "FROM sessions_of_span ANTI JOIN landing.exchange_sessions USING (session_date) ORDER BY session_date"
+    )
+
+
 def land_portfolio(connection: duckdb.DuckDBPyConnection, portfolio: Portfolio) -> bool:
     """Land the configuration as rows, so that SQL sees it; False if the lake holds these rows already."""
     strategies = [row.columns() for row in strategy_rows(portfolio)]
@@ -242,6 +258,8 @@ def land_portfolio(connection: duckdb.DuckDBPyConnection, portfolio: Portfolio) 
         "test_months": portfolio.walk_forward.test_months,
         "objective": str(portfolio.walk_forward.objective),
         "stale_after_sessions": portfolio.quality.stale_after_sessions,
+        "quarantine_sessions": portfolio.quality.quarantine_sessions,
+        "bad_day_share": portfolio.quality.bad_day_share,
     }
     columns = [name for name, *_ in connection.execute("DESCRIBE landing.strategies").fetchall()]
     landed = {

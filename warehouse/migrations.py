@@ -59,6 +59,16 @@ MIGRATIONS = (
         CREATE TABLE landing.symbol_changes (symbol VARCHAR, continued_as VARCHAR, changed_on DATE, ended_on DATE);
         """,
     ),
+    LakeMigration(
+        "The exchange's sessions are rows; what the gates found is kept.",
+        """
+        CREATE TABLE landing.exchange_sessions (session_date DATE);
+        CREATE TABLE landing.verdict_events (
+            symbol VARCHAR, session_date DATE, code VARCHAR, severity VARCHAR, event VARCHAR, explanation VARCHAR,
+            recorded_at TIMESTAMPTZ
+        );
+        """,
+    ),
 )
 """The step at place n leads from schema version n - 1 to n; 0 is a lake whose schema has no version."""
 

@@ -204,6 +204,8 @@ def weights_on(connection: duckdb.DuckDBPyConnection, session: date | None) -> P
         LakeError: The session is unknown at that snapshot.
     """
     day = session_on(connection, session)
+    if session is None:  # a held book differs from what the session alone would want
+        return rows(connection, LIVE_TARGETS)
     return rows(connection, WEIGHTS_ON, {"day": day})
 
 

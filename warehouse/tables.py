@@ -23,7 +23,7 @@ CONFIGURATION = {
     "landing.strategies": "strategy_id VARCHAR, strategy_name VARCHAR, grid_order INTEGER, is_live BOOLEAN, "
     + ", ".join(f"{name} {SQL_TYPES[kind]}" for name, kind in PARAMETERS.items()),
     "landing.settings": """parameters_hash VARCHAR, walk_depth INTEGER, train_months INTEGER, test_months INTEGER,
-    objective VARCHAR, stale_after_sessions INTEGER""",
+    objective VARCHAR, stale_after_sessions INTEGER, quarantine_sessions INTEGER, bad_day_share DOUBLE""",
     "landing.walk_depths": "scenario_id INTEGER, session_date DATE, depth BIGINT",
     "landing.source_ranks": "source VARCHAR, rank INTEGER, states_dividends BOOLEAN",
     "landing.symbol_changes": "symbol VARCHAR, continued_as VARCHAR, changed_on DATE, ended_on DATE",
@@ -34,6 +34,9 @@ TABLES = CONFIGURATION | {
     "landing.bar_versions": f"{BAR}, {LANDED}",
     "quarantined_bars": f"{BAR}, code VARCHAR, reason VARCHAR, file VARCHAR, line BIGINT, {LANDED}",
     "landing.corporate_actions": f"{ACTION}, {LANDED}",
+    "landing.exchange_sessions": "session_date DATE",
+    "landing.verdict_events": """symbol VARCHAR, session_date DATE, code VARCHAR, severity VARCHAR, event VARCHAR,
+    explanation VARCHAR, recorded_at TIMESTAMPTZ""",
     "landing.permutations": """test_id VARCHAR, is_walk_forward BOOLEAN, objective VARCHAR, window_start DATE,
     window_end DATE, seed BIGINT, scenario_id INTEGER, best DOUBLE, live DOUBLE, computed_at TIMESTAMPTZ""",
     "landing.ledger_events": """sequence BIGINT, recorded_at TIMESTAMPTZ, account_id VARCHAR, mode VARCHAR,

@@ -48,7 +48,7 @@ def weights(installation: Installation, asof: datetime | None, known_at: int | N
         else:
             terminal.show_answer(found)
         if asof is None and known_at is None:
-            terminal.warn_of_stale_bars(connection)
+            terminal.warn_of_doubtful_bars(connection)
 
 
 ANSWERS = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.PRAGMA}

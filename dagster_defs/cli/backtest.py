@@ -111,7 +111,7 @@ def _research(installation: Installation, job: str, reports: Path | None, *, as_
 
     files = list(told.get("files", []))
     with installation.lake.reader() as connection:
-        terminal.warn_of_stale_bars(connection)
+        terminal.warn_of_doubtful_bars(connection, is_research=True)
     effect = commission_effect(installation.lake) if job == "backtest" else None
     if as_json:
         record = summaries.as_record(installation.lake, job) | {"files": files}

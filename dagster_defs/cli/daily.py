@@ -41,7 +41,7 @@ def daily(installation: Installation, source: str | None, as_json: bool) -> None
     landed = jobs.metadata(result, ["landing", "bar_versions"])
     with installation.lake.reader() as connection:
         targets = readers.weights_on(connection, None)
-        terminal.warn_of_stale_bars(connection)
+        terminal.warn_of_doubtful_bars(connection)
     if as_json:
         click.echo(json.dumps({"landed": landed, "live_targets": terminal.as_plain(targets.records())}, indent=2))
         return

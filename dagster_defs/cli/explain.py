@@ -43,7 +43,7 @@ def explain(installation: Installation, day: datetime | None, known_at: int | No
         trades = readers.trades_on(connection, session).records()
         strategy = readers.rows(connection, readers.LIVE_STRATEGY).records()[0]["strategy_name"]
         if day is None and known_at is None:
-            terminal.warn_of_stale_bars(connection)
+            terminal.warn_of_doubtful_bars(connection)
     if as_json:
         record = {"strategy": strategy, "session_date": session, "symbols": _with_trades(found, trades)}
         click.echo(json.dumps(terminal.as_plain(record), indent=2))

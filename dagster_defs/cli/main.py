@@ -31,6 +31,7 @@ COMMANDS = {
     "explain": "explain",
     "sql": "ask",
     "status": "status",
+    "acknowledge": "acknowledge",
     "permute": "permute",
     "optimize": "optimize",
     "check": "check",

@@ -29,6 +29,8 @@ def report(installation: Installation, reports: Path | None, as_json: bool) -> N
     """
     with terminal.progress("Writing the report", is_quiet=as_json) as progress:
         written = write_tear_sheet(installation.lake, reports or installation.reports, progress)
+    with installation.lake.reader() as connection:
+        terminal.warn_of_doubtful_bars(connection, is_research=True)
     if as_json:
         click.echo(json.dumps({"files": [str(path) for path in written.files], **written.metrics}, indent=2))
     else:

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from research.report.formats import percent, ratio
-from warehouse import freshness
+from warehouse import freshness, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -102,9 +102,10 @@ def _show_blocks(names: Sequence[str], cells: Sequence[Sequence[str]], room: int
         click.echo()
 
 
-def warn_of_stale_bars(connection: duckdb.DuckDBPyConnection) -> None:
-    """Say on stderr which bars are missing, or too old to decide on today."""
-    for doubt in freshness.doubts(connection, datetime.now(UTC)):
+def warn_of_doubtful_bars(connection: duckdb.DuckDBPyConnection, *, is_research: bool = False) -> None:
+    """Say on stderr which bars are missing, too old to decide on today, or doubtful; research reads all of history."""
+    doubts = freshness.doubts(connection, datetime.now(UTC))
+    for doubt in [*doubts, *(verdicts.history_doubts(connection) if is_research else [])]:
         err.print(plain(doubt), markup=False)
 
 

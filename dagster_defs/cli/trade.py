@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from dagster_defs.cli.options import CLOCK, JSON
 from dagster_defs.published_ledger import publish_ledger
 from execution import service
 from execution.orders.context import RebalanceRequest
+from warehouse.errors import LakeError
 from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ def trade(installation: Installation, mode: str, confirm: str, gateway_clock: bo
       swing trade --live --confirm U1234567  do it with real money: needs trading.is_live_allowed and
                                              broker.account in portfolio.yaml as well
     """
+    with contextlib.suppress(LakeError), installation.lake.reader() as connection:  # who trades says what is missing
+        terminal.warn_of_doubtful_bars(connection)
     with terminal.progress("Trading", is_quiet=as_json) as report:
         try:
             outcome = service.trade(

@@ -1,5 +1,5 @@
 {{ config(meta={
-    'description': 'Live targets are the live strategy\'s target weights of the newest session, and with CASH they add up to 1.',
+    'description': 'Live targets are the live strategy\'s target weights of the newest session, or of the last good one while the book is held, and with CASH they add up to 1.',
     'dagster': {'ref': {'name': 'live_targets'}},
 }) }}
 
@@ -13,9 +13,12 @@ live_targets as (
 
 latest_session as (
 
-    select max(session_date) as session_date
-    from {{ ref('sessions') }}
-    where scenario_id = 0
+    select
+        max(sessions.session_date) as session_date,
+        coalesce(any_value(live_holds.decided_session_date), max(sessions.session_date)) as decided_session_date
+    from {{ ref('sessions') }} as sessions
+    left join {{ ref('live_holds') }} as live_holds on sessions.session_date = live_holds.session_date
+    where sessions.scenario_id = 0
 
 ),
 
@@ -23,12 +26,12 @@ expected as (
 
     select
         target_weights.strategy_id,
-        target_weights.session_date,
+        latest_session.session_date,
         target_weights.symbol,
         target_weights.weight
     from {{ ref('target_weights') }} as target_weights
     inner join {{ ref('strategies') }} as strategies on target_weights.strategy_id = strategies.strategy_id
-    inner join latest_session on target_weights.session_date = latest_session.session_date
+    inner join latest_session on target_weights.session_date = latest_session.decided_session_date
     where target_weights.scenario_id = 0 and strategies.is_live
 
 ),

@@ -287,6 +287,22 @@ def barren_symbols(situation: Situation) -> list[Refusal]:
     ]
 
 
+def held_targets(situation: Situation) -> list[Refusal]:
+    """Say that the targets are those of an earlier session, because the newest bars are doubted."""
+    hold = situation.targets.hold
+    if hold is None:
+        return []
+    names = ", ".join(hold.symbols)
+    return [
+        Refusal(
+            RefusalCode.TARGETS_HELD,
+            f"The newest bars of {names} are doubted ({hold.reason}); the targets stay those of {hold.decided_on}. "
+            "`swing status` says what is wrong; `swing acknowledge` lets bars pass that are right.",
+            numbers={"symbols": names, "decided_on": hold.decided_on.isoformat()},
+        )
+    ]
+
+
 def _old_bars(bars: Sequence[NewestBar], situation: Situation) -> Iterator[Refusal]:
     """Doubt today's provisional bars that were landed too long ago to decide on."""
     if situation.is_rehearsal or situation.rules.trading.decide_on is not DecideOn.PROVISIONAL_BAR:

@@ -34,7 +34,16 @@ SOURCES = {
 """Relations whose rows are dated by another one."""
 
 KNOWN_NEXT_SESSION = {("holdings", name) for name in ("next_return", "next_close", "drifted_weight")}
-LATEST_ONLY = {"live_targets"}
+LATEST_ONLY = {
+    "live_targets",
+    "live_holds",
+    "bar_measures",
+    "bar_findings",
+    "missed_dividends",
+    "bar_verdicts",
+    "verdict_history",
+}
+"""Relations about the newest session, or of what later bars tell of earlier ones: no past decision reads them."""
 
 
 @dataclass(frozen=True, slots=True)

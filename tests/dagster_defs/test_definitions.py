@@ -50,6 +50,16 @@ GROUPS = {
         "strategies",
         "traded_closes",
     },
+    "quality": {
+        "bar_findings",
+        "bar_measures",
+        "bar_verdicts",
+        "bar_years",
+        "gates",
+        "live_holds",
+        "missed_dividends",
+        "verdict_history",
+    },
     "features": {"emas", "features", "panel"},
     "signals": {
         "candidate_matrices",
@@ -96,7 +106,9 @@ JOBS = {
     "everything": ALL,
     "permutation": {"landing/permutations"},
     "report": {"tear_sheet"},
-    "trade": LANDING.union(*(GROUPS[name] for name in ("reconciliation", "staging", "features", "signals", "targets")))
+    "trade": LANDING.union(
+        *(GROUPS[name] for name in ("reconciliation", "staging", "quality", "features", "signals", "targets"))
+    )
     | {"rebalance"}
     | LEDGER,
     "reconcile": {"reconciliation"} | LEDGER,

@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from research.checks.lookahead import LATEST_ONLY
+
 if TYPE_CHECKING:
     import duckdb
     from numpy.typing import NDArray
@@ -19,16 +21,15 @@ MOMENTS = frozenset({"ingested_at"})  # when it was landed, not what
 
 
 def relations_by_session(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """List the relations whose rows belong to sessions; live_targets knows the last one only."""
+    """List the relations whose rows belong to sessions, and not to the newest or to what is held against bars."""
     rows = connection.execute(
         """
         SELECT table_name FROM duckdb_columns()
-        WHERE schema_name = 'main' AND column_name = 'session_date' AND table_name <> 'live_targets'
-            AND database_name = current_database()
+        WHERE schema_name = 'main' AND column_name = 'session_date' AND database_name = current_database()
         ORDER BY table_name
         """
     ).fetchall()
-    return [name for (name,) in rows]
+    return [name for (name,) in rows if name not in LATEST_ONLY]
 
 
 def assert_same_rows(

@@ -63,9 +63,11 @@ class WalkForward(Section):
 
 
 class Quality(Section):
-    """The age at which bars count as doubtful; decides on warnings, never on a number."""
+    """The bars that count as doubtful, and what follows tonight; no number of a backtest hangs on it."""
 
     stale_after_sessions: int = Field(ge=1, le=5000, description="a whole number of sessions from 1 to 5000")
+    quarantine_sessions: int = Field(ge=0, le=250, description="a whole number of sessions from 0 to 250")
+    bad_day_share: float = Field(gt=0, le=1, description="a fraction of the universe above 0, up to 1")
 
 
 class Portfolio(Section):

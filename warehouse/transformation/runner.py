@@ -21,6 +21,7 @@ from warehouse.sources.base import Progress, silent
 from warehouse.transformation.origin import record_origin
 from warehouse.transformation.project import PARSED, PROJECT, fingerprint
 from warehouse.transformation.statements import MAX_DEEPENINGS, Statement, deepen_walks
+from warehouse.verdicts import record_verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -130,13 +131,11 @@ class Transformation:
                 raise FailedBuildError(built, [_explained(connection, result) for result in built.failures])
             if any(result.node.name == "live_targets" for result in built.results):
                 record_origin(connection, snapshot)
+                record_verdicts(connection)
         return built
 
     def _build_complete_walks(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        select: Sequence[str],
-        on_progress: Progress,
+        self, connection: duckdb.DuckDBPyConnection, select: Sequence[str], on_progress: Progress
     ) -> Built:
         """Build; while a walk came to the end of the ranks it may look at, let it look deeper and build again."""
         results: dict[str, RunResult] = {}

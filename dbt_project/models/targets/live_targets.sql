@@ -7,11 +7,15 @@ live_strategy as (
 
 ),
 
+-- a book that is held repeats the targets of its last good session
 latest_session as (
 
-    select max(session_date) as session_date
-    from {{ ref('sessions') }}
-    where scenario_id = 0
+    select
+        max(sessions.session_date) as session_date,
+        coalesce(any_value(live_holds.decided_session_date), max(sessions.session_date)) as decided_session_date
+    from {{ ref('sessions') }} as sessions
+    left join {{ ref('live_holds') }} as live_holds on sessions.session_date = live_holds.session_date
+    where sessions.scenario_id = 0
 
 ),
 
@@ -22,7 +26,7 @@ positions as (
         target_weights.weight
     from {{ ref('target_weights') }} as target_weights
     inner join live_strategy on target_weights.strategy_id = live_strategy.strategy_id
-    inner join latest_session on target_weights.session_date = latest_session.session_date
+    inner join latest_session on target_weights.session_date = latest_session.decided_session_date
     where target_weights.scenario_id = 0
 
 ),

@@ -12,6 +12,7 @@ from situations import BEFORE, NOW, PRICES, Case, bar, codes, quote, rules, trad
 
 from execution.decision import decide, equity
 from execution.refusals import RefusalCode
+from execution.targets import Hold
 
 if TYPE_CHECKING:
     from execution.models import Plan
@@ -179,3 +180,14 @@ def test_a_typo_in_the_universe_is_named() -> None:
     plan = _plan(replace(situation, targets=targets))
     assert not plan.is_blocked
     assert codes(plan, "SPYY") == {RefusalCode.UNIVERSE_WITHOUT_BARS}
+
+
+def test_held_targets_are_traded_and_named() -> None:
+    """A book held for doubtful bars goes on with its last good targets, and the plan says why."""
+    situation = Case(WANTED, HELD, rules=WIDE).situation
+    hold = Hold(date(2024, 6, 10), ("SPY",), "its newest bars are in quarantine")
+    plan = _plan(replace(situation, targets=replace(situation.targets, hold=hold)))
+    assert not plan.is_blocked
+    assert plan.orders == _plan(situation).orders
+    (told,) = [refusal for refusal in plan.refusals if refusal.code is RefusalCode.TARGETS_HELD]
+    assert told.numbers == {"symbols": "SPY", "decided_on": "2024-06-10"}

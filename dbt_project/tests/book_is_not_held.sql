@@ -1,0 +1,9 @@
+{{ config(
+    severity='warn',
+    meta={
+        'description': 'No symbol held or wanted is in quarantine, and the newest session is no bad market day: the targets are tonight\'s own.',
+        'dagster': {'ref': {'name': 'live_holds'}},
+    }
+) }}
+
+select * from {{ ref('live_holds') }}

@@ -1,0 +1,117 @@
+"""The gates find what is planted in a market, quarantine nothing that is true, and hold the book for certain faults.
+
+`benchmarks/gates.py` measures them on real bars.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+from judging import Judge, found
+from lakes import SMALL_GRID, Models, World
+from planted_faults import FAULTS, Market
+
+from warehouse.calendar.sessions import sessions
+from warehouse.sources.files.bases import RATIOS
+
+if TYPE_CHECKING:
+    import duckdb
+
+SYMBOLS = ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF")
+
+
+def market(seed: int, count: int = 500) -> pd.DataFrame:
+    """Make bars of symbols that move together, with fat tails, and pay on the same day each month."""
+    random = np.random.default_rng(seed)
+    days = sessions(pd.Timestamp("2018-01-02").date(), pd.Timestamp("2022-12-30").date())[:count]
+    common = random.standard_t(4, count) * 0.006
+    frames = []
+    for number, symbol in enumerate(SYMBOLS):
+        night, day = common + random.standard_t(4, count) * 0.004, random.standard_t(4, count) * 0.003
+        close = 40 * (1 + number) * np.exp(np.cumsum(night + day))
+        start = close / np.exp(day)
+        spread = np.abs(random.normal(0, 0.003, (2, count)))
+        pays = np.array([day.month for day in days])
+        dividend = np.where(np.append(False, np.diff(pays) != 0), np.round(close * 0.004, 2), 0)
+        kept = np.append(1 - dividend[1:] / close[:-1], 1.0)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "symbol": symbol,
+                    "session_date": days,
+                    "open": start,
+                    "high": np.maximum(start, close) * np.exp(spread[0]),
+                    "low": np.minimum(start, close) * np.exp(-spread[1]),
+                    "close": close,
+                    "adj_close": close * np.cumprod(kept[::-1])[::-1],
+                    "volume": random.integers(1_000, 90_000, count).astype(float),
+                    "dividend": dividend,
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def test_planted_faults_are_found_and_true_bars_pass(models: Models) -> None:
+    """Of faults above three daily volatilities nine in ten are found; true bars are never certain faults."""
+    bars = market(1)
+    with Judge.of(models.statements, bars) as judge:
+        before = judge.verdicts(bars)
+        assert not before["is_certain"].any()
+        assert len(before) <= len(SYMBOLS)  # in two years of fatter tails than any market has, with few peers
+        for number, (name, plant) in enumerate(FAULTS.items()):
+            random = np.random.default_rng(number)
+            planted = plant(Market.of(bars, random, 25), random)
+            faults = found(planted, judge.verdicts(planted.bars), before)
+            large = faults[faults["size"] > 3]
+            assert len(large) + len(faults[faults["size"] <= 3]) >= 3, name
+            assert large["is_found"].sum() >= 0.9 * len(large), name
+
+
+@pytest.mark.parametrize("factor", [10.0, 1.0])
+def test_a_certain_fault_in_the_newest_bars_holds_the_book(models: Models, factor: float) -> None:
+    """Targets repeat the last good session's under the newest date; without a fault they are the newest."""
+    bars, is_held = market(2, 300), factor != 1
+    last = bars["session_date"].max()
+    world = World(bars, {"grid": dict(SMALL_GRID)})
+    with models.computed(world) as connection:
+        held = [symbol for symbol, _ in _targets(connection, "live_targets") if symbol != "CASH"]
+    spoilt = bars.copy()
+    at = (spoilt["symbol"] == held[0]) & (spoilt["session_date"] == last)
+    spoilt.loc[at, ["open", "high", "low", "close", "adj_close"]] *= factor
+    with models.computed(World(spoilt, world.settings)) as connection:
+        holds = connection.execute("SELECT decided_session_date, symbols FROM live_holds").fetchall()
+        days = sorted(bars["session_date"].unique())
+        assert holds == ([(days[-2], [held[0]])] if is_held else [])
+        decided = days[-2] if is_held else days[-1]
+        expected = connection.execute(
+            "SELECT symbol, weight FROM target_weights SEMI JOIN (FROM strategies WHERE is_live) USING (strategy_id) "
+            "WHERE session_date = ? ORDER BY ALL",
+            [decided],
+        ).fetchall()
+        assert [row for row in _targets(connection, "live_targets") if row[0] != "CASH"] == expected
+        assert connection.execute("SELECT DISTINCT session_date FROM live_targets").fetchall() == [(days[-1],)]
+
+
+def test_an_empty_open_and_volume_are_plausible(models: Models) -> None:
+    """Bars whose open or volume was left empty are judged like any other."""
+    bars = market(3, 80)
+    bars.loc[[40, 41], ["open", "volume"]] = None
+    with Judge.of(models.statements, bars) as judge:
+        assert not judge.verdicts(bars)["is_certain"].any()
+
+
+def test_the_ratios_of_splits_are_those_of_the_files(models: Models) -> None:
+    """SQL and Python know the same ratios."""
+    with models.computed(World(market(4, 60), {"grid": dict(SMALL_GRID)})) as connection:
+        text = models.sql_of("bar_findings").split("for ratio in ")[1].split("  -- noqa")[0]
+        row = connection.execute(f"SELECT {text}").fetchone()
+    assert row is not None
+    np.testing.assert_allclose(row[0], RATIOS)
+
+
+def _targets(connection: duckdb.DuckDBPyConnection, relation: str) -> list[tuple[str, float]]:
+    return connection.execute(f"SELECT symbol, weight FROM {relation} ORDER BY ALL").fetchall()

@@ -1,0 +1,94 @@
+"""The gates over any bars, in memory: what they find, and how much of what was planted."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from warehouse.lake import scratch
+from warehouse.landing import land_portfolio
+from warehouse.settings.portfolio import FILE_NAME, load_portfolio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import duckdb
+    from planted_faults import Planted
+
+    from warehouse.transformation.runner import Statement
+
+RELATIONS = (
+    "bars",
+    "stg_bars",
+    "sessions",
+    "gates",
+    "bar_measures",
+    "bar_findings",
+    "missed_dividends",
+    "bar_verdicts",
+)
+LATENCY = pd.Timedelta(days=7)
+"""A fault is found if a verdict on its symbol stands at its session or within a week after it."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The models of the gates, ready to judge frames of bars over one universe.
+
+    Attributes:
+        connection: A scratch database with the universe and the exchange's sessions.
+        statements: The models, in the order to execute them.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    statements: Sequence[Statement] = field(repr=False)
+
+    @classmethod
+    @contextlib.contextmanager
+    def of(cls, statements: Sequence[Statement], bars: pd.DataFrame) -> Iterator[Judge]:
+        """Open a scratch database for the symbols and sessions of some bars."""
+        with tempfile.TemporaryDirectory() as home, scratch() as connection:
+            universe = yaml.safe_dump({"universe": sorted(bars["symbol"].unique().tolist())})
+            Path(home, FILE_NAME).write_text(universe, encoding="utf-8")
+            land_portfolio(connection, load_portfolio(Path(home)))
+            connection.register("frame", bars)
+            connection.execute(
+                "INSERT INTO landing.exchange_sessions SELECT DISTINCT session_date::DATE FROM frame ORDER BY ALL"
+            )
+            yield cls(connection, [each for each in statements if each.relation in RELATIONS])
+
+    def verdicts(self, bars: pd.DataFrame) -> pd.DataFrame:
+        """Judge bars: symbol, session_date, code, severity, value, is_certain."""
+        self.connection.register("frame", bars)
+        self.connection.execute("DELETE FROM landing.bar_versions")
+        self.connection.execute(
+            "INSERT INTO landing.bar_versions BY NAME SELECT *, 'given' AS source, true AS is_final, 1 AS batch_id, "
+            "now() AS ingested_at FROM frame"
+        )
+        for statement in self.statements:
+            self.connection.execute(statement.sql)
+        return self.connection.execute(
+            "SELECT symbol, session_date, code, severity, value, is_certain FROM bar_verdicts JOIN gates USING (code)"
+        ).df()
+
+
+def found(planted: Planted, verdicts: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """Return the planted faults with `is_found` and `is_certain`: a verdict that the true bars did not have."""
+    keys = ["symbol", "session_date", "code"]
+    new = verdicts.merge(before[keys], on=keys, how="left", indicator=True)
+    new = new[new["_merge"] == "left_only"].drop(columns="_merge")
+    faults = planted.faults[np.isfinite(planted.faults["size"]) | np.isinf(planted.faults["size"])]
+    faults = faults.assign(session_date=pd.to_datetime(faults["session_date"])).reset_index(drop=True)
+    pairs = faults.reset_index().merge(new, on="symbol", suffixes=("", "_found"))
+    delay = pd.to_datetime(pairs["session_date_found"]) - pairs["session_date"]
+    hits = pairs[(delay >= pd.Timedelta(0)) & (delay <= LATENCY)]
+    return faults.assign(
+        is_found=faults.index.isin(hits["index"]), is_certain=faults.index.isin(hits.loc[hits["is_certain"], "index"])
+    )
