@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 import yaml
 
@@ -84,11 +83,11 @@ def found(planted: Planted, verdicts: pd.DataFrame, before: pd.DataFrame) -> pd.
     keys = ["symbol", "session_date", "code"]
     new = verdicts.merge(before[keys], on=keys, how="left", indicator=True)
     new = new[new["_merge"] == "left_only"].drop(columns="_merge")
-    faults = planted.faults[np.isfinite(planted.faults["size"]) | np.isinf(planted.faults["size"])]
-    faults = faults.assign(session_date=pd.to_datetime(faults["session_date"])).reset_index(drop=True)
+    faults: pd.DataFrame = planted.faults[planted.faults["size"].notna()].reset_index(drop=True)
+    faults["session_date"] = pd.to_datetime(faults["session_date"])
     pairs = faults.reset_index().merge(new, on="symbol", suffixes=("", "_found"))
     delay = pd.to_datetime(pairs["session_date_found"]) - pairs["session_date"]
     hits = pairs[(delay >= pd.Timedelta(0)) & (delay <= LATENCY)]
-    return faults.assign(
-        is_found=faults.index.isin(hits["index"]), is_certain=faults.index.isin(hits.loc[hits["is_certain"], "index"])
-    )
+    faults["is_found"] = faults.index.isin(hits["index"])
+    faults["is_certain"] = faults.index.isin(hits.loc[hits["is_certain"], "index"])
+    return faults

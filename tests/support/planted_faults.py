@@ -122,7 +122,7 @@ def missing_sessions(market: Market, random: Generator) -> Planted:
     lengths = random.integers(1, APART // 2, len(market.places))
     gone = np.concatenate([np.arange(at, at + length) for at, length in zip(market.places, lengths, strict=True)])
     faults = _faults(market, market.places + lengths, np.full(len(lengths), np.inf))
-    return Planted(market.bars.drop(index=gone), faults)
+    return Planted(market.bars.drop(index=gone.tolist()), faults)
 
 
 def truncated(market: Market, random: Generator) -> Planted:
@@ -131,7 +131,7 @@ def truncated(market: Market, random: Generator) -> Planted:
     ends = bars.groupby("symbol").tail(1)
     ends = ends[ends["session_date"] == bars["session_date"].max()].sample(frac=0.5, random_state=random)
     gone = [np.arange(end - random.integers(0, 250), end + 1) for end in ends.index]
-    return Planted(bars.drop(index=np.concatenate(gone)), ends[["symbol", "session_date"]].assign(size=np.inf))
+    return Planted(bars.drop(index=np.concatenate(gone).tolist()), ends[["symbol", "session_date"]].assign(size=np.inf))
 
 
 def day_and_month_swapped(market: Market, random: Generator) -> Planted:
@@ -185,22 +185,22 @@ def _swapped(market: Market, random: Generator, sessions: int) -> Planted:
         key = (bars["symbol"][partner], day)
         if key[0] == symbol or key not in where.index:
             continue
-        other = int(where[key])
-        rooms = {(bars["symbol"][place], place // APART + step) for place in (at, other) for step in (-1, 0, 1)}
-        ends = (at + sessions, other + sessions)
+        there = int(where[key])
+        rooms = {(bars["symbol"][place], place // APART + step) for place in (at, there) for step in (-1, 0, 1)}
+        ends = (at + sessions, there + sessions)
         if (
             rooms & taken
             or max(ends) >= len(bars)
             or any(bars["symbol"][end] != bars["symbol"][end - sessions] for end in ends)
         ):
             continue
-        if (bars["session_date"][at : ends[0]].to_numpy() != bars["session_date"][other : ends[1]].to_numpy()).any():
+        if (bars["session_date"][at : ends[0]].to_numpy() != bars["session_date"][there : ends[1]].to_numpy()).any():
             continue
-        if np.isnan(market.volatility[other]):
+        if np.isnan(market.volatility[there]):
             continue
         taken |= rooms
         ones.append(at)
-        others.append(other)
+        others.append(there)
     one, other = np.array(ones), np.array(others)
     spans = np.arange(sessions)
     return _exchanged(
