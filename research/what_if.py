@@ -132,7 +132,7 @@ class _Computed:
 
 @dataclass(frozen=True, slots=True)
 class CommissionEffect:
-    """What the broker's minimum commission would leave of the live strategy.
+    """Result of charging the live strategy the broker's minimum commission.
 
     Attributes:
         minimum: USD an order.
