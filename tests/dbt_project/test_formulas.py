@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 # They only rename and join; the gates and the oracle compare them as a whole.
-WITHOUT_FORMULA = {"allocations", "strategy_allocations", "target_weights"}
+WITHOUT_FORMULA = {"allocations", "gates", "strategy_allocations", "target_weights"}
 
 
 @pytest.mark.slow

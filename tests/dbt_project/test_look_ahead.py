@@ -58,7 +58,9 @@ def test_the_cut_lies_inside_a_fold(default_lake: Lake) -> None:
 
 
 def _until(world: World, day: date) -> World:
-    return World(world.bars[world.bars["session_date"] <= day], world.settings)
+    """Return the world as it was, with the same universe: some of its symbols may have no bar yet."""
+    universe = sorted(world.bars["symbol"].unique().tolist())
+    return World(world.bars[world.bars["session_date"] <= day], world.settings | {"universe": universe})
 
 
 def _assert_same_past(whole: duckdb.DuckDBPyConnection, cut: duckdb.DuckDBPyConnection, day: date) -> None:

@@ -21,9 +21,15 @@ if TYPE_CHECKING:
     import duckdb
     from planted_faults import Planted
 
-    from warehouse.transformation.runner import Statement
+    from warehouse.transformation.statements import Statement
 
 RELATIONS = (
+    "source_bars",
+    "source_series",
+    "source_comparisons",
+    "source_agreements",
+    "renaming_seams",
+    "bar_segments",
     "bars",
     "stg_bars",
     "sessions",
