@@ -57,6 +57,10 @@ def main(file: str) -> None:
             random = np.random.default_rng([SEED, number])
             planted = plant(Market.of(bars, random, PLACES), random)
             _row(name, found(planted, judge.verdicts(planted.bars), before))
+        random = np.random.default_rng([SEED, len(FAULTS)])
+        planted = misquoted(Market.of(bars, random, PLACES), random)
+        _row("wrong price of a second source", found(planted, judge.verdicts(bars, planted.bars), before))
+        _row("wrong price, a second source right", found(planted, judge.verdicts(planted.bars, bars), before))
         print("\n| fault in the newest bar | places | found, above 3 | of these certain |")
         print("|---|---|---|---|")
         for plant in NEWEST:

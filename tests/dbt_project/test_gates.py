@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from judging import Judge, found
 from lakes import SMALL_GRID, Models, World
-from planted_faults import FAULTS, Market
+from planted_faults import FAULTS, Market, misquoted
 
 from warehouse.calendar.sessions import sessions
 from warehouse.sources.files.bases import RATIOS
@@ -69,6 +69,20 @@ def test_planted_faults_are_found_and_true_bars_pass(models: Models) -> None:
             large = faults[faults["size"] > 3]
             assert len(large) + len(faults[faults["size"] <= 3]) >= 3, name
             assert large["is_found"].sum() >= 0.9 * len(large), name
+
+
+def test_a_second_source_shows_what_one_cannot(models: Models) -> None:
+    """Every price that two sources state differently is named, whichever is wrong; a move that both state is none."""
+    bars, random = market(5), np.random.default_rng(5)
+    planted = misquoted(Market.of(bars, random, 25), random)
+    with Judge.of(models.statements, bars) as judge:
+        assert len(judge.verdicts(bars, bars)) <= len(judge.verdicts(bars))
+        for first, second in ((bars, planted.bars), (planted.bars, bars)):
+            verdicts = judge.verdicts(first, second)
+            named = verdicts[verdicts["code"] == "SOURCES_DISAGREE"]
+            assert found(planted, named, named.head(0))["is_found"].all()
+        alike = judge.verdicts(planted.bars, planted.bars)
+        assert not set(alike["code"]) & {"MOVE_UNEXPLAINED", "PRICE_MISPLACED", "PRICE_SPIKE"}
 
 
 @pytest.mark.parametrize("factor", [10.0, 1.0])

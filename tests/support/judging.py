@@ -28,6 +28,7 @@ RELATIONS = (
     "source_series",
     "source_comparisons",
     "source_agreements",
+    "source_differences",
     "renaming_seams",
     "bar_segments",
     "bars",
@@ -39,6 +40,8 @@ RELATIONS = (
     "missed_dividends",
     "bar_verdicts",
 )
+SOURCES = ("tiingo", "alpaca")
+"""Two sources, the better one first."""
 LATENCY = pd.Timedelta(days=7)
 """A fault is found if a verdict on its symbol stands at its session or within a week after it."""
 
@@ -69,14 +72,17 @@ class Judge:
             )
             yield cls(connection, [each for each in statements if each.relation in RELATIONS])
 
-    def verdicts(self, bars: pd.DataFrame) -> pd.DataFrame:
-        """Judge bars: symbol, session_date, code, severity, value, is_certain."""
-        self.connection.register("frame", bars)
+    def verdicts(self, bars: pd.DataFrame, second: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Judge bars, beside those of a second source: symbol, session_date, code, severity, value, is_certain."""
         self.connection.execute("DELETE FROM landing.bar_versions")
-        self.connection.execute(
-            "INSERT INTO landing.bar_versions BY NAME SELECT *, 'given' AS source, true AS is_final, 1 AS batch_id, "
-            "now() AS ingested_at FROM frame"
-        )
+        for source, frame in zip(SOURCES, (bars, second), strict=True):
+            if frame is not None:
+                self.connection.register("frame", frame)
+                self.connection.execute(
+                    "INSERT INTO landing.bar_versions BY NAME SELECT *, ? AS source, true AS is_final, 1 AS batch_id, "
+                    "now() AS ingested_at FROM frame",
+                    [source],
+                )
         for statement in self.statements:
             self.connection.execute(statement.sql)
         return self.connection.execute(

@@ -47,14 +47,46 @@ behind as (
 
 ),
 
--- a further gate joins these, and the register: what a second source says of the same bars, for one
+-- a move that two sources state alike is no misprint of one
+confirmed as (
+
+    select distinct
+        symbol,
+        session_date
+    from {{ ref('source_comparisons') }}
+    where not is_close_different and not is_return_different
+
+),
+
+-- volumes differ between honest sources, by the exchanges that they count
+disagreements as (
+
+    select
+        symbol,
+        session_date,
+        'SOURCES_DISAGREE' as code,
+        count(distinct field) as value
+    from {{ ref('source_differences') }}
+    where verdict = 'doubt' and field != 'volume'
+    group by symbol, session_date
+
+),
+
 findings as (
 
-    select * from {{ ref('bar_findings') }}
+    select bar_findings.*
+    from {{ ref('bar_findings') }} as bar_findings
+    left join confirmed
+        on bar_findings.symbol = confirmed.symbol and bar_findings.session_date = confirmed.session_date
+    where
+        confirmed.symbol is null
+        or bar_findings.code not in ('MOVE_UNEXPLAINED', 'PRICE_MISPLACED', 'PRICE_SPIKE')
     union all
     select * from {{ ref('missed_dividends') }}
     union all
     select * from behind
+    union all
+    select * from disagreements
 
 ),
 

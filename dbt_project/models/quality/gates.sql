@@ -72,5 +72,10 @@ from (
         'ADJUSTMENT_MISMATCH', 0, false, 'log price',
         'The adjusted close does not show the dividend that is stated, or shows one that is not.',
         'Land the whole history of the symbol again.'
+    ),
+    (
+        'SOURCES_DISAGREE', 0, false, 'fields',
+        'Two sources state another close, return or dividend, and no third one decides.',
+        'Compare both with a third (source_differences), and land the right bar again.'
     )
 ) as register (code, allowed, is_certain, unit, meaning, remedy)
