@@ -8,8 +8,8 @@
     pow(
         list_filter(
             [1.25, 4.0 / 3, 1.5, round(greatest({{ step }}, 1 / {{ step }}))],
-            lambda clean: clean > 1 and abs(ln(greatest({{ step }}, 1 / {{ step }}) / clean)) < 0.015
+            lambda clean: clean > 1 and abs(try(ln(greatest({{ step }}, 1 / {{ step }}) / clean))) < 0.015
         )[1],
-        sign(ln({{ step }}))
+        sign(try(ln({{ step }})))
     )
 {%- endmacro %}

@@ -123,7 +123,7 @@ def test_the_lineage_shows_the_groups(address: str, browser: webdriver.Chrome) -
     ("group", "assets"),
     [
         ("landing", ["bar_versions", "quarantined_bars", "universe"]),
-        ("staging", ["bars", "sessions", "strategies"]),
+        ("features", ["emas", "features", "panel"]),
         ("targets", ["target_weights", "live_targets"]),
     ],
 )

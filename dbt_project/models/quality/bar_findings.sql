@@ -45,8 +45,9 @@ swapped as (
         on
             ones.session_date = others.session_date
             and ones.symbol <> others.symbol
-            and abs(ln(ones.close / others.previous_close)) < abs(ln(ones.close / ones.previous_close)) / 3
-            and abs(ln(others.close / ones.previous_close)) < abs(ln(others.close / others.previous_close)) / 3
+            and abs(try(ln(ones.close / others.previous_close))) < abs(try(ln(ones.close / ones.previous_close))) / 3
+            and abs(try(ln(others.close / ones.previous_close)))
+            < abs(try(ln(others.close / others.previous_close))) / 3
 
 ),
 

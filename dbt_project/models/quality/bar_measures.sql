@@ -14,10 +14,10 @@ universe_bars as (
     select
         bars.*,
         exchange_sessions.exchange_number,
-        ln(bars.adj_close) as level,
-        ln(bars.high * bars.adj_close / bars.close) as top,
-        ln(bars.low * bars.adj_close / bars.close) as bottom,
-        ln(bars.adj_close / bars.close) as adjustment
+        try(ln(bars.adj_close)) as level,
+        try(ln(bars.high * bars.adj_close / bars.close)) as top,
+        try(ln(bars.low * bars.adj_close / bars.close)) as bottom,
+        try(ln(bars.adj_close / bars.close)) as adjustment
     from {{ ref('bars') }} as bars
     semi join {{ source('landing', 'universe') }} as universe on bars.symbol = universe.symbol
     left join exchange_sessions on bars.session_date = exchange_sessions.session_date
@@ -93,7 +93,7 @@ select
     dividend,
     move,
     next_move,
-    move + coalesce(ln(open / close), 0) as overnight_move,
+    move + coalesce(try(ln(open / close)), 0) as overnight_move,
     top - bottom as span,
     volatility,
     sigmas,

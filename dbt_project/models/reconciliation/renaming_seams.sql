@@ -42,4 +42,4 @@ inner join renamed_bars as first_bars
         renamed.symbol = first_bars.symbol
         and renamed.series = first_bars.series
         and renamed.first_session_date = first_bars.session_date
-where abs(ln(first_bars.close / last_bars.close)) <= 0.3
+where abs(try(ln(first_bars.close / last_bars.close))) <= 0.3

@@ -57,8 +57,8 @@ select
     shared_sessions >= 6 and recent_differences = 0 and different_share <= 0.01 as is_agreeing,
     shared_sessions >= 6 and end_differences = 0 as is_end_sound,
     shared_sessions >= 6 and start_differences = 0 as is_start_sound,
-    case when abs(ln(end_step)) < 0.01 then 1.0 else {{ split_ratio('end_step') }} end as end_price_factor,
-    case when abs(ln(start_step)) < 0.01 then 1.0 else {{ split_ratio('start_step') }} end as start_price_factor,
+    case when abs(try(ln(end_step))) < 0.01 then 1.0 else {{ split_ratio('end_step') }} end as end_price_factor,
+    case when abs(try(ln(start_step))) < 0.01 then 1.0 else {{ split_ratio('start_step') }} end as start_price_factor,
     end_adjusted_factor,
     start_adjusted_factor
 from measured

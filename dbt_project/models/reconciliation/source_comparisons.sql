@@ -58,7 +58,7 @@ measured as (
 
 rebased as (
 
-    select * replace (case when abs(ln(price_ratio)) < 0.01 then 1.0 else price_ratio end as price_ratio)
+    select * replace (case when abs(try(ln(price_ratio))) < 0.01 then 1.0 else price_ratio end as price_ratio)
     from measured
 
 )

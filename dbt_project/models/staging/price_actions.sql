@@ -28,9 +28,9 @@ measured as (
         -- a split moves the close by its ratio, and not the adjusted close
         case
             when
-                abs(ln(factor / factor_before)) > 0.3
+                abs(try(ln(factor / factor_before))) > 0.3
                 and dividend = 0
-                and abs(ln(adj_close / adj_close_before)) < abs(ln(close / close_before)) / 2
+                and abs(try(ln(adj_close / adj_close_before))) < abs(try(ln(close / close_before))) / 2
                 then {{ split_ratio('(factor / factor_before)') }}
         end as ratio
     from neighbours

@@ -87,8 +87,8 @@ steps as (
     from smoothed
     where
         sessions = 5
-        and abs(ln(restatement / usual)) < 0.2
-        and abs(ln(restatement / following)) > 0.2
+        and abs(try(ln(restatement / usual))) < 0.2
+        and abs(try(ln(restatement / following))) > 0.2
 
 )
 
