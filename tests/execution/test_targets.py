@@ -88,7 +88,7 @@ def test_nonsense_in_the_targets_is_refused_in_words(tmp_path: Path) -> None:
                 connection.execute(f"CREATE OR REPLACE TABLE {table} AS FROM {table} AT (VERSION => {snapshot})")
     symbol = next(iter(read_targets(lake).bars))
     with lake.lock(), lake.writer() as connection:
-        connection.execute("UPDATE bars SET close = 'nan' WHERE symbol = ?", [symbol])
+        connection.execute("UPDATE source_bars SET close = 'nan' WHERE symbol = ?", [symbol])
     assert symbol not in read_targets(lake).bars
 
 
