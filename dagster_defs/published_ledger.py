@@ -8,6 +8,7 @@ import duckdb
 
 from execution.service import open_ledger
 from warehouse.errors import SwingError
+from warehouse.lake import relations
 from warehouse.landing import land_ledger
 from warehouse.sources.base import silent
 
@@ -33,7 +34,7 @@ def publish_ledger(installation: Installation) -> str:
             rows = ledger.rows()
         with lake.lock(), lake.writer() as connection:
             land_ledger(connection, rows)
-            has_marts = {name for (name,) in connection.execute("SHOW TABLES").fetchall()} >= MARTS
+            has_marts = relations(connection) >= MARTS
         if not has_marts:
             from dagster_defs import jobs  # noqa: PLC0415 - Dagster and dbt, which most trades do without
 

@@ -10,13 +10,13 @@ import dagster as dg
 from dagster_defs.sources import IN_ORDER
 from execution.after_close import PATIENCE
 from warehouse.calendar.sessions import EXCHANGE_ZONE
-from warehouse.calendar.trading_hours import Phase, window_of
+from warehouse.calendar.trading_hours import Phase, Window, window_of
 from warehouse.errors import ConfigurationError
 from warehouse.settings.portfolio import load_portfolio
 from warehouse.settings.sources import SourceName
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import date, datetime
 
     from execution.installation import Installation
@@ -98,18 +98,27 @@ def skip_reason(now: datetime, scheduled: datetime, minutes_before_close: int, o
         minutes_before_close: The window's length.
         obstacle: Why a session needs no run now: it is done, or one is at work; empty if it does.
     """
-    window = window_of(now, minutes_before_close)
-    local = now.astimezone(EXCHANGE_ZONE)
-    if window is None:
-        return f"{local:%A %Y-%m-%d} is no session of the exchange."
-    if window_of(scheduled, minutes_before_close) != window:
-        return f"The tick of {scheduled.astimezone(EXCHANGE_ZONE):%Y-%m-%d %H:%M} came on {local:%Y-%m-%d}: too late."
+    window = _window_of_tick(now, scheduled, minutes_before_close)
+    if isinstance(window, str):
+        return window
     match window.phase(now):
         case Phase.TOO_EARLY:
             return f"The session closes at {window.close:%H:%M}; its window opens at {window.opens:%H:%M}."
         case Phase.TOO_LATE:
+            local = now.astimezone(EXCHANGE_ZONE)
             return f"It is {local:%H:%M:%S}, after the deadline {window.deadline:%H:%M}: nothing is sent so late."
     return obstacle(window.session_date)
+
+
+def _window_of_tick(now: datetime, scheduled: datetime, minutes: int) -> Window | str:
+    """Return the window that a tick belongs to, or why it belongs to none."""
+    window = window_of(now, minutes)
+    local = now.astimezone(EXCHANGE_ZONE)
+    if window is None:
+        return f"{local:%A %Y-%m-%d} is no session of the exchange."
+    if window_of(scheduled, minutes) != window:
+        return f"The tick of {scheduled.astimezone(EXCHANGE_ZONE):%Y-%m-%d %H:%M} came on {local:%Y-%m-%d}: too late."
+    return window
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +150,23 @@ def rebalance_schedule(job: dg.UnresolvedAssetJobDefinition, plan: RebalancePlan
         description="In the minutes before each close, half-days among them: rebalance the account, once a session.",
     )
     def rebalance_before_close(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        scheduled = context.scheduled_execution_time
-        reason = skip_reason(plan.clock(), scheduled, plan.minutes_before_close, plan.obstacle)
-        if reason:
-            return dg.SkipReason(reason)
-        plan.clean(context.instance)
-        return dg.RunRequest(run_key=f"{scheduled:%Y-%m-%dT%H:%M}", run_config=_fetching(plan.source))
+        return _tick(context, plan, skip_reason, _fetching(plan.source))
 
     return rebalance_before_close
+
+
+def _tick(
+    context: dg.ScheduleEvaluationContext,
+    plan: RebalancePlan,
+    skipping: Callable[[datetime, datetime, int, Callable[[date], str]], str],
+    run_config: Mapping[str, Any],
+) -> dg.RunRequest | dg.SkipReason:
+    """Ask for the one run of a tick, unless there is a reason to skip it."""
+    scheduled = context.scheduled_execution_time
+    if reason := skipping(plan.clock(), scheduled, plan.minutes_before_close, plan.obstacle):
+        return dg.SkipReason(reason)
+    plan.clean(context.instance)
+    return dg.RunRequest(run_key=f"{scheduled:%Y-%m-%dT%H:%M}", run_config=run_config)
 
 
 LOOK_CRONS = [f"5-9 {hour} * * 1-5" for hour in (EARLY_CLOSE, REGULAR_CLOSE)]
@@ -157,12 +175,9 @@ LOOK_CRONS = [f"5-9 {hour} * * 1-5" for hour in (EARLY_CLOSE, REGULAR_CLOSE)]
 
 def look_skip_reason(now: datetime, scheduled: datetime, minutes: int, obstacle: Callable[[date], str]) -> str:
     """Why a tick must not look at the account; empty if it must. Arguments are those of `skip_reason`."""
-    window = window_of(now, minutes)
-    local = now.astimezone(EXCHANGE_ZONE)
-    if window is None:
-        return f"{local:%A %Y-%m-%d} is no session of the exchange."
-    if window_of(scheduled, minutes) != window:
-        return f"The tick of {scheduled.astimezone(EXCHANGE_ZONE):%Y-%m-%d %H:%M} came on {local:%Y-%m-%d}: too late."
+    window = _window_of_tick(now, scheduled, minutes)
+    if isinstance(window, str):
+        return window
     if now < window.close + PATIENCE:
         return f"The session closes at {window.close:%H:%M}; the look comes five minutes later."
     return obstacle(window.session_date)
@@ -179,11 +194,6 @@ def reconcile_schedule(job: dg.UnresolvedAssetJobDefinition, plan: RebalancePlan
         description="Five minutes after each close: look at the account once more, for late fills and open orders.",
     )
     def reconcile_after_close(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        scheduled = context.scheduled_execution_time
-        reason = look_skip_reason(plan.clock(), scheduled, plan.minutes_before_close, plan.obstacle)
-        if reason:
-            return dg.SkipReason(reason)
-        plan.clean(context.instance)
-        return dg.RunRequest(run_key=f"{scheduled:%Y-%m-%dT%H:%M}")
+        return _tick(context, plan, look_skip_reason, {})
 
     return reconcile_after_close

@@ -81,7 +81,11 @@ class Contender:
 
     def with_commission_of(self, minimum: float, maximum: float) -> Contender:
         """Return the same strategy paying at least so much an order, USD, and at most this fraction of its value."""
-        costs = self.portfolio.costs.model_copy(update={"commission_minimum": minimum, "commission_maximum": maximum})
+        return self.with_costs(commission_minimum=minimum, commission_maximum=maximum)
+
+    def with_costs(self, **changes: float) -> Contender:
+        """Return the same strategy with some of its costs replaced, by their names in the configuration."""
+        costs = self.portfolio.costs.model_copy(update=changes)
         return replace(self, portfolio=self.portfolio.model_copy(update={"costs": costs}), is_live=False)
 
 

@@ -142,7 +142,7 @@ def land(
     Raises:
         SourceError: As `fetch`.
     """
-    # The first source lands last: where two have a session, the later batch is the one that counts.
+    # The first source lands last: its batch is the newest. Which bars count, rank and agreement decide.
     batches = sorted(by_source(outcomes), key=lambda batch: -names.index(batch.name))
     landed = {batch.name: land_bars(connection, batch) for batch in batches}
     failures = _failures(outcomes)

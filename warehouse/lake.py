@@ -226,6 +226,11 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     connection.execute("COMMIT")
 
 
+def relations(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The names of what the models have published, and of the program's own records."""
+    return {name for (name,) in connection.execute("SHOW TABLES").fetchall()}
+
+
 def current_snapshot(connection: duckdb.DuckDBPyConnection) -> int:
     """The newest snapshot of the attached lake."""
     row = connection.execute(f"SELECT max(snapshot_id) FROM {ALIAS}.snapshots()").fetchone()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from warehouse.errors import LakeError
+from warehouse.lake import relations
 
 if TYPE_CHECKING:
     from datetime import date
@@ -109,7 +110,4 @@ def acknowledge(connection: duckdb.DuckDBPyConnection, symbol: str, session: dat
 
 
 def _are_built(connection: duckdb.DuckDBPyConnection) -> bool:
-    found = connection.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
-    ).fetchall()
-    return {(name,) for name in RELATIONS} <= set(found)
+    return relations(connection) >= RELATIONS

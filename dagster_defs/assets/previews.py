@@ -21,7 +21,6 @@ FIGURES = 6
 NEWEST_FIRST = {
     "live_targets": "weight DESC",
     "backtest_metrics": "sharpe DESC NULLS LAST",
-    "explanations": "session_date DESC, rank NULLS LAST, symbol",
     "walk_forward_metrics": "scenario_id",
     "walk_forward_folds": "fold_id DESC",
     "decisions": "session_date DESC, sequence DESC",
@@ -30,7 +29,7 @@ NEWEST_FIRST = {
     "positions": "session_date DESC, symbol",
     "slippage": "session_date DESC, order_ref",
 }
-"""Relations whose rows are shown, and which of them first."""
+"""Relations whose rows are shown, and which of them first: those that are stored, or small."""
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, dg.MetadataValue[Any]]:

@@ -16,7 +16,6 @@ from research.statistics.bootstrap import LEVEL, Draws
 from research.statistics.metrics import Metric
 from research.statistics.paired import paired_differences
 from research.statistics.samples import SHORTEST_HISTORY
-from research.what_if import Contender
 from warehouse.errors import LakeError
 from warehouse.settings.portfolio import strategy_rows
 from warehouse.settings.strategy import AXES, NAMED
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     from execution.installation import Installation
     from research.statistics.bootstrap import Interval
-    from research.what_if import Track, Tried
+    from research.what_if import Contender, Track, Tried
 
 LIVE = "live"
 NAME = re.compile(r"(\d+)\s*/\s*(\d+)\D+?(\d+)[^\d.-]+(-?[\d.]+)")
@@ -79,7 +78,7 @@ def compare(
     if len(symbols) > 1 or not contenders:
         raise click.UsageError("At most one symbol can be compared with, and one strategy at least.")
 
-    dearer = [_at(each, slippage) for each in contenders for slippage in SLIPPAGES.values()]
+    dearer = [each.with_costs(slippage=slippage) for each in contenders for slippage in SLIPPAGES.values()]
     with terminal.progress("Comparing", is_quiet=as_json):
         tried = what_if.answer(installation, [*contenders, *dearer], span, "".join(symbols))
         if symbols and tried.tracks[-1].contender is not None:
@@ -130,11 +129,6 @@ def _settings_of(installation: Installation, name: str) -> list[str]:
     found = NAME.fullmatch(name.strip())
     values = zip(NAMED, found.groups(), strict=True) if found else ()
     return [f"strategy.{key}={value}" for key, value in values]
-
-
-def _at(contender: Contender, slippage: float) -> Contender:
-    costs = contender.portfolio.costs.model_copy(update={"slippage": slippage})
-    return Contender(contender.name, contender.portfolio.model_copy(update={"costs": costs}))
 
 
 def _difference(base: Track, track: Track, seed: int) -> Mapping[Metric, Interval] | None:

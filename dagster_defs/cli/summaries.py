@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from dagster_defs.cli import terminal
-from dagster_defs.cli.what_if import show_tracks
+from dagster_defs.cli.what_if import listed, period, show_tracks
 from research.report.formats import length_caveat, percent, ratio
 from research.side_by_side import backtest_beside, walk_forward_beside
 from warehouse import readers
@@ -15,8 +15,6 @@ from warehouse.calendar.sessions import sessions
 from warehouse.errors import LakeError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pandas as pd
 
     from research.what_if import Track, Tried
@@ -54,15 +52,14 @@ def show(lake: Lake, job: str) -> None:
         return
     show_beside(measured, title)
     terminal.out.print()
-    terminal.say_wrapped(f"Live parameters: {live.pop('strategy_name')} ({_listed(live)})", 2)
+    terminal.say_wrapped(f"Live parameters: {live.pop('strategy_name')} ({listed(live)})", 2)
     terminal.say_wrapped(length_caveat(len(measured.sessions)))
 
 
 def show_beside(measured: Tried, title: str) -> None:
     """Print the metrics of results beside each other, one a column."""
     terminal.out.print(f"[bold]{title}[/bold]")
-    first, last, count = measured.sessions[0], measured.sessions[-1], len(measured.sessions)
-    terminal.say(f"{first} to {last}, {count:,} sessions")
+    terminal.say(period(measured))
     show_tracks(measured.tracks)
 
 
@@ -88,10 +85,6 @@ def honest_headline(lake: Lake) -> str:
 
 def _earned(track: Track) -> str:
     return f"{percent(track.metrics['cagr'])} a year at a Sharpe ratio of {ratio(track.metrics['sharpe'])}"
-
-
-def _listed(parameters: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value:g}" for name, value in parameters.items())
 
 
 def show_targets(lake: Lake) -> None:

@@ -13,7 +13,7 @@ from warehouse.errors import LakeError
 from warehouse.settings.variants import UNIVERSE, Variant, load_variants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from execution.installation import Installation
@@ -122,8 +122,14 @@ def period(tried: Tried) -> str:
 def shared_parameters(contenders: Sequence[Contender]) -> str:
     """Write the parameters that all contenders share."""
     first = contenders[0].parameters
-    same = {name: value for name, value in first.items() if all(each.parameters[name] == value for each in contenders)}
-    return ", ".join(f"{name} {value:g}" for name, value in same.items())
+    return listed(
+        {name: value for name, value in first.items() if all(each.parameters[name] == value for each in contenders)}
+    )
+
+
+def listed(parameters: Mapping[str, float]) -> str:
+    """Write parameters, each by its name."""
+    return ", ".join(f"{name} {value:g}" for name, value in parameters.items())
 
 
 def as_record(tried: Tried) -> dict[str, Any]:

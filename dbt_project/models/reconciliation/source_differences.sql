@@ -1,8 +1,24 @@
 with
 
-comparisons as (
+compared as (
 
-    select * from {{ ref('source_comparisons') }}
+    select
+        symbol,
+        session_date,
+        source_a,
+        source_b,
+        unnest([
+            { 'field': 'close', 'is_different': is_close_different, 'a': close_a, 'b': close_b * price_ratio },
+            { 'field': 'adjusted_return', 'is_different': is_return_different, 'a': return_a, 'b': return_b },
+            {
+                'field': 'dividend',
+                'is_different': is_dividend_different,
+                'a': dividend_a,
+                'b': dividend_b * price_ratio
+            },
+            { 'field': 'volume', 'is_different': is_volume_different, 'a': volume_a, 'b': volume_b / price_ratio }
+        ]) as one
+    from {{ ref('source_comparisons') }}
 
 ),
 
@@ -13,44 +29,11 @@ differences as (
         session_date,
         source_a,
         source_b,
-        'close' as field,
-        close_a as a,
-        close_b * price_ratio as b
-    from comparisons
-    where is_close_different
-    union all
-    select
-        symbol,
-        session_date,
-        source_a,
-        source_b,
-        'adjusted_return' as field,
-        return_a as a,
-        return_b as b
-    from comparisons
-    where is_return_different
-    union all
-    select
-        symbol,
-        session_date,
-        source_a,
-        source_b,
-        'dividend' as field,
-        dividend_a as a,
-        dividend_b * price_ratio as b
-    from comparisons
-    where is_dividend_different
-    union all
-    select
-        symbol,
-        session_date,
-        source_a,
-        source_b,
-        'volume' as field,
-        volume_a as a,
-        volume_b / price_ratio as b
-    from comparisons
-    where is_volume_different
+        one.field,
+        one.a,
+        one.b
+    from compared
+    where one.is_different
 
 ),
 
