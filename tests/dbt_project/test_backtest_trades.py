@@ -1,12 +1,18 @@
-"""Trades of the backtest: whole holdings that earn together what the backtest earns."""
+"""Trades of the backtest: whole holdings that earn together what the backtest earns; as rows and as files."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
+from research.report.backtest import write_backtest
+from warehouse import readers
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lakes import Pipeline
 
 LIVE = "SEMI JOIN (SELECT strategy_id FROM strategies WHERE is_live) USING (strategy_id)"
@@ -47,3 +53,19 @@ def test_every_session_held_belongs_to_one_trade(crowded: Pipeline) -> None:
             """
         ).fetchall()
     assert astray == []
+
+
+@pytest.mark.parametrize(
+    ("name", "question"),
+    [
+        ("equity.csv", readers.LIVE_DAILY),
+        ("weights.csv", readers.LIVE_WEIGHTS),
+        ("trades.csv", readers.BACKTEST_TRADES),
+    ],
+)
+def test_files_hold_the_relations(crowded: Pipeline, tmp_path: Path, name: str, question: readers.Question) -> None:
+    """A spreadsheet opens what SQL answers: every row, days as days, figures to the last digit."""
+    files = {file.name: file for file in write_backtest(crowded.lake, tmp_path / "reports").files}
+    rows = readers.ask(crowded.lake, question)
+    days = [column for column in rows if "session" in column and column != "sessions_held"]
+    pd.testing.assert_frame_equal(pd.read_csv(files[name], parse_dates=days), rows, check_dtype=False, check_exact=True)

@@ -83,7 +83,7 @@ def land(connection: duckdb.DuckDBPyConnection, payloads: Sequence[Payload]) -> 
     connection.execute("DELETE FROM landing.ledger_events")
     rows, at = [], NOW
     for place, payload in enumerate(payloads, 1):
-        at = getattr(payload, "executed_at", None) or getattr(payload, "at", at)
+        at = getattr(payload, "executed_at", getattr(payload, "at", at))
         rows.append(to_row(event(payload), place, at + timedelta(seconds=1), str(place)))
     land_ledger(connection, rows)
 
