@@ -35,7 +35,7 @@ landing = dg.AssetSelection.assets(bars_landing, portfolio_landing)
 portfolio = dg.AssetSelection.assets(portfolio_landing)
 research = dg.AssetSelection.groups("research")
 reports = dg.AssetSelection.assets(backtest_report, walk_forward_report)
-ledger = dg.AssetSelection.assets(ledger_landing).downstream()
+ledger = dg.AssetSelection.assets(ledger_landing).downstream() | dg.AssetSelection.assets("backtest_trades")
 decision = dg.AssetSelection.groups("reconciliation", "staging", "quality", "features", "signals", "targets")
 models = decision | dg.AssetSelection.groups("backtest")
 

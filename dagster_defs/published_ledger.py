@@ -15,7 +15,7 @@ from warehouse.sources.base import silent
 if TYPE_CHECKING:
     from execution.installation import Installation
 
-MARTS = frozenset({"decisions", "fills", "orders", "positions", "slippage"})
+MARTS = frozenset({"account_trades", "decisions", "fills", "orders", "positions", "slippage", "trades"})
 """Views over the landed events: once they are made, landing is all that they need."""
 
 

@@ -66,6 +66,13 @@ LIVE_WEIGHTS = Question(
     WHERE scenario_id = 0 ORDER BY session_date, symbol
     """
 )
+BACKTEST_TRADES = Question(
+    """
+    SELECT symbol, entry_session, entry_price, exit_session, exit_price, sessions_held, weight, gross_return, cost,
+        profit
+    FROM backtest_trades ORDER BY entry_session, symbol
+    """
+)
 FOLDS = Question(
     f"""
     SELECT fold_id, train_start, test_start, test_end, objective, strategy_name, {", ".join(AXES)}, strategy_id

@@ -14,8 +14,10 @@ from dbt.artifacts.schemas.run import RunResult
 
 from dagster_defs.assets.previews import rows_of
 from dagster_defs.instance import setup_lock
+from dagster_defs.published_ledger import MARTS
 from dagster_defs.resources import Warehouse
 from execution.installation import Installation
+from warehouse.lake import relations
 from warehouse.sources.base import Progress
 from warehouse.transformation.runner import FAILED, FailedBuildError, Transformation
 
@@ -57,7 +59,7 @@ def models_asset(installation: Installation) -> dg.AssetsDefinition:
     def models(
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse], progress: dg.ResourceParam[Progress]
     ) -> Iterator[Event]:
-        names = _names(manifest, context.selected_asset_keys)
+        names = _with_marts(_names(manifest, context.selected_asset_keys), warehouse.connection)
         try:
             built = warehouse.transformation.build(warehouse.connection, names, progress)
         except FailedBuildError as failure:
@@ -65,7 +67,7 @@ def models_asset(installation: Installation) -> dg.AssetsDefinition:
             raise
         if built.deepened:
             context.log.info("%s sessions needed a deeper walk; the models were built again.", built.deepened)
-        yield from _materializations(built.results, warehouse.connection)
+        yield from _materializations(built.results, context.selected_asset_keys, warehouse.connection)
         yield from _check_results(manifest, built.results, context.selected_asset_check_keys)
 
     return models
@@ -78,9 +80,18 @@ def _names(manifest: Mapping[str, Any], keys: set[dg.AssetKey] | frozenset[dg.As
     return [] if len(chosen) == len(models) else chosen
 
 
-def _materializations(results: Sequence[RunResult], connection: duckdb.DuckDBPyConnection) -> Iterator[Event]:
+def _with_marts(names: list[str], connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Add the ledger's marts that were never made, so that whoever asks for one finds it, if only empty."""
+    return [*names, *sorted(MARTS - relations(connection))] if "backtest_trades" in names else names
+
+
+def _materializations(
+    results: Sequence[RunResult],
+    wanted: set[dg.AssetKey] | frozenset[dg.AssetKey],
+    connection: duckdb.DuckDBPyConnection,
+) -> Iterator[Event]:
     for result in results:
-        if result.node.resource_type is NodeType.Model:
+        if result.node.resource_type is NodeType.Model and dg.AssetKey(result.node.alias) in wanted:
             yield dg.MaterializeResult(
                 asset_key=dg.AssetKey(result.node.alias),
                 metadata={"seconds": round(result.execution_time, 3), **rows_of(connection, result.node.alias)},

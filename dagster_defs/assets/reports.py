@@ -40,7 +40,7 @@ def _reported(report: "Report") -> dg.MaterializeResult[Any]:
 
 @dg.asset(
     group_name="backtest",
-    deps=["backtest_daily", "backtest_metrics", "target_weights"],
+    deps=["backtest_daily", "backtest_metrics", "backtest_trades", "target_weights"],
     kinds={"matplotlib"},
 )
 def backtest_report(

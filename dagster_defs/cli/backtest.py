@@ -44,7 +44,7 @@ def backtest(
 ) -> None:
     """Build every model up to the backtest of all strategies, and report the live one.
 
-    Writes equity.png, drawdown.png, monthly_returns.png, metrics.json and weights.csv.
+    Writes equity.png, drawdown.png, monthly_returns.png and metrics.json; equity.csv, weights.csv and trades.csv.
 
     With --set, --from or --to nothing is built or written: the question is answered in memory, by the same models, on
     the bars that were landed. All strategies are measured over the same sessions; features are warm at the first.

@@ -1,4 +1,4 @@
-"""Files that a backtest and a walk-forward leave for people: pictures, metrics.json, weights.csv."""
+"""Files that a backtest and a walk-forward leave for people: pictures, figures, tables for a spreadsheet."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Report:
 
 
 def write_backtest(lake: Lake, folder: Path) -> Report:
-    """Write the live strategy's equity, drawdown, monthly returns, metrics and weights.
+    """Write the live strategy's pictures and metrics, and its equity, weights and trades as tables.
 
     Raises:
         LakeError: The backtest was never built.
@@ -47,6 +47,7 @@ def write_backtest(lake: Lake, folder: Path) -> Report:
     with lake.reader() as connection:
         daily = readers.answer(connection, readers.LIVE_DAILY)
         weights = readers.answer(connection, readers.LIVE_WEIGHTS)
+        trades = readers.answer(connection, readers.BACKTEST_TRADES)
         metrics = _record(readers.answer(connection, readers.LIVE_METRICS))
     lived = daily[daily["session_date"] >= weights["session_date"].min()] if len(weights) else daily
     drawn: list[Picture] = []
@@ -58,9 +59,9 @@ def write_backtest(lake: Lake, folder: Path) -> Report:
             performance.months("monthly_returns", monthly_returns(live)),
         ]
     pictures = write_pictures(folder, drawn)
-    table = folder / "weights.csv"
-    write_atomically(table, weights.to_csv(index=False, date_format="%Y-%m-%d"))
-    return Report(metrics, pictures, [*pictures.values(), write_json(folder / "metrics.json", metrics), table])
+    named = {"equity.csv": daily, "weights.csv": weights, "trades.csv": trades}
+    tables = [_write_table(folder / name, frame) for name, frame in named.items()]
+    return Report(metrics, pictures, [*pictures.values(), write_json(folder / "metrics.json", metrics), *tables])
 
 
 def write_walk_forward(lake: Lake, folder: Path) -> Report:
@@ -85,6 +86,12 @@ def write_walk_forward(lake: Lake, folder: Path) -> Report:
     record = {"metrics": metrics, "folds": json.loads(folds.to_json(orient="records", date_format="iso"))}
     pictures = write_pictures(folder, drawn)
     return Report(metrics, pictures, [*pictures.values(), write_json(folder / "walk_forward.json", record)])
+
+
+def _write_table(file: Path, frame: pd.DataFrame) -> Path:
+    """Write rows as CSV, days in ISO form; the file."""
+    write_atomically(file, frame.to_csv(index=False, date_format="%Y-%m-%d"))
+    return file
 
 
 def _start(daily: pd.DataFrame) -> float:

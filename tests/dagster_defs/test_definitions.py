@@ -28,7 +28,8 @@ PORTFOLIO = {
     "landing/universe",
 }
 LANDING = PORTFOLIO | {"landing/bar_versions", "landing/corporate_actions", "record/quarantined_bars"}
-LEDGER = {"landing/ledger_events", "decisions", "fills", "orders", "positions", "slippage"}
+MARTS = {"account_trades", "decisions", "fills", "orders", "positions", "slippage", "trades"}
+LEDGER = MARTS | {"landing/ledger_events", "backtest_trades"}
 GROUPS = {
     "landing": LANDING | {"landing/ledger_events"},
     "reconciliation": {
@@ -81,7 +82,7 @@ GROUPS = {
         "strategy_allocations",
         "target_weights",
     },
-    "backtest": {"backtest_daily", "backtest_metrics", "backtest_report", "backtest_returns"},
+    "backtest": {"backtest_daily", "backtest_metrics", "backtest_report", "backtest_returns", "backtest_trades"},
     "research": {
         "train_blocks",
         "walk_forward_daily",
@@ -93,7 +94,7 @@ GROUPS = {
     },
     "permutation": {"landing/permutations", "permutation_report"},
     "report": {"tear_sheet"},
-    "execution": LEDGER - {"landing/ledger_events"} | {"rebalance", "reconciliation"},
+    "execution": MARTS | {"rebalance", "reconciliation"},
 }
 # Asked for by themselves: one trades, the others take their time.
 APART = {"rebalance", "reconciliation"} | GROUPS["permutation"] | GROUPS["report"]
@@ -101,8 +102,8 @@ ALL = set[str]().union(*GROUPS.values()) - APART
 JOBS = {
     "fetch": LANDING,
     "daily": ALL - GROUPS["research"] - {"backtest_report"},
-    "backtest": ALL - GROUPS["research"] - (LANDING - PORTFOLIO) - LEDGER,
-    "walk_forward": ALL - {"backtest_report"} - (LANDING - PORTFOLIO) - LEDGER,
+    "backtest": ALL - GROUPS["research"] - (LANDING - PORTFOLIO) - LEDGER | {"backtest_trades"},
+    "walk_forward": ALL - {"backtest_report"} - (LANDING - PORTFOLIO) - LEDGER | {"backtest_trades"},
     "everything": ALL,
     "permutation": {"landing/permutations"},
     "report": {"tear_sheet"},

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from execution.ledger.events import Payload
 
 ROOT = Path(__file__).parents[3]
-MARTS = "path:models/execution"
 NAMES = ("orders", "fills", "positions", "decisions", "slippage")
+MARTS = [*NAMES, "account_trades"]
 # Dagster and dbt call what their dependencies deprecate.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -63,7 +63,7 @@ def transformation(tmp_path_factory: pytest.TempPathFactory) -> Transformation:
     built = Transformation(lake)
     with lake.lock(), lake.writer() as connection:
         land_ledger(connection, ledger.rows())
-        built.build(connection, ["+traded_closes", MARTS])
+        built.build(connection, ["+traded_closes", *MARTS])
     ledger.close()
     return built
 
@@ -75,7 +75,8 @@ def marts(transformation: Transformation) -> Iterator[duckdb.DuckDBPyConnection]
         connection.execute(
             "CREATE TABLE traded_closes AS SELECT 'SPY' AS symbol, ?::DATE AS session_date, 502.0 AS close", [SESSION]
         )
-        for statement in transformation.statements([MARTS]):
+        connection.execute("CREATE TABLE bars AS FROM traded_closes")
+        for statement in transformation.statements(MARTS):
             connection.execute(statement.sql)
         yield connection
 
@@ -111,6 +112,8 @@ def test_marts_show_a_rebalance(transformation: Transformation) -> None:
     with transformation.lake.reader() as connection:
         for name in NAMES:
             assert connection.execute(f"SELECT session_date FROM {name}").fetchall() == [(SESSION,)]
+        lot = connection.execute("SELECT entry_session, exit_session, quantity, cost FROM account_trades").fetchall()
+        assert lot == [(SESSION, None, 40, 0.35)]  # ten shares, and a split of four for one
 
 
 BUY, SELL = order(quantity="10.5"), order("GLD", Side.SELL, 4)
