@@ -146,7 +146,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "columns in another order, no header": (
         "SPY.csv",
         table(SHARE, "", lambda bar: f"{bar.day},{bar.close},{bar.high},{bar.low},{bar.open},1"),
-        "do not behave as open, high, low, close",
+        "seem to be close, high, low, open. If so, say --column session_date=1 --column close=2",
     ),
     "six numbers, no header": (
         "SPY.csv",

@@ -17,7 +17,9 @@ NOTHING = ("", "null", "NULL", "NaN", "nan", "NA", "N/A", "#N/A", "n/a", "N/D", 
 """Texts by which exports say that there is no value."""
 
 _MARKET = re.compile(
-    r"^(?:NYSE|NASDAQ|NYSEARCA|ARCA|AMEX|BATS|CBOE)[:_]|[._]US$| US(?: EQUITY)?$", re.ASCII | re.IGNORECASE
+    r"^\$|^(?:NYSE ?|NASDAQ|NYSE ?ARCA|ARCA|AMEX|BATS|CBOE|ARCX|XNYS|XNAS|XASE|US)[:_]|^US\.|[._:-]US$"
+    r"| US(?: EQUITY)?$",
+    re.ASCII | re.IGNORECASE,
 )
 
 

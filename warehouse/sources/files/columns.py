@@ -17,27 +17,42 @@ if TYPE_CHECKING:
 NAMES: Mapping[str, str] = MappingProxyType(
     {
         "symbol": "symbol ticker tic tickersymbol stocksymbol actsymbol sym code instrument security asset stock name",
-        "session_date": "sessiondate date tradedate tradingdate datetime timestamp data datum fecha tarih дата time t",
-        "open": "open o openprice openingprice opening otwarcie apertura abertura ouv ouverture eroffn eroffnung"
-        " erofnung acilis откр",
-        "high": "high h highprice hi max najwyzszy hoch plushaut haut maximo massimo maxima hoog yuksek макс",
-        "low": "low l lowprice lo min najnizszy tief plusbas bas minimo minima laag dusuk мин",
-        "close": "close c closelast closeprice closingprice closing zamkniecie schlusskurs last lastprice price"
-        " ostatnio zuletzt dernier ultimo laatste simdi цена",
+        "session_date": "sessiondate date tradedate tradingdate datetime timestamp dtyyyymmdd localtime gmttime"
+        " windowstart data datum fecha tarih дата 日期 日付け 日付 날짜 time t",
+        "open": "open o openprice openingprice opening pxopen otwarcie apertura abertura ouv ouverture eroffn eroffnung"
+        " erofnung erster acilis откр 开盘 始値 시가",
+        "high": "high h highprice hi max pxhigh najwyzszy hoch tageshoch plushaut haut maximo massimo maxima hoog"
+        " yuksek макс 高 高値 고가",
+        "low": "low l lowprice lo min pxlow najnizszy tief tagestief plusbas bas minimo minima laag dusuk мин 低 安値"
+        " 저가",
+        "close": "close c closelast closeprice closingprice closing zamkniecie schlusskurs schluss clot cloture last"
+        " lastprice latest pxlast price ostatnio zuletzt dernier ultimo laatste simdi цена 收盘 終値 종가",
         "adj_close": "adjclose adjustedclose adjusted closeadj closeadjusted adjcloseprice adjustedcloseprice"
         " adjclosingprice adjustedclosingprice adjprice adjustedprice adjlast adjc",
-        "volume": "volume vol v wol wolumen volumen hac sharestraded totalvolume объем",
+        "volume": "volume vol v pxvolume wol wolumen stuecke volumen hac sharestraded numberofshares totalvolume"
+        " объем 交易量 出来高 거래량",
         "dividend": "dividend dividends dividendamount divcash exdividend exdividends cashdividend dividendcash",
         "split": "split splits stocksplit stocksplits splitcoefficient splitfactor splitratio",
         "period": "per period",
         "time": "time timeofday mi minute minutes hour hhmm",
+        "currency": "currency currencycode ccy devise wahrung waluta moneda valuta",
     }
 )
 """Our name -> the files' names, as `plain` reduces them; where several match, an earlier one wins."""
 
 REQUIRED = ("session_date", "open", "high", "low", "close")
+_NAME_OF: Mapping[str, str] = MappingProxyType(
+    {
+        unicodedata.normalize("NFKD", word): name
+        for name, words in reversed(list(NAMES.items()))
+        for word in reversed(words.split())
+    }
+)
 _ADJUSTED = {"open": "adjopen", "high": "adjhigh", "low": "adjlow", "close": "adjclose"}
-_UNNAMED = re.compile(r"|Unnamed: \d+|index|X|rownames|level_\d+")
+_NO_SECOND_CLOSE = re.compile(
+    r"\d|prev|raw|unadj|time|chg|change|pct|ret|log|diff|norm|scaled|sma|ema|mean|std|avg|lag|pred|next|roll"
+)
+_UNNAMED = re.compile(r"|Unnamed: \d+|index|Index|X|rownames|level_\d+|__index_level_\d+__")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +120,14 @@ def recognise(found: Sequence[str], chosen: Mapping[str, str], file: str) -> lis
 
 
 def _name_of(word: str) -> str | None:
-    return next((name for name, words in NAMES.items() if word in words.split()), None)
+    return _NAME_OF.get(word)
 
 
 def _by_name(found: Sequence[str]) -> dict[str, tuple[int, ...]]:
     words = [plain(column) for column in found]
     places: dict[str, tuple[int, ...]] = {}
     for name, known in NAMES.items():
-        best = next((word for word in known.split() if word in words), None)
+        best = next((word for word in unicodedata.normalize("NFKD", known).split() if word in words), None)
         if best is not None:
             places[name] = tuple(place for place, word in enumerate(words) if word == best)
     if places.get("time") == places.get("session_date"):
@@ -167,7 +182,7 @@ def _side_by_side(found: Sequence[str], date: tuple[int, ...], file: str) -> lis
 def _refuse_closes_alone(found: Sequence[str], places: Mapping[str, tuple[int, ...]], file: str) -> None:
     others = [column.strip() for place, column in enumerate(found) if place not in places["session_date"]]
     tickers = [column for column in others if canonical(column) and column.isupper()]
-    if len(tickers) > 1 and not {"high", "low"} & places.keys():
+    if len(tickers) > 1 and not {"high", "low", "symbol"} & places.keys():
         raise SourceError(_closes_alone(file, tickers))
 
 
@@ -181,7 +196,7 @@ def _closes_alone(file: str, symbols: Iterable[str]) -> str:
 
 def _is_second_close(word: str) -> bool:
     is_close = word.startswith("close") or word.endswith("close")
-    return is_close and not re.search(r"\d|prev|raw|unadj|time|chg|change|pct|ret|log|diff|norm|scaled", word)
+    return is_close and not _NO_SECOND_CLOSE.search(word)
 
 
 def _refuse_unused(found: Sequence[str], places: Mapping[str, tuple[int, ...]], file: str) -> None:

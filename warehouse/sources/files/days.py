@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -27,19 +28,38 @@ EVENING = 17
 
 _NEARLY_ALL = 0.98
 _DAILY_STEP = 4
+SERIAL = "days of a spreadsheet"
+_SERIAL = re.compile(r"([2-6]\d{4})(?:\.\d+)?")
+_SERIAL_START = date(1899, 12, 30)
 _MONTHS = {
     name: number
-    for number, name in enumerate(
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
+    for number, names in enumerate(
+        [
+            "jan gen ene",
+            "feb fev",
+            "mar mrt",
+            "apr avr abr",
+            "may mai mag mei",
+            "jun juin giu",
+            "jul juil lug",
+            "aug aou ago",
+            "sep set",
+            "oct okt ott out",
+            "nov",
+            "dec dez dic",
+        ],
+        1,
     )
+    for name in names.split()
 }
+"""English, German, French, Spanish, Italian, Portuguese and Dutch; by three letters, or by four."""
 _TIME = r"(?:[ T,-]+(?P<hour>\d{1,2}):\d{2}(?P<rest>.*))?"
 _WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?"
 _FORMS = tuple(
     re.compile(_WEEKDAY + form + _TIME, re.ASCII | re.IGNORECASE)
     for form in (
-        r"(?P<y>\d{4})(?P<sep>[-/.]?)(?P<m>\d{1,2})(?P=sep)(?P<d>\d{1,2})",
-        r"(?P<d>\d{1,2})[- ./]?(?P<month>[a-z]{3,9})[-,. /]*(?P<y>\d{4}|\d{2})",
+        r"(?P<y>\d{4})(?P<sep>[-/.]?) ?(?P<m>\d{1,2})(?P=sep) ?(?P<d>\d{1,2})",
+        r"(?P<d>\d{1,2})[- ./]{0,2}(?P<month>[a-z]{3,10})[-,. /]*(?P<y>\d{4}|\d{2})",
         r"(?P<month>[a-z]{3,9})[. -]*(?P<d>\d{1,2}),? ?-?(?P<y>\d{4})",
         r"(?P<first>\d{1,2})(?P<sep>[-/. ])(?P<second>\d{1,2})(?P=sep)(?P<y>\d{4}|\d{2})",
     )
@@ -111,6 +131,8 @@ def _sound(cells: pa.Array) -> pa.Array:
 def _notation(texts: list[str]) -> str:
     """Tell day/month from month/day, as far as the texts do: by what is a date, then by what is a daily series."""
     if not any(_FORMS[-1].fullmatch(text) and not _FORMS[0].fullmatch(text) for text in texts):
+        if texts and all(_SERIAL.fullmatch(text) for text in texts):
+            return SERIAL
         is_epoch = texts and all(_epoch(text) for text in texts)
         return EPOCH if is_epoch else "year-month-day"
     read = {
@@ -141,7 +163,13 @@ def _is_daily(days: Iterable[date]) -> bool:
 @lru_cache(maxsize=2**15)  # the files of a folder share their dates
 def _stamp(text: str, notation: str) -> Stamp | None:
     text = re.sub(r"^(\d{8})\.0$", r"\1", text)
+    if not text.isascii():
+        text = re.sub(r"(\d+)年 ?(\d+)月 ?(\d+)日", r"\1-\2-\3", text)
+        text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     try:
+        if notation == SERIAL:
+            match = _SERIAL.fullmatch(text)
+            return Stamp(_SERIAL_START + timedelta(days=int(match[1])), None) if match else None
         if "%" in notation:
             moment = datetime.strptime(text, notation)  # noqa: DTZ007 - a day has no zone
             return Stamp(moment.date(), moment.hour if "%H" in notation or "%I" in notation else None)
@@ -165,7 +193,7 @@ def _matched(match: re.Match[str], notation: str) -> Stamp | None:
         month, day = (int(second), first) if notation == "day/month/year" else (first, int(second))
     else:
         named = parts.get("month")
-        month = _MONTHS.get(named[:3].lower(), 0) if named else int(parts["m"])
+        month = _month(named) if named else int(parts["m"])
         day = int(parts["d"])
     if parts.get("sep") == "" and len(match["m"] + match["d"]) != 4:  # noqa: PLR2004 - 20240102, and no 2024102
         return None
@@ -173,6 +201,10 @@ def _matched(match: re.Match[str], notation: str) -> Stamp | None:
     if hour is not None and re.search(r"\bpm\b", parts["rest"], re.IGNORECASE) and hour < 12:  # noqa: PLR2004
         hour += 12
     return Stamp(date(year, month, day), hour)
+
+
+def _month(name: str) -> int:
+    return _MONTHS.get(name[:4].lower()) or _MONTHS.get(name[:3].lower(), 0)
 
 
 def _epoch(text: str, *, is_certain: bool = False) -> Stamp | None:

@@ -17,7 +17,8 @@ from warehouse.sources.files.cells import Column, converted
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_ADORNMENT = re.compile(r"[\s\u00a0\u202f'\u2019$€£¥]|US\$|USD|EUR|PLN")
+_ADORNMENT = re.compile(r"[\s\u00a0\u202f'\u2019$]|US\$|USD")
+_FOREIGN = re.compile("[€£¥₹]|EUR|GBP|GBX|JPY|CHF|CAD|AUD|PLN|SEK|NOK|DKK|HKD|CNY|INR|BRL")
 _SUFFIXES = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 _NEARLY_ALL = 0.98
 
@@ -46,10 +47,17 @@ def to_numbers(found: Mapping[str, pa.Array], prices: tuple[str, ...], given: No
     if not slow:
         return {name: column for name, column in quick.items() if column is not None}
     texts = [found[name].cast(pa.string()) for name in prices if not _is_number(found[name])]
+    _require_dollars(texts)
     notation = given or _notation(texts)
     if notation.decimal != ".":
         slow = [name for name in found if name in slow or not _is_number(found[name])]
     return {name: _converted(name, found[name], notation) if name in slow else quick[name] for name in found}  # type: ignore[misc]
+
+
+def _require_dollars(columns: list[pa.Array]) -> None:
+    for text in pc.unique(pa.chunked_array(columns, pa.string()).drop_null()).to_pylist() if columns else []:
+        if sign := _FOREIGN.search(text):
+            raise SourceError(f"{text!r} is a price in {sign[0]}: bars are in USD. Export the prices in USD.")
 
 
 def _quick(cells: pa.Array) -> Column | None:

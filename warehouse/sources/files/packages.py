@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 TEXTS = (".csv", ".txt", ".tsv")
 PARQUETS = (".parquet", ".pq")
+ARROWS = (".feather", ".arrow", ".ipc")
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 NOTATIONS = (".json", ".jsonl", ".ndjson")
-KNOWN = (*TEXTS, *PARQUETS, *WORKBOOKS, *NOTATIONS)
+KNOWN = (*TEXTS, *PARQUETS, *ARROWS, *WORKBOOKS, *NOTATIONS)
 PACKED = (".gz", ".zip")
 
 
@@ -58,6 +59,11 @@ def entries(path: Path) -> list[BarFile]:
     return _entries(path)
 
 
+def _is_hidden(member: PurePath) -> bool:
+    """Tell what an operating system has put into an archive beside the user's files."""
+    return member.name.startswith(".") or "__MACOSX" in member.parts
+
+
 def _kind(path: PurePath) -> str:
     endings = [ending.lower() for ending in path.suffixes[-2:]]
     if endings and endings[-1] == ".zip":
@@ -75,7 +81,7 @@ def _entries(path: Path) -> list[BarFile]:
             names = sorted(
                 name
                 for name in archive.namelist()
-                if _kind(PurePath(name)) not in {"", ".zip"} and "__MACOSX" not in name
+                if _kind(PurePath(name)) not in {"", ".zip"} and not _is_hidden(PurePath(name))
             )
     except (OSError, zipfile.BadZipFile) as error:
         raise SourceError(f"{path}: a damaged archive ({error}).") from error

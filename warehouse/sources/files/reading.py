@@ -27,16 +27,21 @@ if TYPE_CHECKING:
 
 _DAILY = ("D", "1D", "d", "daily", "Daily", "day")
 _AROUND = re.compile(
-    r"^(?:eod|wiki|daily(?:_adjusted)?|nyse|nasdaq|nysearca|arca|amex|bats)[-_ ]"
-    r"|(?:[._]us)?(?:[._ -](?:1?d1?|daily|max|historical data|historical|history|prices?|data|stock price history)"
+    r"^(?:eod|wiki|daily(?:_adjusted)?|nyse|nasdaq|nysearca|arca|amex|bats|yahoo|stooq|tiingo|alpaca|polygon"
+    r"|download data - (?:stock|fund|index)_[a-z]{2}_[a-z]{4})[-_ ]"
+    r"|(?:[._]us)?(?:[._ -](?:1?d1?|daily|max|historical data|historical|history|prices?|data|stock price history"
+    r"|stock|ohlcv?|adjusted|yahoo|yfinance|stooq|tiingo|alpaca|polygon|\d{4}(?:-?\d{2}-?\d{2})?)"
     r"|, 1D(?:[ _].*)?| \(\d\)| etf stock price history)*$",
     re.IGNORECASE,
 )
 _FROM_NAME = re.compile(r"[A-Z]{1,5}(?:\.[A-Z]{1,2})?")
 _NO_SYMBOL = re.compile(
-    "BARS|BOOK|CSV|DAILY|DATA|ETFS?|EXCEL|FILE|FUND|INDEX|OHLCV?|PRICE|QUOTE|SHEET|STOCK|TABLE|TEST|TRADE|TRAIN"
+    "ADJ|ALL|ASSET|BARS|BASE|BOOK|CACHE|CHART|CLEAN|CLOSE|CSV|DAILY|DATA|DEMO|DF|DUMMY|DUMP|EOD|ETFS?|EXCEL|FEED|FILE"
+    "|FINAL|FULL|FUND|HIGH|HIST|HOUR|INDEX|INPUT|LAST|LIST|LOAD|LOW|MAIN|MONTH|NEW|OHLCV?|OLD|OPEN|OUT|PRICE|QUOTE|RAW"
+    "|SHEET|STATS|STOCK|STOOQ|TABLE|TEMP|TEST|TICKS?|TMP|TODAY|TRADE|TRAIN|USA|VALUE|WEEK|YAHOO|YEAR"
 )
 _PREFIX = re.compile("ADJ|ASK|BID|DAILY|ETF|INDEX|MID|PRICE|PX|RAW|STOCK|TRADE")
+_DOLLAR = frozenset({"USD", "US$", "$", "US DOLLAR", ""})
 _CERTAIN = frozenset({"symbol", "ticker", "tic", "tickersymbol", "stocksymbol", "actsymbol", "sym"})
 _UPPER = re.compile(r"[A-Z]{1,5}(?:[.\- /][A-Z]{1,2})?")
 
@@ -85,7 +90,8 @@ def _bars(sheet: Sheet, layout: ColumnLayout, cells: Cells, options: FileOptions
     found = {
         name: [cells.table[str(place)].combine_chunks() for place in places] for name, places in layout.places.items()
     }
-    keep = _holds(found) if layout.symbol else None
+    _require_dollars(found)
+    keep = _holds(found) if layout.symbol else _no_header(sheet, layout, found)
     lines = cells.lines
     if keep is not None:
         found = {name: [column.filter(keep) for column in columns] for name, columns in found.items()}
@@ -95,7 +101,7 @@ def _bars(sheet: Sheet, layout: ColumnLayout, cells: Cells, options: FileOptions
     numbers, more = _numbers(sheet, layout, found, options)
     _require_daily(found, days)
     if not sheet.has_header:
-        _require_order(numbers, days)
+        _require_order(numbers, days, layout)
     rows = len(lines)
     dividend = _with_payouts(numbers.get("dividend"), days, cells, options)
     nothing = pa.nulls(rows, pa.float64())
@@ -131,6 +137,22 @@ def _holds(found: Mapping[str, list[pa.Array]]) -> pa.Array:
     values = [columns[0] for name, columns in found.items() if name in {"open", "high", "low", "close"}]
     empty = [pc.is_null(column, nan_is_null=pa.types.is_floating(column.type)) for column in values]
     return pc.invert(pc.and_(pc.and_(empty[0], empty[1]), pc.and_(empty[2], empty[3])))
+
+
+def _no_header(sheet: Sheet, layout: ColumnLayout, found: Mapping[str, list[pa.Array]]) -> pa.Array | None:
+    """Keep the rows that do not repeat the header: exports joined end to end have it on each page."""
+    header, days = sheet.columns[layout.places["session_date"][0]].strip(), found["session_date"][0]
+    if not sheet.has_header or not header or not pa.types.is_string(days.type):
+        return None
+    repeats = pc.equal(days, header)
+    return pc.fill_null(pc.invert(repeats), fill_value=True) if pc.any(repeats).as_py() else None
+
+
+def _require_dollars(found: Mapping[str, list[pa.Array]]) -> None:
+    """Require that a file which names a currency names the dollar: prices of two must not mix."""
+    named = pc.unique(found["currency"][0].cast(pa.string())).drop_null().to_pylist() if "currency" in found else []
+    if others := [text for text in named if text.strip().upper() not in _DOLLAR]:
+        raise SourceError(f"prices in {others[0]}: bars are in USD. Export them in USD.")
 
 
 def _symbols(
@@ -203,7 +225,7 @@ def _require_daily(found: Mapping[str, list[pa.Array]], days: Days) -> None:
         raise SourceError(f"the bars stand at several times ({times[0]}, {times[1]}, …); daily bars are needed.")
 
 
-def _require_order(numbers: Mapping[str, Column], days: Days) -> None:
+def _require_order(numbers: Mapping[str, Column], days: Days, layout: ColumnLayout) -> None:
     """Require of columns without names that they obey a bar's rules: an open lies near the close before."""
     order = np.argsort(days.values.to_numpy(zero_copy_only=False), kind="stable")
     bar = {
@@ -214,10 +236,17 @@ def _require_order(numbers: Mapping[str, Column], days: Days) -> None:
         night = np.abs(np.log(bar["open"][1:] / bar["close"][:-1]))
         if_swapped = np.abs(np.log(bar["close"][1:] / bar["open"][:-1]))
     is_swapped = len(order) > 1 and np.nanmean(night) > np.nanmean(if_swapped)
-    if inside.mean() < 0.95 or is_swapped:  # noqa: PLR2004 - an open may lie a tick outside
+    if inside.mean() < 0.95:  # noqa: PLR2004 - an open may lie a tick outside
         raise SourceError(
             "no header, and the columns do not behave as open, high, low, close. Name each with --column, by its place"
             " from 1: --column open=2."
+        )
+    if is_swapped:
+        crossed = {"open": "close", "close": "open"}
+        said = " ".join(f"--column {crossed.get(name, name)}={places[0] + 1}" for name, places in layout.places.items())
+        raise SourceError(
+            "no header, and each fourth price lies near the first of the day before: they seem to be close, high, low,"
+            f" open. If so, say {said}; else name each column that way."
         )
 
 

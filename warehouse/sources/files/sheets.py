@@ -82,8 +82,8 @@ def top_of(rows: Sequence[Sequence[str]], *, no_header: bool) -> Top:
     start = filled[0] if header is None else header
     levels = [list(rows[start])]
     above = start - 1
-    if above in filled and len(rows[above]) == len(rows[start]) and rows[above][0].strip().lower() in {"ticker", ""}:
-        levels.insert(0, list(rows[above]))
+    if above in filled and _is_level_above(rows[above], len(rows[start])):
+        levels.insert(0, _spread(rows[above]))
     below = start + 1
     while below < len(rows) and _is_level(rows[below], len(rows[start])):
         levels.append(list(rows[below]))
@@ -126,6 +126,12 @@ def _is_bar(row: Sequence[str]) -> bool:
     return numbers >= 4 and any(is_day(cell.strip()) for cell in row)  # noqa: PLR2004 - open, high, low, close
 
 
+def _is_level_above(row: Sequence[str], width: int) -> bool:
+    """Tell whether the row above a header belongs to it; one cell alone is a title."""
+    is_marked = len(row) == width and row[0].strip().lower() in {"ticker", ""}
+    return is_marked and sum(bool(cell.strip()) for cell in row) > 1
+
+
 def _is_level(row: Sequence[str], width: int) -> bool:
     """Tell whether the row below a header belongs to it: a symbol on every column, or `Date` and nothing else."""
     texts = [cell.strip() for cell in row]
@@ -142,6 +148,14 @@ def _joined(levels: list[list[str]]) -> list[str]:
         return levels[0]
     columns = [" ".join(filter(None, (cell.strip() for cell in column))) for column in zip(*levels, strict=True)]
     return ["Date", *columns[1:]]
+
+
+def _spread(row: Sequence[str]) -> list[str]:
+    """Write a merged cell, which only its first column has, into the others."""
+    cells: list[str] = []
+    for cell in row:
+        cells.append(cell if cell.strip() or not cells else cells[-1])
+    return cells
 
 
 def _flat(name: str) -> str:

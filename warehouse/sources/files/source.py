@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from warehouse.errors import SourceError
 from warehouse.sources.base import BarSource, Progress, Seam
-from warehouse.sources.files.packages import NOTATIONS, PARQUETS, TEXTS, entries
+from warehouse.sources.files.packages import ARROWS, NOTATIONS, PARQUETS, TEXTS, entries
 from warehouse.sources.files.reading import read_bars
 from warehouse.sources.files.settling import settled
 from warehouse.sources.files.sheets import typed
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
     from pathlib import Path
-
-    from pyarrow.parquet import FileMetaData
 
     from warehouse.sources.files.bases import AdjustedBy
     from warehouse.sources.files.numbers import Notation
@@ -128,10 +126,14 @@ def _sheet(entry: BarFile, options: FileOptions) -> Sheet:
 
         try:
             file = pq.ParquetFile(pa.BufferReader(entry.content()))
-            _refuse_bomb(entry.label, file.metadata)
+            about = file.metadata
+            groups = (about.row_group(group).total_byte_size for group in range(about.num_row_groups))
+            _refuse_bomb(entry.label, about.num_rows, sum(groups))
             return typed(entry.label, entry.stem, file.read())
         except (pa.ArrowException, OSError) as error:
             raise SourceError(f"{entry.label}: not a readable Parquet file, or a damaged one ({error}).") from error
+    if entry.kind in ARROWS:
+        return typed(entry.label, entry.stem, _arrow_table(entry))
     if entry.kind in NOTATIONS:
         from warehouse.sources.files.notations import json_sheet  # noqa: PLC0415
 
@@ -141,12 +143,33 @@ def _sheet(entry: BarFile, options: FileOptions) -> Sheet:
     return workbook_sheet(entry, options.sheet, no_header=options.no_header)
 
 
-def _refuse_bomb(label: str, about: FileMetaData) -> None:
+def _arrow_table(entry: BarFile) -> pa.Table:
+    """Read a Feather or Arrow file, batch by batch, so that none unpacks to more than a machine holds."""
+    content = pa.BufferReader(entry.content())
+    try:
+        is_file = content.read(6) == b"ARROW1"
+        content.seek(0)
+        batches, rows, size = [], 0, 0
+        if is_file:
+            file = pa.ipc.open_file(content)
+            schema, parts = file.schema, (file.get_batch(i) for i in range(file.num_record_batches))
+        else:
+            stream = pa.ipc.open_stream(content)
+            schema, parts = stream.schema, iter(stream)
+        for batch in parts:
+            rows, size = rows + batch.num_rows, size + batch.nbytes
+            _refuse_bomb(entry.label, rows, size)
+            batches.append(batch)
+        return pa.Table.from_batches(batches, schema)
+    except (pa.ArrowException, OSError) as error:
+        raise SourceError(f"{entry.label}: not a readable Feather or Arrow file ({error}).") from error
+
+
+def _refuse_bomb(label: str, rows: int, unpacked: int) -> None:
     """Refuse a file that would unpack to more than a machine holds, however small it is on the disk."""
-    unpacked = sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups))
-    if about.num_rows > MOST_ROWS or unpacked > MOST_BYTES:
+    if rows > MOST_ROWS or unpacked > MOST_BYTES:
         raise SourceError(
-            f"{label}: holds {about.num_rows:,} rows, {unpacked / 2**20:,.0f} MiB unpacked; at most {MOST_ROWS:,} rows "
+            f"{label}: holds {rows:,} rows, {unpacked / 2**20:,.0f} MiB unpacked; at most {MOST_ROWS:,} rows "
             f"and {MOST_BYTES / 2**20:,.0f} MiB are read from one file. Split it."
         )
 

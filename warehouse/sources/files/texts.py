@@ -15,6 +15,7 @@ import pyarrow.csv as pa_csv
 
 from warehouse.errors import SourceError
 from warehouse.sources.files.cells import NOTHING
+from warehouse.sources.files.columns import is_header
 from warehouse.sources.files.sheets import Cells, Sheet, top_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,15 @@ _HEAD_LINES = 45
 _HEAD_BYTES = 2**14
 _FEWEST_COLUMNS = 5
 _SEPARATORS = ("\t", ";", "|", ",")
+_FEWEST_FIGURES = 3
+_MOST_SAID = 160
+_SIGNS = {
+    b"PAR1": "a Parquet file (.parquet)",
+    b"PK\3\4": "a .zip archive or a workbook (.xlsx)",
+    b"\x1f\x8b": "a .gz file",
+    b"\xd0\xcf\x11\xe0": "an old workbook (.xls)",
+    b"ARROW1": "a Feather file (.feather)",
+}
 _PAYOUT = re.compile(r"\s*(.*?\d{4})[\s\"]+([\d.]+) +(?:Dividend|Capital Gains?)\s*", re.IGNORECASE)
 _SPLIT = re.compile(r"\s*.*?\d{4}[\s\"]+[\d.]+:[\d.]+ +Stock Splits?\s*", re.IGNORECASE)
 
@@ -38,7 +48,7 @@ def text_sheet(entry: BarFile, *, no_header: bool) -> Sheet:
     """
     content = _decoded(entry)
     lines = content[:_HEAD_BYTES].decode("utf-8", errors="replace").split("\n")[:_HEAD_LINES]
-    lines = [line.rstrip("\r") for line in lines]
+    lines = shown = [line.rstrip("\r") for line in lines]
     separator = _separator(lines)
     if separator is None:
         content = re.sub(rb"(?m)^[ \t]+|[ \t]+(?=\r?$)", b"", content)
@@ -50,6 +60,7 @@ def text_sheet(entry: BarFile, *, no_header: bool) -> Sheet:
         rows = [_row(line, separator) for line in lines]
     except csv.Error as error:
         raise SourceError(f"{entry.label}: cannot be read as text ({error}); save it as CSV in UTF-8.") from error
+    _refuse_prose(entry.label, shown, rows)
     top = top_of(rows, no_header=no_header)
     columns = top.columns
     first_row = next((row for row in rows[top.rows :] if len(row) > 1), [])
@@ -63,8 +74,26 @@ def text_sheet(entry: BarFile, *, no_header: bool) -> Sheet:
     return Sheet(entry.label, entry.stem, columns, top.has_header, cells, rows[top.rows :])
 
 
+def _refuse_prose(label: str, lines: list[str], rows: list[list[str]]) -> None:
+    """Refuse what is no table: a notice that a vendor sent in place of one, a page, JSON."""
+    said = next((line.strip() for line in lines if line.strip()), "")
+    if said.startswith("<") and re.search(r"<(?:!doctype html|html|head|body|\?xml)", "".join(lines), re.IGNORECASE):
+        raise SourceError(f"{label}: a web page (HTML), not a table. Sign in, or download the data itself.")
+    if re.match(r"[{\[]\s*(?:[\"{\[]|$)", said):
+        raise SourceError(f"{label}: JSON. If it holds bars, name the file .json; it begins {said[:_MOST_SAID]!r}.")
+    is_table = any(map(is_header, rows)) or max(map(_figures, rows)) >= _FEWEST_FIGURES
+    if " " in said and not is_table:
+        raise SourceError(f"{label}: no table of bars. It begins: {said[:_MOST_SAID]!r}.")
+
+
+def _figures(row: list[str]) -> int:
+    return sum(any(map(str.isdigit, cell)) for cell in row)
+
+
 def _decoded(entry: BarFile) -> bytes:
     content = entry.content()
+    if kind := next((kind for sign, kind in _SIGNS.items() if content.startswith(sign)), None):
+        raise SourceError(f"{entry.label}: not a text, but {kind}. Rename it to that, and it is read for what it is.")
     for mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         if content.startswith(mark):
             content = content.decode("utf-16", errors="replace").encode()
@@ -78,6 +107,7 @@ def _decoded(entry: BarFile) -> bytes:
             content = content.decode("cp1252", errors="replace").encode()
     if b"\r" in content and b"\n" not in content:
         content = content.replace(b"\r", b"\n")
+    content = content.replace(b"\r\r\n", b"\n")
     return content if content.endswith(b"\n") else content + b"\n"
 
 
@@ -124,7 +154,7 @@ def _cells(label: str, content: bytes, form: tuple[str, int, int], places: Seque
     except pa.ArrowException as error:
         raise SourceError(f"{label}: damaged ({error}).") from error
     last = above + table.num_rows + len(odd)
-    while odd and odd[-1].number == last - len(foot) and (odd[-1].actual_columns == 1 or not odd[-1].text.strip()):
+    while odd and odd[-1].number == last - len(foot) and _is_foot(odd[-1]):
         foot.append(odd.pop())
     payouts = [payout for line in odd if (payout := _payout(label, line)) is not None]
     odd += foot
@@ -139,6 +169,10 @@ def _cells(label: str, content: bytes, form: tuple[str, int, int], places: Seque
     empty = functools.reduce(pc.and_, [pc.is_null(cells) for cells in table.columns])
     holds = pc.invert(empty).combine_chunks()
     return Cells(table.filter(holds), pa.array(lines).filter(holds), tuple(payouts))
+
+
+def _is_foot(line: pa_csv.InvalidRow) -> bool:
+    return line.actual_columns == 1 or not re.search(r"\d", line.text)
 
 
 def _payout(label: str, line: pa_csv.InvalidRow) -> tuple[str, float] | None:

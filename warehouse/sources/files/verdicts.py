@@ -96,6 +96,7 @@ def judge(bars: pa.Table, final_until: date | None, *, is_evening: bool) -> Judg
     rows = rows[np.argsort(days[rows], kind="stable")]
     rows = rows[np.append(True, days[rows][1:] > days[rows][:-1])]
     _refuse_crossed(bars, rows)
+    _refuse_units(bars, rows)
     steps = np.diff(session_numbers(days[rows]))
     _refuse_other_periods(steps, days[rows])
     _refuse_future(bars, rows, final_until)
@@ -175,7 +176,7 @@ def _refuse_disorder(bars: pa.Table, rows: NDArray[np.intp], days: NDArray[np.da
     steps = np.diff(days[rows]).astype(np.int64)
     if not len(steps):
         return
-    direction = 1 if 2 * (steps > 0).sum() >= len(steps) else -1
+    direction = 1 if (steps > 0).sum() >= (steps < 0).sum() else -1
     against = np.flatnonzero(steps * direction < 0)
     if len(against) > max(2, _MOST_BACKWARD * len(steps)):
         at = against[0]
@@ -194,6 +195,16 @@ def _refuse_crossed(bars: pa.Table, rows: NDArray[np.intp]) -> None:
     night, crossed = (np.abs(np.log(one[1:] / two[:-1])).mean() for one, two in ((opens, closes), (closes, opens)))
     if night > 1.2 * crossed:
         raise SourceError("open and close seem to stand in each other's column. Say which is which with --column.")
+
+
+def _refuse_units(bars: pa.Table, rows: NDArray[np.intp]) -> None:
+    """Refuse prices in parts of a dollar: all are whole, and end in two zeros at least."""
+    prices = np.concatenate([bars[name].to_numpy()[rows] for name in ("high", "low", "close")])
+    if len(rows) >= _FEWEST_NIGHTS and not (prices % 100).any():
+        raise SourceError(
+            f"every price is a whole multiple of 100 (the first close is {prices[-len(rows)]:,.0f}): the unit seems to"
+            " be 1/10,000 of a dollar, not the dollar. Divide the prices."
+        )
 
 
 def _refuse_other_periods(steps: NDArray[np.intp], days: NDArray[np.datetime64]) -> None:
