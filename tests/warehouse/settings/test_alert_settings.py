@@ -14,7 +14,7 @@ from warehouse.settings.portfolio import FILE_NAME, Portfolio, load_portfolio
 if TYPE_CHECKING:
     from pathlib import Path
 
-SECRET_URL = "mailtos://me:hunter2@mail.example?to=you"
+URL = "mailtos://me:hunter2@mail.example?to=you"
 
 
 def loaded(home: Path, text: str) -> Portfolio:
@@ -25,13 +25,11 @@ def loaded(home: Path, text: str) -> Portfolio:
 
 def test_a_channel_says_what_it_takes(tmp_path: Path) -> None:
     """A channel tells everything unless a minimum stands there; its URL is masked wherever it is printed."""
-    portfolio = loaded(
-        tmp_path, f'alerts: {{channels: [{{name: mail, url: "{SECRET_URL}"}}], quiet_hours: 22:00-07:00}}'
-    )
+    portfolio = loaded(tmp_path, f'alerts: {{channels: [{{name: mail, url: "{URL}"}}], quiet_hours: 22:00-07:00}}')
     (channel,) = portfolio.alerts.channels
     assert (channel.name, channel.minimum, channel.is_escalation) == ("mail", Severity.INFO, False)
     assert channel.url is not None
-    assert channel.url.get_secret_value() == SECRET_URL
+    assert channel.url.get_secret_value() == URL
     assert portfolio.alerts.quiet == (time(22), time(7))
     assert "hunter2" not in repr(portfolio) + portfolio.model_dump_json()
 
@@ -45,16 +43,16 @@ def test_alerts_change_no_number(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("alerts", "reason"),
     [
-        (f'{{channels: [{{name: mail, url: "{SECRET_URL}", url_file: mail}}]}}', "exclude each other"),
-        (f'{{channels: [{{name: a, url: "{SECRET_URL}"}}, {{name: a, url_file: b}}]}}', "a names 2 channels"),
+        (f'{{channels: [{{name: mail, url: "{URL}", url_file: mail}}]}}', "exclude each other"),
+        (f'{{channels: [{{name: a, url: "{URL}"}}, {{name: a, url_file: b}}]}}', "a names 2 channels"),
         ('{channels: [{name: mail, url: "me:hunter2 at mail.example"}]}', "its url is none"),
-        (f'{{channels: [{{name: "{SECRET_URL}"}}]}}', "a word of at most 20 letters"),
-        (f'{{channels: [{{name: mail, ulr: "{SECRET_URL}"}}]}}', "Did you mean url"),
-        (f'{{channels: ["{SECRET_URL}"]}}', "a list of"),
-        (f'{{channels: "{SECRET_URL}"}}', "a list of"),
-        (f'"{SECRET_URL}"', "a section with the keys channels"),
-        (f'{{"{SECRET_URL}": 1}}', "unknown key"),
-        (f'{{heartbeat: {{url: "{SECRET_URL}"}}}}', "the heartbeat's: https"),
+        (f'{{channels: [{{name: "{URL}"}}]}}', "a word of at most 20 letters"),
+        (f'{{channels: [{{name: mail, ulr: "{URL}"}}]}}', "Did you mean url"),
+        (f'{{channels: ["{URL}"]}}', "a list of"),
+        (f'{{channels: "{URL}"}}', "a list of"),
+        (f'"{URL}"', "a section with the keys channels"),
+        (f'{{"{URL}": 1}}', "unknown key"),
+        (f'{{heartbeat: {{url: "{URL}"}}}}', "the heartbeat's: https"),
         ("{quiet_hours: 22-07}", "22:00-07:00"),
         ("{quiet_hours: 22:00-27:00}", "22:00-07:00"),
         ("{time_zone: Mars/Olympus}", "Europe/Berlin"),
