@@ -77,6 +77,7 @@ class AlertSettings(Section):
     quiet_hours: str = Field(description="hours of the day such as 22:00-07:00, or empty")
     time_zone: Annotated[str, AfterValidator(_zone)] = Field(description="a zone such as Europe/Berlin")
     escalate_after: int = Field(ge=1, le=1440, description="a whole number of minutes from 1 to 1440")
+    drift: float = Field(gt=0, le=2, description="a distance above 0, at most 2, such as 0.1")
     are_amounts_shown: bool = Field(description="true or false")
     heartbeat: Address
 
