@@ -10,8 +10,10 @@ from execution.ledger.state import switch_state
 from execution.models import Switch
 from execution.service import open_ledger
 from execution.switch_files import SwitchFiles
+from operations.alerts.channels import lines
 from operations.preflight.codes import CheckCode
 from warehouse.calendar.sessions import close_time, last_completed_session
+from warehouse.settings.portfolio import load_alerts
 from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
@@ -82,6 +84,17 @@ def switch_check(installation: Installation, _now: datetime) -> Iterator[Check]:
         yield CheckCode.SWITCH.warning("Trading is in reduce-only mode: the next rebalance only sells.")
     else:
         yield CheckCode.SWITCH.ok("Trading goes on as configured.")
+
+
+def alerts_check(installation: Installation, _now: datetime) -> Iterator[Check]:
+    """Look whether somebody would hear of a failure: the channels are understood, and not tried."""
+    usable, faults = lines(installation, load_alerts(installation.home))
+    if faults:
+        yield CheckCode.ALERTS.failure(" ".join(faults))
+    elif not usable:
+        yield CheckCode.ALERTS.warning("Nobody is told anything: no channel of alerts is configured.")
+    else:
+        yield CheckCode.ALERTS.ok(f"Told are: {', '.join(f'{line.channel.name} ({line.place})' for line in usable)}.")
 
 
 def automation_checks(installation: Installation, automation: Automation) -> Iterator[Check]:
