@@ -18,6 +18,7 @@ from dagster_defs.assets.tear_sheet import tear_sheet
 from dagster_defs.environment import prepare_environment
 from dagster_defs.instance import PERMUTES, WRITER, end_dead_runs
 from dagster_defs.maintenance import maintain, maintenance_weekly
+from dagster_defs.preflights import preflight, preflight_schedule
 from dagster_defs.resources import warehouse
 from dagster_defs.schedules import (
     RebalancePlan,
@@ -26,6 +27,7 @@ from dagster_defs.schedules import (
     reconcile_schedule,
     schedule_settings,
 )
+from dagster_defs.watch import watch_sensor
 from execution.service import look_obstacle, obstacle
 from warehouse.sources.base import silent
 
@@ -123,13 +125,16 @@ defs = dg.Definitions(
         permutation_job,
         report_job,
         maintain,
+        preflight,
     ],
     schedules=[
         daily_schedule(daily_job, settings.source, partial(end_dead_runs, here)),
         rebalance_schedule(trade_job, plan),
         maintenance_weekly,
+        preflight_schedule(plan.clock),
         reconcile_schedule(reconcile_job, replace(plan, obstacle=partial(look_obstacle, here))),
     ],
+    sensors=[watch_sensor(here, plan.clock)],
     resources={"installation": here, "warehouse": warehouse, "progress": silent},
     executor=dg.in_process_executor,
 )

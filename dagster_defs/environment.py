@@ -12,17 +12,39 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
 PROJECT = Path(__file__).parent.parent
+ALERT = "SWING_ALERT_"
+"""Begins the variables that hold the URLs of alerts' channels."""
 
 
 def installation() -> Installation:
-    """Read $SWING_HOME, $SWING_LEDGER, $IB_HOST, $IB_PORT and $IB_CLIENT_ID."""
+    """Read $SWING_HOME, $SWING_LEDGER, $IB_HOST, $IB_PORT, $IB_CLIENT_ID, $SWING_ALERT_NAME and $SWING_HEARTBEAT."""
     return Installation(
         home=Path(os.environ.get("SWING_HOME") or PROJECT / ".swing").expanduser().absolute(),
         ledger_url=os.environ.get("SWING_LEDGER", ""),
         gateway_host=os.environ.get("IB_HOST", ""),
         gateway_port=os.environ.get("IB_PORT", ""),
         gateway_client_id=os.environ.get("IB_CLIENT_ID", ""),
+        urls=_urls(),
+        secret_folders=_mounted(),
     )
+
+
+def _urls() -> dict[str, SecretStr]:
+    """Return the URLs of alerts' channels, by name, and of the heartbeat."""
+    from pydantic import SecretStr  # noqa: PLC0415 - most environments have none
+
+    found = {
+        name.removeprefix(ALERT).lower(): SecretStr(value)
+        for name, value in os.environ.items()
+        if name.startswith(ALERT) and value
+    }
+    beat = os.environ.get("SWING_HEARTBEAT")
+    return found | ({"heartbeat": SecretStr(beat)} if beat else {})
+
+
+def _mounted() -> tuple[Path, ...]:
+    """Return the folders of secrets of a service manager and of a container."""
+    return tuple(Path(folder) for folder in (os.environ.get("CREDENTIALS_DIRECTORY"), "/run/secrets") if folder)
 
 
 def find_key(name: str, home: Path) -> SecretStr | None:
@@ -35,8 +57,7 @@ def find_key(name: str, home: Path) -> SecretStr | None:
     """
     from warehouse.sources.credentials import read_key  # noqa: PLC0415 - only a fetch needs it
 
-    mounted = [Path(folder) for folder in (os.environ.get("CREDENTIALS_DIRECTORY"), "/run/secrets") if folder]
-    return read_key(name, os.environ, [home / "secrets", *mounted])
+    return read_key(name, os.environ, [home / "secrets", *_mounted()])
 
 
 def ui_hosts() -> frozenset[str]:

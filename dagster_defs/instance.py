@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
 from filelock import FileLock
 
+from dagster_defs.cli.exit_codes import error_classes
 from warehouse.errors import LakeBusyError
 from warehouse.lake import refuse_odd_path
 
@@ -17,7 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from dagster_shared.error import SerializableErrorInfo
+
     from execution.installation import Installation
+    from warehouse.errors import SwingError
 
 # dagster.yaml limits how many runs with these tags go on at once; the rebalance waits for nobody who only queues.
 WRITER, PERMUTES = {"swing/writes_the_lake": "true"}, {"swing/permutes": "true"}
@@ -73,6 +78,40 @@ def fail_others(instance: dg.DagsterInstance, run_id: str, clock: Callable[[], f
             instance.report_run_failed(run, "killed before it ended: the writer's lock was free, or another run had it")
             dead.append(run.run_id)
     return dead
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Failure of a run.
+
+    Attributes:
+        kind: None for one that nobody expected.
+        message: Without the name of its class, which tells a reader nothing.
+    """
+
+    kind: type[SwingError] | None
+    message: str
+
+
+def first_failure(instance: dg.DagsterInstance, run_id: str) -> Failure | None:
+    """Return the failure of a run's first failed step, or of the run itself; None if nothing has failed."""
+    for event_type in (dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE):
+        for record in instance.get_records_for_run(run_id, of_type=event_type, limit=1).records:
+            event = record.event_log_entry.dagster_event
+            return _failure(getattr(event.event_specific_data, "error", None) if event else None)
+    return None
+
+
+def _failure(error: SerializableErrorInfo | None) -> Failure:
+    """Find our own error among the causes; else the innermost one says most."""
+    known = {kind.__name__: kind for kind in error_classes().values()}
+    innermost = "it ended without a word; the system or a person may have killed it"
+    while error is not None:
+        innermost = error.message.partition(": ")[2].strip() or error.message.strip()
+        if error.cls_name in known:
+            return Failure(known[error.cls_name], innermost)
+        error = error.cause
+    return Failure(None, innermost)
 
 
 def forget_runs(installation: Installation, instance: dg.DagsterInstance, before: datetime) -> int:

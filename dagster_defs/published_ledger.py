@@ -15,12 +15,28 @@ from warehouse.sources.base import silent
 if TYPE_CHECKING:
     from execution.installation import Installation
 
-MARTS = frozenset({"account_trades", "decisions", "fills", "orders", "positions", "slippage", "trades"})
+MARTS = frozenset(
+    {
+        "account_trades",
+        "alerts",
+        "decisions",
+        "fills",
+        "orders",
+        "positions",
+        "preflight_checks",
+        "slippage",
+        "trades",
+    }
+)
 """Views over the landed events: once they are made, landing is all that they need."""
 
 
-def publish_ledger(installation: Installation) -> str:
+def publish_ledger(installation: Installation, *, is_building: bool = True) -> str:
     """Land the ledger's new events, and make the marts where they are missing.
+
+    Args:
+        installation: Whose ledger and warehouse.
+        is_building: False leaves missing marts to the next build, for whoever is a run himself.
 
     Returns:
         The reason why that has to wait for the next build; empty if all is there. What was traded stands in the ledger
@@ -35,7 +51,7 @@ def publish_ledger(installation: Installation) -> str:
         with lake.lock(), lake.writer() as connection:
             land_ledger(connection, rows)
             has_marts = relations(connection) >= MARTS
-        if not has_marts:
+        if not has_marts and is_building:
             from dagster_defs import jobs  # noqa: PLC0415 - Dagster and dbt, which most trades do without
 
             jobs.run(installation, "ledger", {}, silent)

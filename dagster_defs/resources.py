@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from dagster_defs.instance import PATIENCE_SECONDS, fail_others
+from dagster_defs.instance import PATIENCE_SECONDS, fail_others, first_failure
 from warehouse import runs
 from warehouse.transformation.runner import Transformation
 
@@ -62,14 +62,5 @@ def warehouse(context: dg.InitResourceContext) -> Iterator[Warehouse]:
 
 def _first_failure(context: dg.InitResourceContext, run_id: str) -> str | None:
     """Return what the run's first failed step said; None if none failed."""
-    if context.instance is None:
-        return None
-    failures = context.instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE, limit=1).records
-    if not failures:
-        return None
-    event = failures[0].event_log_entry.dagster_event
-    error = event.step_failure_data.error if event else None
-    while error is not None and error.cause is not None:
-        error = error.cause
-    # "package.module.SourceError: what happened" tells a reader nothing by its first word.
-    return error.message.partition(": ")[2].strip() if error else "a step failed"
+    failure = first_failure(context.instance, run_id) if context.instance else None
+    return failure.message if failure else None

@@ -131,7 +131,7 @@ def resume(installation: Installation, reason: str, *, is_accepting: bool) -> It
             positions = asyncio.run(accept_positions(service.trading_context(installation, ledger)))
             held = ", ".join(f"{shares} {symbol}" for symbol, shares in positions.items()) or "none"
             yield f"Accepted the broker's positions: {held}."
-        ledger.append(Event(Scope(account), SwitchChange(Switch.NORMAL, _person(), reason)))
+        ledger.append(Event(Scope(account), SwitchChange(Switch.NORMAL, person(), reason)))
         recorded = ledger.name
     left = SwitchFiles.of(installation.home).clear(Switch.HALTED, Switch.REDUCE_ONLY)
     if left:
@@ -144,7 +144,7 @@ def release(installation: Installation, symbol: str, reason: str, *, is_undone: 
     """Take a symbol out of the strategy's hands, or give it back; yield what is so. Raises LedgerError."""
     account, doubt = _account(installation)
     with service.open_ledger(installation) as ledger:
-        ledger.append(Event(Scope(account), Release(symbol, not is_undone, _person(), reason)))
+        ledger.append(Event(Scope(account), Release(symbol, not is_undone, person(), reason)))
         recorded = ledger.name
     now = "is the strategy's again" if is_undone else "is yours: it is neither counted, bought nor sold any more"
     yield f"{symbol} {now}, for {_whose(account)}{doubt}. Recorded in {recorded}."
@@ -176,12 +176,12 @@ def _set(installation: Installation, switch: Switch, reason: str) -> Iterator[st
         LedgerError: It could not be recorded; the message says whether the file stands.
     """
     files = SwitchFiles.of(installation.home)
-    place = files.post(switch, f"{switch} at {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC by {_person()}: {reason}")
+    place = files.post(switch, f"{switch} at {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC by {person()}: {reason}")
     account, doubt = _account(installation)
     file = f"the file {place}" if place else "no file, for none could be written"
     try:
         with service.open_ledger(installation) as ledger:
-            ledger.append(Event(Scope(account), SwitchChange(switch, _person(), reason)))
+            ledger.append(Event(Scope(account), SwitchChange(switch, person(), reason)))
             recorded = ledger.name
     except Exception as error:  # whatever breaks the ledger, a person who halts must learn what is so
         raise LedgerError(_unrecorded(switch, place is not None, file, error)) from error
@@ -213,7 +213,7 @@ def _whose(account: str) -> str:
     return f"account {account}" if account else "every account"
 
 
-def _person() -> str:
+def person() -> str:
     """Return the user's name; a container may know none."""
     try:
         return getpass.getuser()

@@ -30,24 +30,30 @@ class ExecutionError(SwingError):
     """A rebalance did not do what was asked."""
 
     exit_code = 8
+    remedy = "Do what the message says; `swing status` shows how things stand."
 
 
 class BrokerError(ExecutionError):
     """The gateway cannot be reached, or does not answer in time; trying again may help."""
 
     exit_code = 9
+    is_transient = True
+    remedy = "Start the gateway and log in; the next tick tries again until a minute before the close."
 
 
 class BrokerRefusedError(BrokerError):
     """The gateway refused; trying again unchanged does not help."""
 
     exit_code = 10
+    is_transient = False
+    remedy = "`swing connect` says which setting; of orders, the message names what mends it."
 
 
 class TradeRefusedError(ExecutionError):
     """A check forbids the whole rebalance; nothing was sent."""
 
     exit_code = 11
+    remedy = "Read the refusal (docs/runbook.md, section 7); the next session trades."
 
     def __init__(self, message: str, refusals: Sequence[Refusal] = ()) -> None:
         super().__init__(message)
@@ -58,39 +64,47 @@ class StateDisagreesError(ExecutionError):
     """Ledger and broker disagree; nothing is sent until a person has looked."""
 
     exit_code = 12
+    remedy = "Compare the message with TWS, then accept or release; or `swing reconcile` after the close."
 
 
 class OrderHeldError(StateDisagreesError):
     """The gateway holds an order until a person answers; delete it there."""
 
     exit_code = 16
+    remedy = "Find the gateway's window or its Transmit button and delete the order there; never transmit it."
 
 
 class OrderUnseenError(StateDisagreesError):
     """An order left and was never shown: nobody knows if it will fill, until a person has looked."""
 
     exit_code = 17
+    remedy = "Look for the order in the gateway, delete it there if it is, and compare the positions."
 
 
 class HaltedError(ExecutionError):
     """Trading is halted until `swing resume`."""
 
     exit_code = 13
+    remedy = "`swing resume`, if you know why it was halted."
 
 
 class LedgerError(ExecutionError):
     """The ledger cannot be opened, read or written."""
 
     exit_code = 14
+    remedy = "Free the disk, start the ledger's server, or compare it with a backup."
 
 
 class LedgerBusyError(LedgerError):
     """Another process is trading this account."""
 
     exit_code = 15
+    is_transient = True
+    remedy = "Wait until the other process has ended; nothing that it did is done twice."
 
 
 class ExitIncompleteError(ExecutionError):
     """The emergency exit has left orders or positions; they are named."""
 
     exit_code = 18
+    remedy = "Call the same command again, or close what it names in TWS."

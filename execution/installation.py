@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,10 @@ from warehouse.lake import Lake
 from warehouse.settings.portfolio import load_portfolio
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from pydantic import SecretStr
 
     from warehouse.settings.portfolio import Portfolio
 
@@ -27,6 +30,8 @@ class Installation:
         gateway_host: Overrides `broker.host`; empty to leave it, as for the next two.
         gateway_port: Overrides `broker.port`.
         gateway_client_id: Overrides `broker.client_id`.
+        urls: Of alerts' channels, by their names, and of the `heartbeat`, as far as the environment has them.
+        secret_folders: Where files with secrets may lie, beside `secrets` in the home.
     """
 
     home: Path
@@ -34,6 +39,8 @@ class Installation:
     gateway_host: str = ""
     gateway_port: str = ""
     gateway_client_id: str = ""
+    urls: Mapping[str, SecretStr] = field(default_factory=dict, repr=False, hash=False)
+    secret_folders: tuple[Path, ...] = ()
 
     @property
     def lake(self) -> Lake:

@@ -28,7 +28,12 @@ GROUP BY universe.symbol ORDER BY universe.symbol
 
 
 def doubts(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[str]:
-    """Say which symbols of the universe have no bars, bars too old to decide on today, or doubtful newest bars.
+    """Say which symbols of the universe have no bars, bars too old to decide on today, or doubtful newest bars."""
+    return [*stale(connection, now), *verdicts.doubts(connection)]
+
+
+def stale(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[str]:
+    """Say which symbols of the universe have no bars, or bars too old to decide on today.
 
     The sample market is made up, and never stale; a symbol that has ended has nothing to wait for.
     """
@@ -40,12 +45,11 @@ def doubts(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[str]:
         if newest is None or not _is_surely_fresh(newest, now):
             ends[newest].append(symbol)
     due = last_completed_session(now) if ends else None
-    stale = [
+    return [
         _doubt(symbols, newest, due)
         for newest, symbols in ends.items()
         if due and (newest is None or _behind(newest, due))
     ]
-    return [*stale, *verdicts.doubts(connection)]
 
 
 def _is_surely_fresh(newest: date, now: datetime) -> bool:

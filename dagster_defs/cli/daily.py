@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dagster_defs.cli import terminal
+from dagster_defs.cli.afterwards import told_afterwards
 from dagster_defs.cli.landing_summaries import landing_told
 from dagster_defs.cli.options import JSON
 from warehouse import readers
@@ -32,6 +33,11 @@ def daily(installation: Installation, source: str | None, as_json: bool) -> None
 
     Files of bars are landed by `swing fetch --source files` beforehand. A second run the same day finds nothing new.
     """
+    with told_afterwards(installation, "daily"):
+        _daily(installation, source, as_json=as_json)
+
+
+def _daily(installation: Installation, source: str | None, *, as_json: bool) -> None:
     from dagster_defs import jobs  # noqa: PLC0415 - it imports Dagster and dbt, which takes seconds
     from dagster_defs.schedules import schedule_settings  # noqa: PLC0415 - as above
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 
 import execution.errors
+import operations.errors
 import warehouse.errors
 from warehouse.errors import SwingError
 
@@ -21,7 +22,7 @@ def error_classes() -> dict[int, type[SwingError]]:
     """Every error class that sets an exit code, by its code."""
     kinds = {
         kind.exit_code: kind
-        for module in (warehouse.errors, execution.errors)
+        for module in (warehouse.errors, execution.errors, operations.errors)
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, SwingError) and kind is not SwingError
     }

@@ -10,6 +10,7 @@ import click
 
 from dagster_defs import jobs
 from dagster_defs.cli import terminal
+from dagster_defs.cli.afterwards import told_afterwards
 from dagster_defs.cli.landing_summaries import coverage_matrix, landing_told
 from dagster_defs.cli.options import JSON
 from dagster_defs.sources import ALL, IN_ORDER
@@ -19,6 +20,7 @@ from warehouse.sources.files.bases import AdjustedBy
 from warehouse.sources.registry import SOURCES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from execution.installation import Installation
@@ -106,6 +108,11 @@ def fetch(
         "no_header": options["no_header"],
     }
 
+    with told_afterwards(installation, "fetch"):
+        _land(installation, config, is_compared=source == ALL, as_json=as_json)
+
+
+def _land(installation: Installation, config: Mapping[str, Any], *, is_compared: bool, as_json: bool) -> None:
     with terminal.progress("Landing bars", is_quiet=as_json) as report:
         landed = jobs.metadata(
             jobs.run(installation, "fetch", {"bars_landing": config}, report), ["landing", "bar_versions"]
@@ -117,7 +124,7 @@ def fetch(
     if as_json:
         click.echo(json.dumps(landed, indent=2))
     else:
-        if source == ALL:
+        if is_compared:
             terminal.show_rows(*coverage_matrix(landed["coverage"]))
             terminal.out.print()
         click.echo("\n".join(landing_told(landed)))

@@ -53,6 +53,10 @@ COMMANDS = {
     "maintain": "upkeep",
     "backup": "upkeep",
     "restore": "upkeep",
+    "preflight": "watching",
+    "alert": "watching",
+    "alerts": "watching",
+    "ack": "watching",
 }
 """The module beside this one that holds each command, in a function of the command's name."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dagster_defs.cli import terminal
+from dagster_defs.cli.afterwards import told_afterwards
 from dagster_defs.cli.options import CLOCK
 from dagster_defs.published_ledger import publish_ledger
 from execution import service
@@ -24,8 +25,9 @@ def reconcile(installation: Installation, gateway_clock: bool) -> None:
     The schedule reconcile_after_close does so five minutes after each close. Nothing is sent. An order that still lives
     is cancelled; one that lives, or a position that differs, ends with exit code 12 and an alarm in the ledger.
     """
-    try:
-        said = service.look_again(installation, is_gateway_clock=gateway_clock)
-    finally:
-        publish_ledger(installation)
+    with told_afterwards(installation, "reconcile"):
+        try:
+            said = service.look_again(installation, is_gateway_clock=gateway_clock)
+        finally:
+            publish_ledger(installation)
     terminal.out.print(terminal.plain(said), markup=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dagster_defs.cli import terminal, trading_summaries
+from dagster_defs.cli.afterwards import told_afterwards
 from dagster_defs.cli.options import CLOCK, JSON
 from dagster_defs.published_ledger import publish_ledger
 from execution import service
@@ -46,11 +47,14 @@ def trade(installation: Installation, mode: str, confirm: str, gateway_clock: bo
     """
     with contextlib.suppress(LakeError), installation.lake.reader() as connection:  # who trades says what is missing
         terminal.warn_of_doubtful_bars(connection)
+    with told_afterwards(installation, "trade", is_told=Mode(mode) is not Mode.DRY_RUN):
+        _trade(installation, RebalanceRequest(Mode(mode), confirm, is_gateway_clock=gateway_clock), as_json=as_json)
+
+
+def _trade(installation: Installation, request: RebalanceRequest, *, as_json: bool) -> None:
     with terminal.progress("Trading", is_quiet=as_json) as report:
         try:
-            outcome = service.trade(
-                installation, RebalanceRequest(Mode(mode), confirm, is_gateway_clock=gateway_clock), _steps(report)
-            )
+            outcome = service.trade(installation, request, _steps(report))
         finally:
             report(0, 0, "landing the ledger's events")
             waiting = publish_ledger(installation)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
-    from execution.models import BrokerState, Order, Price, Report, Ticket
+    from execution.models import Account, BrokerState, Order, Price, Report, Ticket
     from warehouse.sources.base import SymbolSource
 
 
@@ -73,12 +73,15 @@ class Finding:
 
     Attributes:
         remedy: Advice; empty where nothing is needed.
+        shown: Fact that the step brought, for whoever judges it otherwise; None if there is none. The timedelta is the
+            gateway's clock ahead of ours.
     """
 
     step: str
     level: Level
     message: str
     remedy: str = ""
+    shown: Account | Price | timedelta | None = None
 
     @property
     def is_failure(self) -> bool:
@@ -91,7 +94,7 @@ class Finding:
 
     def as_record(self) -> dict[str, str]:
         """Return it for JSON."""
-        return asdict(self)
+        return {"step": self.step, "level": self.level, "message": self.message, "remedy": self.remedy}
 
 
 class Broker(ABC):

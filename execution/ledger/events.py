@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from execution.ledger.watch_events import AlertAcknowledged, AlertClaimed, AlertRaised, AlertSent, Preflight
 from execution.models import (
     Account,
     Alarm,
@@ -230,6 +231,11 @@ Payload = (
     | SwitchChange
     | Release
     | SchemaChange
+    | Preflight
+    | AlertRaised
+    | AlertClaimed
+    | AlertSent
+    | AlertAcknowledged
 )
 
 
@@ -257,31 +263,15 @@ class EventKind(StrEnum):
     SWITCH_CHANGED = "switch_changed"
     SYMBOL_RELEASED = "symbol_released"
     SCHEMA_CHANGED = "schema_changed"
+    PREFLIGHT_CHECKED = "preflight_checked"
+    ALERT_RAISED = "alert_raised"
+    ALERT_CLAIMED = "alert_claimed"
+    ALERT_SENT = "alert_sent"
+    ALERT_ACKNOWLEDGED = "alert_acknowledged"
 
 
-PAYLOADS: Mapping[EventKind, type[Payload]] = {
-    EventKind.SESSION_CLAIMED: Claim,
-    EventKind.DECIDED: Decision,
-    EventKind.PLANNED: Plan,
-    EventKind.FUNDED: Funding,
-    EventKind.ORDER_INTENDED: Order,
-    EventKind.ORDER_NUMBERED: Ticket,
-    EventKind.ORDER_SENT: Sent,
-    EventKind.ORDER_RESENT: Resent,
-    EventKind.ORDER_REPORTED: OrderReport,
-    EventKind.EXECUTED: Execution,
-    EventKind.COMMISSION_REPORTED: CommissionReport,
-    EventKind.NOTICE: Notice,
-    EventKind.ALARM: Alarm,
-    EventKind.CANCEL_REQUESTED: CancelRequest,
-    EventKind.RECONCILED: Reconciliation,
-    EventKind.POSITION_RESTATED: Restatement,
-    EventKind.STOPPED: Stop,
-    EventKind.SESSION_FINISHED: Finish,
-    EventKind.SWITCH_CHANGED: SwitchChange,
-    EventKind.SYMBOL_RELEASED: Release,
-    EventKind.SCHEMA_CHANGED: SchemaChange,
-}
+PAYLOADS: Mapping[EventKind, type[Payload]] = dict(zip(EventKind, get_args(Payload), strict=True))
+"""The kinds stand in the order of the union above."""
 KINDS = {payload: kind for kind, payload in PAYLOADS.items()}
 
 
@@ -310,14 +300,20 @@ class Event:
             return None
         match self.payload:
             case Claim() | Funding() | Finish() | Plan(is_blocked=False):
-                return f"{self.kind}/{scope.account_id}/{scope.strategy_id}/{scope.session_date}"
+                key = f"{scope.account_id}/{scope.strategy_id}/{scope.session_date}"
             case Order(order_ref=order_ref):
-                return f"{self.kind}/{scope.account_id}/{order_ref}"
+                key = f"{scope.account_id}/{order_ref}"
             case Execution(exec_id=exec_id):
-                return f"{self.kind}/{scope.account_id}/{exec_id}"
+                key = f"{scope.account_id}/{exec_id}"
             case CommissionReport(exec_id=exec_id, commission=commission):
-                return f"{self.kind}/{scope.account_id}/{exec_id}/{commission.normalize():f}"
-        return None
+                key = f"{scope.account_id}/{exec_id}/{commission.normalize():f}"
+            case AlertRaised(key=occasion):
+                key = occasion
+            case AlertClaimed(key=occasion, channel=channel, attempt=attempt):
+                key = f"{occasion}/{channel}/{attempt}"
+            case _:
+                return None
+        return f"{self.kind}/{key}"
 
     def facts(self) -> tuple[Event, ...]:
         """Split an execution from its commission, each of which is recorded once; return other events as they are."""

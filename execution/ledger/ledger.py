@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Self
 
 import sqlalchemy as sa
@@ -31,7 +32,7 @@ from warehouse.calendar.sessions import previous_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
+    from datetime import date, datetime
     from decimal import Decimal
     from pathlib import Path
 
@@ -189,6 +190,18 @@ class Ledger:
         """Return the newest event of a kind, of any account; None if there is none."""
         newest_sequence = sa.select(sa.func.max(events.c.sequence)).where(events.c.kind == kind).scalar_subquery()
         return next(self.read(events.c.sequence == newest_sequence), None)
+
+    def of_kinds(self, *kinds: EventKind, since: datetime | None = None) -> Iterator[Recorded]:
+        """Yield the events of these kinds, of any account, recorded since a time (aware), in order."""
+        # Times are texts of one form and zone, so that they sort as they follow each other.
+        start = since.astimezone(UTC).isoformat(timespec="microseconds") if since else ""
+        return self.read(events.c.kind.in_(kinds), events.c.recorded_at >= start)
+
+    @property
+    def begun_at(self) -> datetime | None:
+        """Time of its first event; None before there is one."""
+        first = next(self.read(events.c.sequence == 1), None)
+        return first.recorded_at if first else None
 
     def rows(self) -> list[dict[str, Any]]:
         """Return every event as the database holds it, its payload as text, for the warehouse."""

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
+from execution.brokers.base import Level
 from execution.ledger.events import KINDS, PAYLOADS
 from execution.refusals import Refusal
+from warehouse.settings.alerts import Severity
 
 if TYPE_CHECKING:
     from execution.ledger.events import EventKind, Payload
 
 # Types in payloads' annotations that their modules import for type checking only.
-NAMES = {"Mapping": Mapping, "date": date, "datetime": datetime, "Decimal": Decimal, "Refusal": Refusal}
+NAMES = {each.__name__: each for each in (Mapping, date, datetime, Decimal, Refusal, Level, Severity)}
 
 
 def to_text(payload: Payload) -> str:

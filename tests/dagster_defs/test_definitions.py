@@ -28,7 +28,17 @@ PORTFOLIO = {
     "landing/universe",
 }
 LANDING = PORTFOLIO | {"landing/bar_versions", "landing/corporate_actions", "record/quarantined_bars"}
-MARTS = {"account_trades", "decisions", "fills", "orders", "positions", "slippage", "trades"}
+MARTS = {
+    "account_trades",
+    "alerts",
+    "decisions",
+    "fills",
+    "orders",
+    "positions",
+    "preflight_checks",
+    "slippage",
+    "trades",
+}
 LEDGER = MARTS | {"landing/ledger_events", "backtest_trades"}
 GROUPS = {
     "landing": LANDING | {"landing/ledger_events"},
@@ -120,6 +130,11 @@ SCHEDULES = {
     "reconcile_after_close": ("reconcile", ["5-9 13 * * 1-5", "5-9 16 * * 1-5"], "America/New_York"),
     "rebalance_before_close": ("trade", ["55-58 12 * * 1-5", "55-58 15 * * 1-5"], "America/New_York"),
     "maintenance_weekly": ("maintain", "0 10 * * 6", "America/New_York"),
+    "preflight_before_close": (
+        "preflight",
+        ["0 20 * * 0-4", "0 10,13 * * 1-5", "30 12,15 * * 1-5"],
+        "America/New_York",
+    ),
 }
 
 
@@ -169,9 +184,9 @@ def test_jobs_make_these_assets(definitions: dg.Definitions, name: str) -> None:
 
 
 def test_there_is_no_other_job(definitions: dg.Definitions) -> None:
-    """Exactly these jobs exist, beside maintenance and the one that Dagster makes for a hand-picked selection."""
+    """Exactly these jobs exist, beside maintenance, preflight and Dagster's own for hand-picked assets."""
     names = {job.name for job in definitions.resolve_all_job_defs()}
-    assert names - {"__ASSET_JOB", "maintain"} == JOBS.keys()
+    assert names - {"__ASSET_JOB", "maintain", "preflight"} == JOBS.keys()
 
 
 def test_schedules(definitions: dg.Definitions) -> None:
@@ -181,7 +196,7 @@ def test_schedules(definitions: dg.Definitions) -> None:
         each.name: (each.job_name, each.cron_schedule, each.execution_timezone) for each in repository.schedule_defs
     }
     assert found == SCHEDULES
-    assert not repository.sensor_defs
+    assert [sensor.name for sensor in repository.sensor_defs] == ["watch"]
 
 
 def test_whatever_is_launched_says_what_it_does(definitions: dg.Definitions) -> None:

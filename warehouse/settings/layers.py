@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from warehouse.settings.located_yaml import Key
 
 FOUND_WIDTH = 80
-SECRET_NAME = re.compile("key|token|secret|password", re.IGNORECASE)
-SECRET = re.compile(r"\b(?=\w*\d)\w{16,}\b")
+SECRET_NAME = re.compile("key|token|secret|password|url|channels|heartbeat", re.IGNORECASE)
+"""Keys at and below which a message shows no value."""
+SECRET = re.compile(r"\S*://\S*|\b(?=\w*\d)\w{16,}\b")
 """Words that could be a key which somebody typed into a settings file: a message never shows them."""
 
 
@@ -177,7 +178,9 @@ def _report(problems: list[Problem], places: Mapping[Key, Place], paths: Sequenc
     for problem in problems:
         found = {key: places.get(key, missing) for key in problem.keys}
         at = max(found.values(), key=lambda place: paths.index(place.file))
-        values = ", ".join(f"{_dotted(key)} = {_shown(key, place.found)}" for key, place in found.items())
+        values = ", ".join(
+            f"{SECRET.sub('…', _dotted(key))} = {_shown(key, place.found)}" for key, place in found.items()
+        )
         where = f"{at.file}:{at.line}" if at.line else f"{at.file}"
         lines.append((paths.index(at.file), at.line, f"  {where}: {values}: {problem.text}"))
     count = f"{len(lines)} problems" if len(lines) > 1 else "a problem"
@@ -191,7 +194,7 @@ def _report(problems: list[Problem], places: Mapping[Key, Place], paths: Sequenc
 
 def _shown(key: Key, found: str) -> str:
     """Return a value for a message, without what could be a secret."""
-    if SECRET_NAME.search(str(key[-1:])):
+    if SECRET_NAME.search(_dotted(key)):
         return "…"
     return textwrap.shorten(SECRET.sub("…", found), FOUND_WIDTH, placeholder=" …")
 

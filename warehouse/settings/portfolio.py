@@ -7,6 +7,7 @@ import json
 import math
 import textwrap
 from collections import Counter
+from dataclasses import replace
 from enum import StrEnum
 from itertools import pairwise, product
 from pathlib import Path
@@ -18,6 +19,8 @@ from warehouse import symbols
 from warehouse.errors import ConfigurationError
 from warehouse.files import write_atomically
 from warehouse.settings import layers as layered_settings
+from warehouse.settings import located_yaml
+from warehouse.settings.alerts import AlertSettings, alerts_contradicted
 from warehouse.settings.layers import Problem, Section
 from warehouse.settings.sources import WHY_NOT_YAHOO, SourceName, SourceSettings
 from warehouse.settings.strategy import NEUTRAL, Capital, Costs, Grid, Strategy, StrategyRow
@@ -27,11 +30,13 @@ from warehouse.settings.trading import BrokerSettings, DecideOn, LimitSettings, 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from warehouse.settings.located_yaml import Document
+
 FILE_NAME = "portfolio.yaml"
 DEFAULTS = Path(__file__).with_name(FILE_NAME)
 CASH = "CASH"
 MAX_GRID_ROWS = 20_000
-NO_NUMBER_CHANGES = {"quality", "sources", "broker", "trading", "limits"}
+NO_NUMBER_CHANGES = {"quality", "sources", "broker", "trading", "limits", "alerts"}
 RETIRED = {"correlation_depth"}
 """Keys of earlier versions; a file that still holds one stays valid."""
 
@@ -90,6 +95,7 @@ class Portfolio(Section):
     broker: BrokerSettings
     trading: Trading
     limits: LimitSettings
+    alerts: AlertSettings
 
     @property
     def parameters_hash(self) -> str:
@@ -99,6 +105,12 @@ class Portfolio(Section):
         if not self.symbol_changes:
             del values["symbol_changes"]
         return _digest(values | parameters | {"universe": sorted(self.universe)})
+
+
+class AlertsAlone(Section):
+    """The section about alerts without the others."""
+
+    alerts: AlertSettings
 
 
 def strategy_rows(portfolio: Portfolio) -> list[StrategyRow]:
@@ -135,6 +147,25 @@ def load_portfolio(home: Path) -> Portfolio:
             the message lists each of them with file, line, key, value and what is allowed.
     """
     return layered_settings.load(Portfolio, layer_files(home), contradictions, RETIRED)
+
+
+def load_alerts(home: Path) -> AlertSettings:
+    """Read the section about alerts alone, so that a fault elsewhere in the configuration can be told.
+
+    Raises:
+        ConfigurationError: A file cannot be read or is not YAML, or the section itself is at fault.
+    """
+    documents = [_alerts_of(located_yaml.read(path)) for path in layer_files(home)]
+    return layered_settings.settle(AlertsAlone, documents, lambda each: alerts_contradicted(each.alerts)).alerts
+
+
+def _alerts_of(document: Document) -> Document:
+    values = document.values if isinstance(document.values, dict) else {}
+    return replace(
+        document,
+        values={"alerts": values["alerts"]} if "alerts" in values else None,
+        repeated=[each for each in document.repeated if each[0][:1] == ("alerts",)],
+    )
 
 
 def layer_files(home: Path) -> list[Path]:
@@ -179,6 +210,7 @@ def contradictions(portfolio: Portfolio) -> Iterator[Problem]:
     yield from changes_contradicted(portfolio.symbol_changes, portfolio.universe)
     yield from _grid_contradictions(dict(portfolio.grid))
     yield from _source_contradictions(portfolio.sources)
+    yield from alerts_contradicted(portfolio.alerts)
     if portfolio.trading.scheduled_mode is not Mode.DRY_RUN and (
         portfolio.trading.decide_on is DecideOn.PROVISIONAL_BAR and not portfolio.broker.is_source_of_bars
     ):

@@ -85,13 +85,14 @@ async def _conversation(broker: IbkrBroker, endpoint: Endpoint, symbol: str) -> 
         )
         yield Finding("market data", Level.WARNING, f"No price of {symbol} came.", remedy)
     elif price.kind is PriceKind.LIVE:
-        yield Finding("market data", Level.OK, f"{symbol} is {price.amount} {price.currency}, live.")
+        yield Finding("market data", Level.OK, f"{symbol} is {price.amount} {price.currency}, live.", "", price)
     else:
         yield Finding(
             "market data",
             Level.WARNING,
             f"{symbol} was {price.amount} {price.currency} at {price.as_of:%H:%M:%S} UTC ({price.kind}).",
             "Delayed prices work, within limits.price_age_minutes. Live ones need a subscription of the account's.",
+            price,
         )
 
 
@@ -106,18 +107,18 @@ def _protocol(agreed: int, newest: int) -> Finding:
 def _account(account: Account, endpoint: Endpoint) -> Finding:
     worth = f"{account.net_liquidation} {account.currency}, of it {account.settled_cash} settled cash"
     if account.is_paper:
-        return Finding("account", Level.OK, f"{account.account_id} is a paper account: {worth}.")
+        return Finding("account", Level.OK, f"{account.account_id} is a paper account: {worth}.", "", account)
     remedy = "Real money. Log in to the paper account first; to trade live, the account has to be named."
     if endpoint.account_id:
         remedy = f"Real money: `swing trade --live --confirm {account.account_id}` would trade it."
-    return Finding("account", Level.WARNING, f"{account.account_id} is a live account: {worth}.", remedy)
+    return Finding("account", Level.WARNING, f"{account.account_id} is a live account: {worth}.", remedy, account)
 
 
 def _clock(skew: timedelta) -> Finding:
     level = Level.FAILURE if abs(skew) > CLOCK_FAILURE else Level.WARNING if abs(skew) > CLOCK_WARNING else Level.OK
     message = f"The gateway's clock and this computer's differ by {abs(skew).total_seconds():.0f} s."
     remedy = "Let this computer keep its time by NTP; the rebalance is timed to the minute before the close."
-    return Finding("clock", level, message, "" if level is Level.OK else remedy)
+    return Finding("clock", level, message, "" if level is Level.OK else remedy, skew)
 
 
 def _failure(error: BrokerError, endpoint: Endpoint) -> Finding:

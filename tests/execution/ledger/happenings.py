@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from execution.brokers.base import Level
 from execution.ledger.events import (
     CancelRequest,
     Claim,
@@ -22,6 +23,16 @@ from execution.ledger.events import (
     Sent,
     Stop,
     SwitchChange,
+)
+from execution.ledger.watch_events import (
+    AlertAcknowledged,
+    AlertClaimed,
+    AlertKind,
+    AlertRaised,
+    AlertSent,
+    Check,
+    Moment,
+    Preflight,
 )
 from execution.models import (
     Account,
@@ -42,6 +53,7 @@ from execution.models import (
     Ticket,
 )
 from execution.refusals import Refusal, RefusalCode
+from warehouse.settings.alerts import Severity
 from warehouse.settings.trading import Mode
 
 ACCOUNT = "DU1234567"
@@ -155,4 +167,9 @@ def one_of_each() -> list[Payload]:
         Release("XLE", is_released=True, by="owner", reason="delisted"),
         Finish(amount("10012.34"), amount("12.3"), {"SPY": amount(10)}, "1 of 1 orders filled."),
         SchemaChange(9, "Everything is otherwise."),
+        Preflight(Moment.EVENING_BEFORE, SESSION, NOW, (Check("DISK_SPACE", Level.FAILURE, "Full.", "Free some."),)),
+        AlertRaised("preflight/2024-01-03", AlertKind.PREFLIGHT, Severity.ALARM, "Not ready", "The disk is full."),
+        AlertClaimed("preflight/2024-01-03", "mail", 1, NOW),
+        AlertSent("preflight/2024-01-03", "mail", 1, is_delivered=False, reason="refused"),
+        AlertAcknowledged("preflight/2024-01-03", "owner"),
     ]
