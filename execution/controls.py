@@ -54,6 +54,7 @@ class Halt:
     Attributes:
         confirmed_account: A live account that is to be flattened.
         is_gateway_clock: As in RebalanceRequest.
+        by: Who halts, for the record; empty for the user of this machine, as in the functions below.
     """
 
     is_cancelling: bool = False
@@ -61,6 +62,7 @@ class Halt:
     confirmed_account: str = ""
     reason: str = ""
     is_gateway_clock: bool = False
+    by: str = ""
 
 
 def halt(installation: Installation, request: Halt) -> Iterator[str]:
@@ -71,7 +73,7 @@ def halt(installation: Installation, request: Halt) -> Iterator[str]:
         ExitIncompleteError: Orders or positions are left.
         SwingError: The gateway, the hour or the configuration forbids the rest; the halt stands.
     """
-    yield from _set(installation, Switch.HALTED, request.reason)
+    yield from _set(installation, Switch.HALTED, request.reason, request.by)
     if not (request.is_cancelling or request.is_flattening):
         return
     try:
@@ -113,12 +115,12 @@ def _flatten(installation: Installation, request: Halt) -> Generator[str, None, 
     return [f"{each.quantity:f} {each.symbol}: {each.reason}" for each in outcome.left]
 
 
-def reduce_only(installation: Installation, reason: str) -> Iterator[str]:
+def reduce_only(installation: Installation, reason: str, by: str = "") -> Iterator[str]:
     """Buy nothing from now on; yield what is so. Raises LedgerError as `halt` does."""
-    yield from _set(installation, Switch.REDUCE_ONLY, reason)
+    yield from _set(installation, Switch.REDUCE_ONLY, reason, by)
 
 
-def resume(installation: Installation, reason: str, *, is_accepting: bool) -> Iterator[str]:
+def resume(installation: Installation, reason: str, *, is_accepting: bool, by: str = "") -> Iterator[str]:
     """Trade as configured from now on; yield a line for each thing that is so.
 
     Raises:
@@ -131,7 +133,7 @@ def resume(installation: Installation, reason: str, *, is_accepting: bool) -> It
             positions = asyncio.run(accept_positions(service.trading_context(installation, ledger)))
             held = ", ".join(f"{shares} {symbol}" for symbol, shares in positions.items()) or "none"
             yield f"Accepted the broker's positions: {held}."
-        ledger.append(Event(Scope(account), SwitchChange(Switch.NORMAL, person(), reason)))
+        ledger.append(Event(Scope(account), SwitchChange(Switch.NORMAL, by or person(), reason)))
         recorded = ledger.name
     left = SwitchFiles.of(installation.home).clear(Switch.HALTED, Switch.REDUCE_ONLY)
     if left:
@@ -169,19 +171,19 @@ async def accept_positions(context: TradingContext) -> dict[str, str]:
     return {symbol: f"{held:f}" for symbol, held in sorted(account.positions.items())}
 
 
-def _set(installation: Installation, switch: Switch, reason: str) -> Iterator[str]:
+def _set(installation: Installation, switch: Switch, reason: str, by: str) -> Iterator[str]:
     """Leave a switch as a file, then record it for the configured account; without one, for every account.
 
     Raises:
         LedgerError: It could not be recorded; the message says whether the file stands.
     """
-    files = SwitchFiles.of(installation.home)
-    place = files.post(switch, f"{switch} at {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC by {person()}: {reason}")
+    files, who = SwitchFiles.of(installation.home), by or person()
+    place = files.post(switch, f"{switch} at {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC by {who}: {reason}")
     account, doubt = _account(installation)
     file = f"the file {place}" if place else "no file, for none could be written"
     try:
         with service.open_ledger(installation) as ledger:
-            ledger.append(Event(Scope(account), SwitchChange(switch, person(), reason)))
+            ledger.append(Event(Scope(account), SwitchChange(switch, who, reason)))
             recorded = ledger.name
     except Exception as error:  # whatever breaks the ledger, a person who halts must learn what is so
         raise LedgerError(_unrecorded(switch, place is not None, file, error)) from error

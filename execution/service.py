@@ -239,6 +239,11 @@ def _clock(request: RebalanceRequest, endpoint: Endpoint) -> Callable[[], dateti
         return machine_clock
     if request.mode is Mode.LIVE:
         raise TradeRefusedError("Real money is traded by this machine's clock. Leave --gateway-clock out.")
+    return gateway_clock(endpoint)
+
+
+def gateway_clock(endpoint: Endpoint) -> Callable[[], datetime]:
+    """Return a clock that goes by the time that the gateway states now. Raises BrokerError."""
     offset = asyncio.run(_gateway_time(endpoint)) - machine_clock()
     return lambda: machine_clock() + offset
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date
 
+    import duckdb
     import pandas as pd
 
     from warehouse.lake import Lake
@@ -182,15 +183,20 @@ def read_targets(lake: Lake) -> LiveTargets:
     with lake.reader() as connection:
         snapshot = current_snapshot(connection)
     with lake.reader(snapshot) as connection:
-        targets = answer(connection, TARGETS)
-        strategy = answer(connection, STRATEGY)
-        bars = [_bar(row) for row in _rows(answer(connection, NEWEST_BARS))]
-        universe = answer(connection, Question("SELECT symbol FROM landing.universe ORDER BY symbol"))
-        picked = _rows(answer(connection, SELECTION))
-        pairs = _rows(answer(connection, CORRELATIONS))
-        origins = _rows(answer(connection, ORIGIN))
-        splits = _rows(answer(connection, SPLITS))
-        holds = answer(connection, HOLD).to_dict("records")
+        return targets_at(connection, snapshot)
+
+
+def targets_at(connection: duckdb.DuckDBPyConnection, snapshot: int) -> LiveTargets:
+    """Read the same over a connection that is open at a snapshot. Raises what `read_targets` does."""
+    targets = answer(connection, TARGETS)
+    strategy = answer(connection, STRATEGY)
+    bars = [_bar(row) for row in _rows(answer(connection, NEWEST_BARS))]
+    universe = answer(connection, Question("SELECT symbol FROM landing.universe ORDER BY symbol"))
+    picked = _rows(answer(connection, SELECTION))
+    pairs = _rows(answer(connection, CORRELATIONS))
+    origins = _rows(answer(connection, ORIGIN))
+    splits = _rows(answer(connection, SPLITS))
+    holds = answer(connection, HOLD).to_dict("records")
     if targets.empty or strategy.empty or not origins:
         message = (
             "There are no target weights: the warehouse holds no bar of a symbol of the universe. Fetch bars of the "

@@ -47,6 +47,7 @@ COMMANDS = {
     "ledger": "ledger",
     "simulator": "simulator",
     "dev": "setup",
+    "serve": "serve",
     "open": "opening",
     "docs": "docs",
     "demo": "demonstration",

@@ -29,6 +29,7 @@ from execution.ledger.state import (
 )
 from execution.models import Order, TradingHistory
 from warehouse.calendar.sessions import previous_session
+from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -202,6 +203,18 @@ class Ledger:
         """Time of its first event; None before there is one."""
         first = next(self.read(events.c.sequence == 1), None)
         return first.recorded_at if first else None
+
+    def of_kind(self, *kinds: EventKind) -> Iterator[Recorded]:
+        """Yield the events of some kinds, of every account, that count: those of dry runs are left out."""
+        is_meant = sa.and_(events.c.kind.in_(kinds), sa.or_(events.c.mode.is_(None), events.c.mode != Mode.DRY_RUN))
+        return self.read(is_meant)
+
+    def head(self) -> tuple[int, str]:
+        """Return number and digest of the newest event; 0 and nothing of an empty ledger."""
+        newest = sa.select(events.c.sequence, events.c.digest).order_by(events.c.sequence.desc()).limit(1)
+        with self._database.reading() as connection:
+            row = connection.execute(newest).one_or_none()
+        return (int(row.sequence), str(row.digest)) if row else (0, "")
 
     def rows(self) -> list[dict[str, Any]]:
         """Return every event as the database holds it, its payload as text, for the warehouse."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dagster_defs import environment
-from dagster_defs.webserver import Guard
+from dagster_defs.webserver import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,7 @@ def _served(*, method: str = "GET", target: str = "/", headers: Mapping[str, str
         "query_string": query.encode(),
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
-    asyncio.run(Guard(server, frozenset(hosts.split()))(scope, receive, send))
+    asyncio.run(guarded(server, hosts=frozenset(hosts.split()))(scope, receive, send))
     return int(told[0].get("status") or told[0]["code"])
 
 

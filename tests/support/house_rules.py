@@ -97,14 +97,18 @@ LIBRARIES = {
     "dbt": ("warehouse/transformation/", "research/workbench.py", "dagster_defs/assets/"),
     "eventkit": CLIENT_LIBRARY,
     "exchange_calendars": ("warehouse/calendar/",),
+    "fastapi": ("operations/web/",),
     "ib_async": CLIENT_LIBRARY,
     "ib_insync": CLIENT_LIBRARY,
     "ibapi": CLIENT_LIBRARY,
+    "jinja2": ("operations/web/",),
     "matplotlib": ("research/report/pictures/",),
     "optuna": ("research/search/",),
+    "prometheus_client": ("operations/web/",),
     "rich": ("dagster_defs/cli/",),
     "scipy": ("research/statistics/",),
     "sqlalchemy": ("execution/ledger/",),
+    "uvicorn": ("dagster_defs/cli/serve.py",),
     "yaml": ("warehouse/settings/",),
 }
 """Libraries that one room hides from the others, with that room."""

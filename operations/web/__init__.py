@@ -1,0 +1,1 @@
+"""The page of an installation: documents computed in the background, served from memory."""

@@ -1,0 +1,101 @@
+"""Shapes of the answers: what OpenAPI describes and a script can rely on."""
+
+from __future__ import annotations
+
+from datetime import date, datetime  # noqa: TC003 - pydantic reads them when it runs
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from operations.web.documents import Documents, ViewDocument
+
+
+class Answered(BaseModel):
+    """Base of all answers: nothing unnamed, nothing changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ToldFailure(Answered):
+    """Reason why there is no answer: a code for a program, words for a person."""
+
+    code: str = Field(examples=["LAKE"])
+    message: str
+    exit_code: int = Field(description="Of the command line for the same failure; 0 where asking again may help.")
+
+
+class ViewAnswer(Answered):
+    """A view's document, as it was computed last."""
+
+    view: str
+    computed_at: datetime = Field(description="When, by the page's clock.")
+    seconds: float = Field(description="Time that computing it took.")
+    snapshot: int | None = Field(description="Of the warehouse; null if it cannot be read.")
+    ledger_sequence: int | None = Field(description="Newest event of the ledger; null if it cannot be read.")
+    is_stale: bool = Field(description="True while a newer one is being computed.")
+    failure: ToldFailure | None
+    body: dict[str, Any] = Field(description="Empty with a failure.")
+
+    @classmethod
+    def of(cls, document: ViewDocument, documents: Documents) -> ViewAnswer:
+        """Return a document with its circumstances."""
+        told = document.failure
+        return cls(
+            view=document.view,
+            computed_at=document.computed_at,
+            seconds=round(document.seconds, 4),
+            snapshot=document.state.snapshot,
+            ledger_sequence=document.state.sequence,
+            is_stale=documents.is_stale(document),
+            failure=ToldFailure(code=told.code, message=told.message, exit_code=told.exit_code) if told else None,
+            body=dict(document.body),
+        )
+
+
+class FailedCheck(Answered):
+    """One thing that must hold and does not."""
+
+    code: str
+    detail: str
+    remedy: str
+
+
+class HealthAnswer(Answered):
+    """Health of the installation: is_ok only when all that must hold holds."""
+
+    is_ok: bool
+    summary: str
+    checked_at: datetime | None
+    failures: list[FailedCheck]
+
+
+class StateAnswer(Answered):
+    """The newest documents by view: when each was computed."""
+
+    snapshot: int | None
+    ledger_sequence: int | None
+    computed_at: dict[str, datetime]
+    stale: list[str]
+    is_ok: bool | None = Field(description="Null before the first check.")
+    summary: str
+
+
+class ControlRequest(Answered):
+    """A person's wish to change whether the account is traded."""
+
+    reason: str = Field("", max_length=500, description="Recorded in the ledger.")
+    confirmation: str = Field("", max_length=40, description="To resume: the last four characters of the account.")
+
+
+class AcknowledgeRequest(Answered):
+    """A person's word that doubted bars are right."""
+
+    symbol: str = Field(min_length=1, max_length=20, pattern=r"^[A-Z0-9.\-]+$")
+    session: date
+
+
+class ControlAnswer(Answered):
+    """Facts after a control, one a line."""
+
+    lines: list[str]
