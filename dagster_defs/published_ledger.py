@@ -15,7 +15,9 @@ from warehouse.sources.base import silent
 if TYPE_CHECKING:
     from execution.installation import Installation
 
-MARTS = frozenset({"account_trades", "decisions", "fills", "orders", "positions", "slippage", "trades"})
+MARTS = frozenset(
+    {"account_daily", "account_trades", "decisions", "fills", "orders", "positions", "slippage", "trades"}
+)
 """Views over the landed events: once they are made, landing is all that they need."""
 
 

@@ -28,7 +28,7 @@ PORTFOLIO = {
     "landing/universe",
 }
 LANDING = PORTFOLIO | {"landing/bar_versions", "landing/corporate_actions", "record/quarantined_bars"}
-MARTS = {"account_trades", "decisions", "fills", "orders", "positions", "slippage", "trades"}
+MARTS = {"account_daily", "account_trades", "decisions", "fills", "orders", "positions", "slippage", "trades"}
 LEDGER = MARTS | {"landing/ledger_events", "backtest_trades"}
 GROUPS = {
     "landing": LANDING | {"landing/ledger_events"},
