@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MARTS = frozenset(
     {
+        "account_daily",
         "account_trades",
         "alerts",
         "decisions",

@@ -28,6 +28,7 @@ NEWEST_FIRST = {
     "fills": "executed_at DESC, exec_id",
     "positions": "session_date DESC, symbol",
     "slippage": "session_date DESC, order_ref",
+    "account_daily": "session_date DESC, account_id",
     "account_trades": "coalesce(exit_session, entry_session) DESC, symbol, lot DESC",
 }
 """Relations whose rows are shown, and which of them first: those that are stored, or small."""

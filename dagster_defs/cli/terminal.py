@@ -28,7 +28,18 @@ if TYPE_CHECKING:
 
     from warehouse.readers import PlainRows
 
-FRACTIONS = {"cagr", "max_drawdown", "total_return", "volatility_annual", "weight"}
+FRACTIONS = {
+    "cagr",
+    "daily_return",
+    "gross_return",
+    "max_drawdown",
+    "money_weighted_return",
+    "time_weighted_return",
+    "total_return",
+    "volatility_annual",
+    "weight",
+}
+MONEY = {"cash", "deposits", "equity", "income", "profit", "settled_cash", "stated_equity"}
 UNBOUNDED = 100_000
 GAP = 2
 """Spaces between the columns of a table."""
@@ -117,7 +128,7 @@ def show_record(record: Mapping[str, Any], title: str) -> None:
 
 
 def text(name: str, value: Any) -> str:  # noqa: ANN401 - any cell of any table
-    """Write a cell: fractions as per cent, dates without midnight, lists in brackets, nothing for null."""
+    """Write a cell: fractions as per cent, money in cents, lists in brackets, nothing for null."""
     match value:
         case dict():
             return "{" + ", ".join(f"{key}: {text(key, each) or 'null'}" for key, each in value.items()) + "}"
@@ -137,6 +148,8 @@ def text(name: str, value: Any) -> str:  # noqa: ANN401 - any cell of any table
 def _figure(name: str, value: float) -> str:
     if name in FRACTIONS:
         return percent(value, 2)
+    if name in MONEY:
+        return f"{value:,.2f}"
     return ratio(value, 3) if name in RATIOS else f"{value:.10g}"
 
 

@@ -29,6 +29,7 @@ PORTFOLIO = {
 }
 LANDING = PORTFOLIO | {"landing/bar_versions", "landing/corporate_actions", "record/quarantined_bars"}
 MARTS = {
+    "account_daily",
     "account_trades",
     "alerts",
     "decisions",

@@ -14,7 +14,7 @@ from simulators import NEW_YORK, RunningSimulator, running
 from execution.simulator.market import read_bars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 SESSION = "2019-12-31"
@@ -74,9 +74,7 @@ def test_from_bars_over_the_wire_to_a_rebalanced_account(desk: Desk) -> None:
     assert len(desk.gateway.record) == len(planned)
     assert len(done.record["fills"]) >= len(planned)
 
-    asked = desk.swing("sql", "SELECT symbol, filled FROM orders WHERE filled > 0", "--format", "json").record
-    assert {row["symbol"]: row["filled"] for row in asked} == {name: float(held) for name, held in planned.items()}
-
+    _assert_marts_answer(desk.swing, planned)
     desk.gateway.clock.set(WINDOW.replace(hour=16, minute=5))
     looked = desk.swing("reconcile", "--gateway-clock")
     assert (looked.code, looked.err) == (0, "")
@@ -109,6 +107,20 @@ def test_from_bars_over_the_wire_to_a_rebalanced_account(desk: Desk) -> None:
     assert desk.swing("ledger", "verify").code == 0
     lines = (desk.swing.home / "ledger.jsonl").read_text(encoding="utf-8").splitlines()
     assert sum('"order_intended"' in line for line in lines) == len(desk.gateway.record)
+
+
+def _assert_marts_answer(swing: Swing, planned: Mapping[str, str]) -> None:
+    """Every mart of the ledger has rows, in every form; the account is worth what the broker says."""
+    for relation in ("orders", "fills", "positions", "decisions", "slippage", "trades", "account_daily"):
+        query = f"from {relation} where account_id is not null"
+        rows = swing("sql", query, "--format", "json").record
+        assert rows
+        assert len(swing("sql", query).out.splitlines()) >= 1 + len(rows)
+        assert swing("sql", query, "--format", "csv").out.startswith(",".join(rows[0]))
+    filled = swing("sql", "SELECT symbol, filled FROM orders WHERE filled > 0", "--format", "json").record
+    assert {row["symbol"]: row["filled"] for row in filled} == {name: float(held) for name, held in planned.items()}
+    (day,) = swing("sql", "from account_daily", "--format", "json").record
+    assert day["equity"] == pytest.approx(day["stated_equity"], rel=0.01)
 
 
 @pytest.mark.slow
