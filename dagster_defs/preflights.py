@@ -1,7 +1,7 @@
 """The job `preflight`, the evening before a session, and three hours and thirty minutes before its close."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 
 import dagster as dg
 from pydantic import Field
@@ -14,13 +14,11 @@ from execution.ledger.watch_events import Moment
 from operations import preflight as examination
 from operations.alerts.telling import tell
 from operations.errors import PreflightFailedError
-from warehouse.calendar.sessions import EXCHANGE_ZONE, close_time, sessions
+from operations.preflight.moments import moment_of
+from warehouse.calendar.sessions import close_time
 
 JOB, STEP = "preflight", "examination"
-EVENING = 20
-"""Hour, in exchange time, at which the next day is looked at: after everything of the day has run."""
-BEFORE = {Moment.THREE_HOURS_BEFORE: timedelta(hours=3), Moment.THIRTY_MINUTES_BEFORE: timedelta(minutes=30)}
-CRONS = [f"0 {EVENING} * * 0-4", "0 10,13 * * 1-5", "30 12,15 * * 1-5"]
+CRONS = ["0 20 * * 0-4", "0 10,13 * * 1-5", "30 12,15 * * 1-5"]
 """Evenings from Sunday on; then three hours and thirty minutes before either kind of close."""
 
 
@@ -50,23 +48,6 @@ def examine(
 def preflight() -> None:
     """Run the one step."""
     examine()
-
-
-def moment_of(scheduled: datetime) -> tuple[Moment, date] | str:
-    """Return the moment of a tick with the session that it is for, or why it is none.
-
-    Args:
-        scheduled: When the tick was due, aware.
-    """
-    local = scheduled.astimezone(EXCHANGE_ZONE)
-    day = local.date() + timedelta(days=local.hour >= EVENING)
-    if not sessions(day, day):
-        return f"{day:%A %Y-%m-%d} is no session of the exchange."
-    if local.hour >= EVENING:
-        return Moment.EVENING_BEFORE, day
-    close = close_time(day)
-    found = next((moment for moment, before in BEFORE.items() if close - before == local), None)
-    return (found, day) if found else f"The session closes at {close:%H:%M}, and is looked at at other times."
 
 
 def preflight_schedule(clock: Callable[[], datetime]) -> dg.ScheduleDefinition:

@@ -58,6 +58,8 @@ COMMANDS = {
     "alert": "watching",
     "alerts": "watching",
     "ack": "watching",
+    "digest": "watching",
+    "watchdog": "watching",
 }
 """The module beside this one that holds each command, in a function of the command's name."""
 

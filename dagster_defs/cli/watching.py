@@ -1,9 +1,10 @@
-"""Watch an installation: preflight, alert, alerts, ack."""
+"""Watch an installation: preflight, alert, alerts, ack, digest, watchdog."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +16,11 @@ from execution.service import open_ledger
 from operations import preflight as examination
 from operations.alerts.states import alert_states
 from operations.alerts.telling import acknowledge, tell, try_channels
-from operations.errors import AlertError, PreflightFailedError
+from operations.digest import digest as gathered
+from operations.digest import lines_of
+from operations.errors import AlertError, OverdueError, PreflightFailedError
+from operations.watchdog import overdue
+from warehouse.calendar.sessions import close_time, last_completed_session, sessions
 
 if TYPE_CHECKING:
     from execution.installation import Installation
@@ -55,6 +60,18 @@ def preflight(installation: Installation, as_json: bool) -> None:
         raise PreflightFailedError(
             f"The rebalance of {session} would fail, or go unnoticed: {', '.join(failed)}. See above what to do."
         )
+
+
+def _a_day(_context: click.Context, _option: click.Parameter, text: str | None) -> date | None:
+    try:
+        day = date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise click.BadParameter(f"'{text}' is no day; write 2024-01-31.") from error
+    if day and not sessions(day, day):
+        raise click.BadParameter(f"{day} is no session of the exchange.")
+    if day and close_time(day) > datetime.now(UTC):
+        raise click.BadParameter(f"The session {day} has not closed yet.")
+    return day
 
 
 def _as_record(check: Check) -> dict[str, str]:
@@ -133,3 +150,39 @@ def ack(installation: Installation, number: str) -> None:
         terminal.say(f"Acknowledged {title}")
     if not seen:
         terminal.say("Nothing was waiting for that.")
+
+
+@click.command()
+@click.option(
+    "--on", "day", metavar="DAY", callback=_a_day, help="Of this session (default: the last one that closed)."
+)
+@JSON
+@click.pass_obj
+def digest(installation: Installation, day: date | None, as_json: bool) -> None:
+    """Show what a session brought: returns, positions against targets, orders, slippage, warnings, what is next.
+
+    After each close the same goes out as a message, without amounts unless alerts.are_amounts_shown is true.
+    """
+    now = datetime.now(UTC)
+    found = gathered(installation, day or last_completed_session(now), now)
+    if as_json:
+        click.echo(json.dumps(terminal.as_plain(asdict(found)), indent=2))
+        return
+    for line in lines_of(found, are_amounts_shown=True):
+        terminal.say(line) if line else click.echo()
+
+
+@click.command()
+@click.pass_obj
+def watchdog(installation: Installation) -> None:
+    """Notice what should have happened and has not: a sign of life, a preflight, a digest.
+
+    It needs neither Dagster nor its daemon, and alerts by itself: let a timer of the system call it every quarter of an
+    hour. Exit code 23: something is overdue.
+    """
+    now = datetime.now(UTC)
+    late = overdue(installation, now)
+    _say_faults(tell(installation, now, *late).faults)
+    if late:
+        raise OverdueError(" ".join(f"{alert.title}. {alert.text}" for alert in late))
+    terminal.say("Nothing is overdue.")

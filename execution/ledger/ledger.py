@@ -199,6 +199,12 @@ class Ledger:
         return self.read(events.c.kind.in_(kinds), events.c.recorded_at >= start)
 
     @property
+    def last(self) -> Recorded | None:
+        """Newest event of any kind; None before there is one."""
+        newest_sequence = sa.select(sa.func.max(events.c.sequence)).scalar_subquery()
+        return next(self.read(events.c.sequence == newest_sequence), None)
+
+    @property
     def begun_at(self) -> datetime | None:
         """Time of its first event; None before there is one."""
         first = next(self.read(events.c.sequence == 1), None)

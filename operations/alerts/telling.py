@@ -16,16 +16,20 @@ from operations.alerts.dispatch import send_round
 from operations.alerts.occasions import raise_alerts, raised, told_by_ledger
 from operations.alerts.states import PURSUED, alert_states
 from operations.alerts.unrecorded import send_unrecorded
+from operations.digest import digest, digest_alert, due_digest, key_of
 from operations.errors import AlertError
-from warehouse.errors import SwingError
+from warehouse.calendar.sessions import close_time, last_completed_session
+from warehouse.errors import ConfigurationError, SwingError
 from warehouse.settings.alerts import Severity
 from warehouse.settings.portfolio import load_alerts
+from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from execution.installation import Installation
+    from execution.ledger.ledger import Ledger
     from operations.alerts.dispatch import Delivered
     from warehouse.settings.alerts import AlertSettings
 
@@ -52,8 +56,8 @@ def tell(installation: Installation, now: datetime, *alerts: AlertRaised) -> Rou
     """
     try:
         settings = load_alerts(installation.home)
-        if not settings.channels:
-            return Round()
+        if not settings.channels and not _is_scheduled(installation):
+            return Round()  # a person is there: nothing is written for nobody
         return _told(installation, settings, now, alerts)
     except SwingError as error:
         return Round(faults=(str(error),))
@@ -62,11 +66,17 @@ def tell(installation: Installation, now: datetime, *alerts: AlertRaised) -> Rou
         return Round(faults=(f"{type(error).__name__}: alerts could not be told.",))
 
 
+def _is_scheduled(installation: Installation) -> bool:
+    """Return True if a schedule trades: then the page shows the alerts, whoever is told."""
+    return installation.portfolio.trading.scheduled_mode is not Mode.DRY_RUN
+
+
 def _told(installation: Installation, settings: AlertSettings, now: datetime, alerts: Sequence[AlertRaised]) -> Round:
     usable, faults = lines(installation, settings)
     try:
         with open_ledger(installation) as ledger:
             raise_alerts(ledger, settings, *map(raised, alerts), *told_by_ledger(installation, ledger, settings, now))
+            _raise_digest(installation, ledger, settings, now)
             return Round(tuple(send_round(ledger, settings, usable, now)), tuple(faults))
     except LedgerError as error:
         broken = AlertRaised(
@@ -79,6 +89,19 @@ def _told(installation: Installation, settings: AlertSettings, now: datetime, al
         )
         failed = [each for alert in (broken, *alerts) for each in send_unrecorded(installation, usable, alert, now)]
         return Round(faults=(*faults, str(error), *failed))
+
+
+def _raise_digest(installation: Installation, ledger: Ledger, settings: AlertSettings, now: datetime) -> None:
+    """Raise the digest of the last session once its day is done; without a valid configuration, none."""
+    session = last_completed_session(now)
+    known = {state.alert.key for state in alert_states(ledger, close_time(session))}
+    try:
+        if key_of(session) in known or not due_digest(installation, ledger, session, now):
+            return
+        alert = digest_alert(digest(installation, session, now), are_amounts_shown=settings.are_amounts_shown)
+    except ConfigurationError:
+        return
+    raise_alerts(ledger, settings, raised(alert, Scope("", session_date=session)))
 
 
 def try_channels(installation: Installation, now: datetime, name: str = "") -> list[tuple[str, str, str]]:

@@ -14,11 +14,12 @@ from receivers import mail_server, web_server
 
 from dagster_defs.automation import NEEDED, state_of
 from dagster_defs.instance import first_failure
-from dagster_defs.preflights import CRONS, STEP, moment_of, preflight, preflight_schedule
+from dagster_defs.preflights import CRONS, STEP, preflight, preflight_schedule
 from dagster_defs.watch import watch_sensor
 from execution.errors import BrokerError
 from execution.installation import Installation
 from execution.ledger.watch_events import Moment
+from operations.preflight.moments import moment_of
 from warehouse.calendar.sessions import sessions
 
 if TYPE_CHECKING:
