@@ -17,24 +17,25 @@ if TYPE_CHECKING:
 
 PAGES = {"report": ("reports/report.html", "swing report"), "docs": ("dbt/static_index.html", "swing docs")}
 """Page -> its file in the home, and the command that writes it."""
-FIRST_PORT = 3000
-"""Of the Dagster UI, unless another was asked for."""
+SERVERS = {"page": (8700, "the page", "swing serve"), "ui": (3000, "the Dagster UI", "swing dev")}
+"""Page -> port of its server unless another was asked for, its name, and the command that serves it."""
 
 
 @click.command()
-@click.argument("page", type=click.Choice([*PAGES, "ui"]))
-@click.option("--port", type=int, default=FIRST_PORT, show_default=True, help="Of the Dagster UI.")
+@click.argument("page", type=click.Choice([*SERVERS, *PAGES]))
+@click.option("--port", type=int, help="Of the server (default: 8700 for the page, 3000 for the Dagster UI).")
 @click.pass_obj
-def open(installation: Installation, page: str, port: int) -> None:  # noqa: A001 - the command's name
-    """Open the tear sheet, the Dagster UI or the warehouse's documentation in the browser.
+def open(installation: Installation, page: str, port: int | None) -> None:  # noqa: A001 - the command's name
+    """Open the page, the tear sheet, the Dagster UI or the warehouse's documentation in the browser.
 
     \b
     Examples:
+      swing open page                             the page that `swing serve` serves: status, holdings, decisions
       swing open report                           the tear sheet that `swing report` wrote
       swing open ui                               the Dagster UI that `swing dev` serves
       swing open docs                             every relation, column and gate, as `swing docs` wrote them
     """
-    address = _ui(port) if page == "ui" else _written(installation.home, *PAGES[page])
+    address = _served(page, port) if page in SERVERS else _written(installation.home, *PAGES[page])
     click.echo(address)
     if not webbrowser.open(address):
         click.echo("No browser could be started here: open that address in one.", err=True)
@@ -48,10 +49,12 @@ def _written(home: Path, file: str, command: str) -> str:
     return path.as_uri()
 
 
-def _ui(port: int) -> str:
-    """Return the address of the UI. Raises LakeError if nothing answers there."""
+def _served(page: str, asked: int | None) -> str:
+    """Return the address of a server of this machine. Raises LakeError if nothing answers there."""
+    usual, name, command = SERVERS[page]
+    port = asked or usual
     with socket.socket() as probe:
         probe.settimeout(1)
         if probe.connect_ex(("127.0.0.1", port)):
-            raise LakeError(f"Nothing listens on port {port} of this machine. Start the Dagster UI: `swing dev`.")
+            raise LakeError(f"Nothing listens on port {port} of this machine. Start {name}: `{command}`.")
     return f"http://127.0.0.1:{port}"

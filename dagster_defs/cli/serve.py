@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dagster_defs.cli.opening import SERVERS
 from dagster_defs.cli.options import CLOCK
 from warehouse.errors import ConfigurationError, MachineError
 
 if TYPE_CHECKING:
     from execution.installation import Installation
 
-PORT = 8700
-"""Of the page, unless another is asked for: a bookmark and an installed page name it."""
+PORT = SERVERS["page"][0]
 NICENESS = 10
 """The page gives way to whatever trades or builds on this machine."""
 
@@ -76,6 +76,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()
     except OSError as error:
         listener.close()
         raise MachineError(

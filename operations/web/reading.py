@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from execution.ledger.ledger import ledger_url
 from execution.service import open_ledger
 from execution.switch_files import SwitchFiles
 from warehouse import readers
@@ -120,7 +121,8 @@ def beside(installation: Installation) -> tuple[str, ...]:
 def stamp(installation: Installation) -> tuple[str, ...]:
     """Tell, without opening anything, whether warehouse or ledger may have changed."""
     home = installation.home
-    catalog, ledger = installation.lake.catalog, home / "ledger.sqlite"
+    url = installation.ledger_url or ledger_url(home)
+    catalog, ledger = installation.lake.catalog, url.removeprefix("sqlite:///")
     files = [f"{file}{end}" for file in (catalog, ledger) for end in ("", "-wal")]
     return (*(_stamp(file) for file in files), *beside(installation))
 

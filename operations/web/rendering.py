@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from operations.web.catalog import TABS
 from research.report import formats
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+UNBROKEN = "\u00a0"
 MINUTE, HOUR = 60, 3600
 MOST_KEPT = 64
 """Rendered pages in memory."""
@@ -101,7 +103,7 @@ def basis_points(value: float | None) -> str:
 
 def day(value: str | None) -> str:
     """Write a date with its weekday."""
-    return NOTHING if not value else f"{date.fromisoformat(value[:10]):%a %d %b %Y}"
+    return NOTHING if not value else f"{date.fromisoformat(value[:10]):%a %d %b %Y}".replace(" ", UNBROKEN)
 
 
 def clock(value: str | None) -> str:
@@ -111,7 +113,18 @@ def clock(value: str | None) -> str:
 
 def moment(value: str | None) -> str:
     """Write a day and a time of the exchange."""
-    return NOTHING if not value else f"{datetime.fromisoformat(value).astimezone(EXCHANGE_ZONE):%d %b %Y, %H:%M}"
+    if not value:
+        return NOTHING
+    return f"{datetime.fromisoformat(value).astimezone(EXCHANGE_ZONE):%d %b %Y, %H:%M}".replace(" ", UNBROKEN)
+
+
+def words(text: str) -> Markup:
+    """Write a message, what stands between backticks as code."""
+    parts = str(text).split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if at % 2 and at < len(parts) - 1 else escape(part)
+        for at, part in enumerate(parts)
+    )
 
 
 def duration(seconds: float | None) -> str:
@@ -136,4 +149,5 @@ FILTERS = {
     "clock": clock,
     "moment": moment,
     "duration": duration,
+    "words": words,
 }

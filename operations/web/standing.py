@@ -25,6 +25,16 @@ if TYPE_CHECKING:
     from operations.web.reading import Reading
 
 
+PREFLIGHT = """
+SELECT session_date, checked_at, code, level, message, remedy FROM preflight_checks
+WHERE sequence = (SELECT max(sequence) FROM preflight_checks) ORDER BY place
+"""
+ALARMS = """
+SELECT count(*) AS alarms, arg_max(title, raised_at) AS title FROM alerts
+WHERE severity = 'alarm' AND acknowledged_at IS NULL
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class StandingCheck:
     """One thing that must hold.
@@ -58,7 +68,25 @@ def checks(reading: Reading) -> list[StandingCheck]:
         ("REBALANCE_BLOCKED", "Next rebalance", _next),
     ):
         found.append(_checked(code, title, check, reading))
-    return found
+    return [*found, *_watched(reading)]
+
+
+def _watched(reading: Reading) -> Iterator[StandingCheck]:
+    """Yield the newest preflight and the alarms that nobody has acknowledged, where the ledger holds such."""
+    try:
+        rows = reading.if_built(PREFLIGHT)
+        alarms = reading.if_built(ALARMS)
+    except SwingError:
+        return  # the other checks say so
+    if rows:
+        failed = [row for row in rows if row["level"] == "failure"]
+        told = " ".join(f"{row['code']}: {row['message']}" for row in failed)
+        remedy = " ".join(row["remedy"] for row in failed if row["remedy"])
+        at = f"{rows[0]['checked_at']:%Y-%m-%d %H:%M} UTC, for {rows[0]['session_date']}"
+        yield StandingCheck("PREFLIGHT_FAILED", "Preflight", not failed, told or f"passed, {at}", remedy)
+    if alarms and alarms[0]["alarms"]:
+        told = f"{alarms[0]['alarms']} not acknowledged; the newest: {alarms[0]['title']}"
+        yield StandingCheck("ALARM_OPEN", "Alarms", is_ok=False, detail=told, remedy="`swing ack` when it is mended.")
 
 
 def _checked(
@@ -171,7 +199,10 @@ def _rebalance(reading: Reading) -> tuple[bool, str, str]:
 
 
 def _next(reading: Reading) -> tuple[bool, str, str]:
-    """Targets one session behind are in order: the daily run, or the rebalance itself, builds them anew."""
+    """Targets one session behind are in order: the daily run, or the rebalance itself, builds them anew.
+
+    Targets of another configuration or program are told by their own check.
+    """
     targets, seen = reading.once(holdings.foreseen)
     if not seen.plan.is_blocked:
         orders = len(seen.plan.orders)
@@ -180,8 +211,12 @@ def _next(reading: Reading) -> tuple[bool, str, str]:
             f"{orders} {'order' if orders == 1 else 'orders'} as of now" if orders else "nothing to trade as of now",
             "",
         )
-    is_stale_alone = {refusal.code for refusal in seen.plan.refusals} <= {RefusalCode.TARGETS_STALE}
-    if is_stale_alone and _is_fresh(targets.session_date, None, last_completed_session(reading.now)):
+    codes = {refusal.code for refusal in seen.plan.refusals}
+    if codes == {RefusalCode.TARGETS_FOREIGN}:
+        return True, "waits for new targets", ""
+    if codes == {RefusalCode.TARGETS_STALE} and _is_fresh(
+        targets.session_date, None, last_completed_session(reading.now)
+    ):
         return True, "waits for targets from the newest bars", ""
     first = seen.plan.refusals[0]
     return False, f"As things are it would trade nothing: {first.message}", first.code.meaning

@@ -10,7 +10,7 @@
 
   function axes() {
     const axis = { stroke: css("--muted"), grid: { stroke: css("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
-    return { x: { ...axis, grid: { show: false } }, y: { ...axis, size: 62 } };
+    return { x: { ...axis, grid: { show: false }, size: 32 }, y: { ...axis, size: 62 } };
   }
   window.swingAxes = axes;
 
@@ -39,7 +39,7 @@
   }
   function options(element, kind, names) {
     const { x, y } = axes(), isGrowth = kind === "growth";
-    y.values = (plot, ticks) => ticks.map((value) => isGrowth && isLog ? `${(value).toFixed(value < 10 ? 1 : 0)}×` : `${Math.round(100 * value).toLocaleString("en-US").replace("-", "−")}%`);
+    y.values = (plot, ticks) => ticks.map((value) => value == null ? "" : isGrowth && isLog ? `${(value).toFixed(value < 10 ? 1 : 0)}×` : `${Math.round(100 * value).toLocaleString("en-US").replace("-", "−")}%`);
     const form = (value) => isGrowth && isLog ? percent(value == null ? null : value - 1) : percent(value);
     return {
       width: element.clientWidth, height: isGrowth ? (innerWidth < 820 ? 250 : 320) : 150,
@@ -108,6 +108,7 @@
     let answer;
     try { answer = await (await fetch("/api/equity")).json(); } catch { message.textContent = "No answer."; return; }
     const failure = answer.failure || (answer.code ? answer : null);
+    if (failure && failure.code === "NOT_READY") { delete card.dataset.drawn; setTimeout(arrive, 2000); return; }
     if (failure) { message.textContent = `${failure.message} (${failure.code})`; return; }
     known = answer.body;
     card.querySelectorAll("[data-range]").forEach((each) => {

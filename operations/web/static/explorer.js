@@ -29,7 +29,7 @@
     element.replaceChildren();
     if (!known.months.length) return;
     const { x, y } = window.swingAxes();
-    y.values = (_plot, ticks) => ticks.map((value) => `${value}×`);
+    y.values = (_plot, ticks) => ticks.map((value) => value == null ? "" : `${value}×`);
     const times = known.months.map((day) => Date.parse(`${day}T00:00:00Z`) / 1000), css = window.swingFormats.css;
     const lines = [["Live", live, "--backtest"], ["This one", found, "--account"]].filter((each) => each[1] && each[1].growth);
     plot = new uPlot({
@@ -67,6 +67,7 @@
     if (!found || found.dataset.drawn) return;
     found.dataset.drawn = "yes";
     const answer = await fetch("/api/explorer").then((response) => response.json()).catch(() => null);
+    if (answer && answer.code === "NOT_READY") { delete found.dataset.drawn; setTimeout(arrive, 2000); return; }
     if (!answer || !answer.body || !card()) return;
     known = answer.body;
     found.addEventListener("input", show);

@@ -24,7 +24,8 @@ def document(reading: Reading) -> dict[str, Any]:
     """
     pairs = reading.records(PAIRS)
     known = {frozenset((pair["symbol_1"], pair["symbol_2"])): pair["correlation"] for pair in pairs}
-    symbols = [row["symbol"] for row in reading.records(UNIVERSE)]
+    seen = {symbol for pair in known for symbol in pair}
+    symbols = sorted((row["symbol"] for row in reading.records(UNIVERSE)), key=lambda name: (name not in seen, name))
     return {
         "session_date": pairs[0]["session_date"] if pairs else None,
         "symbols": symbols,

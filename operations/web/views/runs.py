@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from operations.web import standing
+
 if TYPE_CHECKING:
     from operations.web.reading import Reading
 
@@ -12,7 +14,7 @@ MOST = 60
 
 
 def document(reading: Reading) -> dict[str, Any]:
-    """Return the newest runs, and the newest alerts where there is such a relation.
+    """Return the newest runs, and the newest preflight and alerts where there are such relations.
 
     Raises:
         LakeError: There is no warehouse.
@@ -23,5 +25,9 @@ def document(reading: Reading) -> dict[str, Any]:
             "as_of_session, snapshot_after, code_version, parameters_hash, message "
             f"FROM runs ORDER BY started_at DESC LIMIT {MOST}"
         ),
-        "alerts": reading.if_built(f"FROM alerts LIMIT {MOST}"),
+        "preflight": reading.if_built(standing.PREFLIGHT),
+        "alerts": reading.if_built(
+            "SELECT alert_number, raised_at, severity, code, title, remedy, delivered_to, acknowledged_at, "
+            f"acknowledged_by FROM alerts ORDER BY raised_at DESC LIMIT {MOST}"
+        ),
     }
