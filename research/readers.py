@@ -14,7 +14,7 @@ from warehouse.readers import FOLDS, LIVE_DAILY, LIVE_TARGETS, Question, answer
 from warehouse.settings.strategy import AXES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import duckdb
     from numpy.typing import NDArray
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 CASH = "CASH"
 MADE_UP = "synthetic"
 """The source of the sample market, which shares a warehouse with no other."""
-SPY, SIXTY_FORTY, EQUAL_WEIGHT = "SPY", "60/40", "Equal weight"
+SPY, IEF, SIXTY_FORTY, EQUAL_WEIGHT = "SPY", "IEF", "60/40", "Equal weight"
+BENCHMARKS = (SPY, SIXTY_FORTY, EQUAL_WEIGHT)
+"""Where the configuration names no others."""
 
 STRATEGIES = Question(
     f"""
-    SELECT strategy_id, grid_order, is_live, {", ".join(AXES)}, initial_equity,
+    SELECT strategy_id, strategy_name, grid_order, is_live, {", ".join(AXES)}, initial_equity,
         sessions, cagr, sharpe, calmar, max_drawdown, profit_factor, turnover_annual, volatility_annual
     FROM strategies LEFT JOIN (FROM backtest_metrics WHERE scenario_id = 0) AS metrics USING (strategy_id)
     ORDER BY grid_order NULLS LAST
@@ -48,7 +50,7 @@ ASSET_RETURNS = Question(
         SELECT symbol, session_date,
             adj_close / lag(adj_close) OVER (PARTITION BY symbol ORDER BY session_date) - 1 AS ret
         FROM bars SEMI JOIN (
-            SELECT symbol FROM landing.universe UNION SELECT unnest(['SPY', 'IEF'])
+            SELECT symbol FROM landing.universe UNION SELECT unnest(['SPY', 'IEF']) UNION SELECT unnest($beside)
         ) USING (symbol)
     )
     SELECT session_date, symbol, ret
@@ -56,29 +58,33 @@ ASSET_RETURNS = Question(
     WHERE ret IS NOT NULL ORDER BY session_date, symbol
     """
 )
-# Mixes are brought back to their weights at every close, without costs.
-BENCHMARKS = Question(
-    """
-    WITH returns AS (
-        SELECT symbol, session_date,
-            adj_close / lag(adj_close) OVER (PARTITION BY symbol ORDER BY session_date) - 1 AS ret
-        FROM bars
-    ),
-    mixed AS (
-        SELECT session_date, max(ret) FILTER (symbol = 'SPY') AS spy, max(ret) FILTER (symbol = 'IEF') AS ief,
-            avg(ret) FILTER (symbol IN (SELECT symbol FROM landing.universe)) AS equal_weight
-        FROM returns GROUP BY session_date
-    )
-    SELECT session_date, coalesce(spy, 0) AS "SPY",
-        0.6 * coalesce(spy, 0) + 0.4 * coalesce(ief, 0) AS "60/40", coalesce(equal_weight, 0) AS "Equal weight"
-    FROM mixed RIGHT JOIN (SELECT session_date FROM sessions WHERE scenario_id = 0) USING (session_date)
-    ORDER BY session_date
-    """
-)
 SOURCES = Question("SELECT DISTINCT source FROM landing.bar_versions ORDER BY source")
 UNIVERSE = Question("SELECT symbol FROM landing.universe ORDER BY symbol")
-BENCHMARK_SPANS = Question(
-    "SELECT symbol, min(session_date) AS first_bar FROM bars WHERE symbol IN ('SPY', 'IEF') GROUP BY symbol"
+# Bought at the close of the first session with a weight, sold at the close of the session after the last.
+HOLDINGS_SPELLS = Question(
+    """
+    WITH numbered AS (
+        SELECT session_date, row_number() OVER (ORDER BY session_date) AS place
+        FROM sessions WHERE scenario_id = 0
+    ),
+    held AS (
+        SELECT symbol, session_date, weight, next_return, place,
+            place - row_number() OVER (PARTITION BY symbol ORDER BY session_date) AS spell
+        FROM held_allocations JOIN holdings USING (allocation_id) JOIN numbered USING (session_date)
+        SEMI JOIN (SELECT strategy_id FROM strategies WHERE is_live) USING (strategy_id)
+        WHERE scenario_id = 0
+    ),
+    spells AS (
+        SELECT symbol, min(session_date) AS entry, max(place) + 1 AS exit_place, count(*) AS sessions,
+            avg(weight) AS weight, product(1 + coalesce(next_return, 0)) - 1 AS gain,
+            sum(weight * coalesce(next_return, 0)) AS contribution
+        FROM held GROUP BY symbol, spell
+    )
+    SELECT symbol, entry, session_date AS exit, session_date IS NOT NULL AS is_closed, sessions, weight, gain,
+        contribution
+    FROM spells LEFT JOIN numbered ON exit_place = place
+    ORDER BY entry DESC, symbol
+    """
 )
 POSITIONS = Question(
     """
@@ -127,6 +133,8 @@ class History:
         holdings: session_date, symbol, weight, and contribution: what it earned to the next close, fraction of equity.
         assets: Returns to each session's close, sessions by symbols; null without a bar.
         benchmarks: Returns, sessions by benchmark; only those whose bars reach back to the strategy's first session.
+        trades: One row a symbol held without a break, newest first: symbol, entry, exit (null while it is held),
+            is_closed, sessions, weight, gain, contribution.
     """
 
     snapshot: int
@@ -139,6 +147,7 @@ class History:
     books: tuple[Book, ...]
     assets: pd.DataFrame
     benchmarks: pd.DataFrame
+    trades: pd.DataFrame
 
     @property
     def is_made_up(self) -> bool:
@@ -163,8 +172,12 @@ class SearchRecord:
     folds: pd.DataFrame
 
 
-def read_history(connection: duckdb.DuckDBPyConnection) -> History:
+def read_history(connection: duckdb.DuckDBPyConnection, benchmarks: Sequence[str] = BENCHMARKS) -> History:
     """Read the live strategy's past.
+
+    Args:
+        connection: The lake, at one snapshot.
+        benchmarks: Symbols, 60/40 (SPY and IEF), Equal weight (of the universe), the first before the others.
 
     Raises:
         LakeError: The backtest was never built, or the history is too short for a first target and a session after it.
@@ -183,19 +196,30 @@ def read_history(connection: duckdb.DuckDBPyConnection) -> History:
             "Land a later session (`swing fetch`), then `swing backtest`."
         )
     strategies = answer(connection, STRATEGIES)
-    assets = answer(connection, ASSET_RETURNS).pivot_table(index="session_date", columns="symbol", values="ret")
+    universe = tuple(answer(connection, UNIVERSE)["symbol"])
+    assets = _asset_returns(connection, benchmarks)
+    needed = assets.columns.isin([*universe, SPY, IEF])
     return History(
         snapshot=current_snapshot(connection),
         sources=tuple(answer(connection, SOURCES)["source"]),
         parameters=_first(strategies[strategies["is_live"]]),
         settings=_first(answer(connection, SETTINGS)),
-        universe=tuple(answer(connection, UNIVERSE)["symbol"]),
+        universe=universe,
         live=live,
         holdings=holdings,
         books=_books(connection),
-        assets=assets,
-        benchmarks=_benchmarks(connection, live),
+        assets=assets.loc[:, needed],
+        benchmarks=_mixed(assets, benchmarks, universe, pd.DatetimeIndex(live["session_date"])),
+        trades=answer(connection, HOLDINGS_SPELLS),
     )
+
+
+def read_benchmarks(
+    connection: duckdb.DuckDBPyConnection, wanted: Sequence[str], sessions: pd.DatetimeIndex
+) -> pd.DataFrame:
+    """Read benchmarks alone: returns, sessions by benchmark; only those whose bars reach back to the first session."""
+    universe = answer(connection, UNIVERSE)["symbol"].tolist()
+    return _mixed(_asset_returns(connection, wanted), wanted, universe, sessions)
 
 
 def read_search(connection: duckdb.DuckDBPyConnection) -> SearchRecord:
@@ -226,14 +250,27 @@ def if_built(connection: duckdb.DuckDBPyConnection, question: Question) -> pd.Da
         return pd.DataFrame()
 
 
-def _benchmarks(connection: duckdb.DuckDBPyConnection, live: pd.DataFrame) -> pd.DataFrame:
-    frame = answer(connection, BENCHMARKS).set_index("session_date")
-    first = answer(connection, BENCHMARK_SPANS).set_index("symbol")["first_bar"]
-    start = live["session_date"].iloc[0] if len(live) else pd.Timestamp.max
-    known = {symbol for symbol, day in first.items() if day < start}
-    wanted = {SPY: {"SPY"}, SIXTY_FORTY: {"SPY", "IEF"}, EQUAL_WEIGHT: set[str]()}
-    kept = [name for name, needed in wanted.items() if needed <= known]
-    return frame.loc[frame.index >= start, kept]
+def _asset_returns(connection: duckdb.DuckDBPyConnection, beside: Sequence[str]) -> pd.DataFrame:
+    """Read returns, sessions by symbols: the universe's, those of the mixes, and others."""
+    returns = connection.execute(ASSET_RETURNS.sql, {"beside": [*beside]}).df()
+    return returns.set_index(["session_date", "symbol"])["ret"].unstack()  # noqa: PD010 - each is there once
+
+
+def _mixed(
+    assets: pd.DataFrame, wanted: Sequence[str], universe: Sequence[str], sessions: pd.DatetimeIndex
+) -> pd.DataFrame:
+    """Mix returns, brought back to their weights at every close; an asset without a bar does not move."""
+    known = assets.columns[assets.loc[: sessions[0]].notna().any()]
+    moves = assets.reindex(sessions)
+    mixed = {}
+    for name in wanted:
+        if name == EQUAL_WEIGHT:
+            mixed[name] = moves.reindex(columns=[*universe]).mean(axis="columns")
+        elif name == SIXTY_FORTY and {SPY, IEF} <= {*known}:
+            mixed[name] = 0.6 * moves[SPY].fillna(0) + 0.4 * moves[IEF].fillna(0)
+        elif name in known:
+            mixed[name] = moves[name]
+    return pd.DataFrame(mixed, index=sessions).fillna(0)
 
 
 def _books(connection: duckdb.DuckDBPyConnection) -> tuple[Book, ...]:

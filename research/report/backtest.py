@@ -6,21 +6,26 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from research.report.facts.series import monthly_returns, series_of
+import pandas as pd
+
+from research.readers import read_benchmarks
+from research.report.facts.series import Series, monthly_returns, series_of
 from research.report.files import write_json, write_pictures
 from research.report.formats import length_caveat
-from research.report.names import HINDSIGHT, HONEST, LIVE, WALK_FORWARD
-from research.report.pictures import performance
+from research.report.names import BENCHMARK, HINDSIGHT, HONEST, LIVE, WALK_FORWARD
+from research.report.pictures import performance, periods
 from warehouse import readers
 from warehouse.files import write_atomically
+from warehouse.settings.portfolio import load_portfolio
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pandas as pd
-
     from research.report.pictures.canvas import Picture
     from warehouse.lake import Lake
+
+SHOWN = 2
+"""Benchmarks that the picture has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +47,26 @@ def write_backtest(lake: Lake, folder: Path) -> Report:
     """Write the live strategy's pictures and metrics, and its equity, weights and trades as tables.
 
     Raises:
+        ConfigurationError: The configuration is not valid.
         LakeError: The backtest was never built.
     """
+    wanted = load_portfolio(lake.home).report.benchmarks[:SHOWN]
     with lake.reader() as connection:
         daily = readers.answer(connection, readers.LIVE_DAILY)
         weights = readers.answer(connection, readers.LIVE_WEIGHTS)
         trades = readers.answer(connection, readers.BACKTEST_TRADES)
         metrics = _record(readers.answer(connection, readers.LIVE_METRICS))
-    lived = daily[daily["session_date"] >= weights["session_date"].min()] if len(weights) else daily
+        lived = daily[daily["session_date"] >= weights["session_date"].min()] if len(weights) else daily
+        sessions = pd.DatetimeIndex(lived["session_date"])
+        held = read_benchmarks(connection, wanted, sessions) if len(lived) else pd.DataFrame()
     drawn: list[Picture] = []
     if len(lived):
         live = series_of(LIVE, HINDSIGHT, lived)
+        beside = [Series(str(name), BENCHMARK, sessions, held[name].to_numpy(dtype=float)) for name in held]
         drawn = [
-            performance.equity_found("equity", [live], _start(lived)),
+            performance.equity_found("equity", [live, *beside], _start(lived)),
             performance.drawdowns_found("drawdown", [live]),
-            performance.months("monthly_returns", monthly_returns(live)),
+            periods.months("monthly_returns", monthly_returns(live)),
         ]
     pictures = write_pictures(folder, drawn)
     named = {"equity.csv": daily, "weights.csv": weights, "trades.csv": trades}

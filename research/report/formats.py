@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 NOTHING = "\u2013"
-TINY = 0.001
+TINY, SMALL = 0.001, 0.1
 ROUNDS_AWAY = 0.005
 """A share of less than half a per cent is written as none."""
 
@@ -42,10 +42,14 @@ def ratio(value: float | None, digits: int = 2) -> str:
 
 
 def probability(value: float | None) -> str:
-    """Write a p-value or a probability, never rounded to certainty."""
+    """Write a p-value or a probability: three digits where small, else two, never rounded to certainty."""
     if value is None or math.isnan(value):
         return NOTHING
-    return f"< {TINY}" if 0 < value < TINY else f"> {1 - TINY}" if 1 - TINY < value < 1 else f"{value:.3f}"
+    if 0 < value < TINY:
+        return f"< {TINY}"
+    if 1 - ROUNDS_AWAY < value < 1:
+        return "> 0.99"
+    return f"{value:.3f}" if 0 < value < SMALL else f"{value:.2f}"
 
 
 def p_value(value: float) -> str:
@@ -98,6 +102,11 @@ def length_caveat(sessions: int | None) -> str:
 def interval(low: float | None, high: float | None, form: Callable[[float | None], str]) -> str:
     """Write both ends of an interval."""
     return NOTHING if low is None or high is None else f"{form(low)} to {form(high)}"
+
+
+def formed(form: Callable[..., str], *digits: int) -> Form:
+    """Fix the digits of a form."""
+    return lambda value, /: form(value, *digits)
 
 
 METRIC_FORMS: Mapping[Metric, Form] = {

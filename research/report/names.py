@@ -33,11 +33,11 @@ class Statistic(StrEnum):
 
 METRICS = {
     Metric.SHARPE: "Sharpe ratio",
-    Metric.CAGR: "return a year (CAGR)",
-    Metric.MAX_DRAWDOWN: "maximum drawdown",
+    Metric.CAGR: "return a year",
+    Metric.MAX_DRAWDOWN: "max drawdown",
     Metric.CALMAR: "Calmar ratio",
     Metric.VOLATILITY: "volatility a year",
-    Metric.PROFIT_FACTOR: "profit factor",
+    Metric.PROFIT_FACTOR: "profit factor (Omega)",
 }
 """As they stand within a sentence, in the order of tables."""
 

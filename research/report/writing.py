@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from research.report.facts.gathering import STEPS, gather
 from research.report.facts.record import as_record
 from research.report.facts.series import Missing
-from research.report.files import write_pictures
-from research.report.page.rendering import pictures, render, sections
+from research.report.page.rendering import render
 from research.report.page.summary import statements
 from research.statistics.metrics import Metric
 from warehouse.files import write_atomically
@@ -56,19 +55,20 @@ def write_tear_sheet(lake: Lake, folder: Path, progress: Progress) -> TearSheet:
     """
     facts, curves = gather(lake, progress)
     progress(STEPS - 1, STEPS, "drawing")
-    shown = sections(facts, curves)
+    written = render(facts, curves)
     said = statements(facts)
     record = {"summary": [each.text for each in said], "caveat": facts.caveat or None} | as_record(facts)
     page, numbers = folder / PAGE, folder / NUMBERS
-    write_atomically(page, render(facts, shown))
+    write_atomically(page, written.html)
     write_atomically(numbers, f"{json.dumps(record, indent=1, ensure_ascii=False)}\n")
-    named = [replace(picture, name=f"report_{picture.name}") for picture in pictures(shown)]
-    drawn = write_pictures(folder, named)
+    drawn = {drawing.name: folder / f"report_{drawing.name}.png" for drawing in written.drawings}
+    for drawing in written.drawings:
+        write_atomically(drawn[drawing.name], drawing.png)
     progress(STEPS, STEPS, "done")
     return TearSheet(
         page=page,
         metrics=_headlines(facts),
-        pictures={name.removeprefix("report_"): path for name, path in drawn.items()},
+        pictures=drawn,
         files=[page, numbers, *drawn.values()],
         summary="\n".join([*(each.text for each in said), *([facts.caveat] if facts.caveat else [])]),
     )

@@ -22,6 +22,7 @@ from warehouse.settings import layers as layered_settings
 from warehouse.settings import located_yaml
 from warehouse.settings.alerts import AlertSettings, alerts_contradicted
 from warehouse.settings.layers import Problem, Section
+from warehouse.settings.reporting import ReportSettings, benchmarks_contradicted
 from warehouse.settings.sources import WHY_NOT_YAHOO, SourceName, SourceSettings
 from warehouse.settings.strategy import NEUTRAL, Capital, Costs, Grid, Strategy, StrategyRow
 from warehouse.settings.symbol_changes import Symbol, SymbolChange, changes_contradicted
@@ -36,7 +37,7 @@ FILE_NAME = "portfolio.yaml"
 DEFAULTS = Path(__file__).with_name(FILE_NAME)
 CASH = "CASH"
 MAX_GRID_ROWS = 20_000
-NO_NUMBER_CHANGES = {"quality", "sources", "broker", "trading", "limits", "alerts"}
+NO_NUMBER_CHANGES = {"report", "quality", "sources", "broker", "trading", "limits", "alerts"}
 RETIRED = {"correlation_depth"}
 """Keys of earlier versions; a file that still holds one stays valid."""
 
@@ -86,6 +87,7 @@ class Portfolio(Section):
     costs: Costs
     capital: Capital
     walk_forward: WalkForward
+    report: ReportSettings
     quality: Quality
     sources: SourceSettings
     symbol_changes: tuple[SymbolChange, ...] = Field(
@@ -211,6 +213,7 @@ def contradictions(portfolio: Portfolio) -> Iterator[Problem]:
     yield from _grid_contradictions(dict(portfolio.grid))
     yield from _source_contradictions(portfolio.sources)
     yield from alerts_contradicted(portfolio.alerts)
+    yield from benchmarks_contradicted(portfolio.report.benchmarks)
     if portfolio.trading.scheduled_mode is not Mode.DRY_RUN and (
         portfolio.trading.decide_on is DecideOn.PROVISIONAL_BAR and not portfolio.broker.is_source_of_bars
     ):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from research.readers import EQUAL_WEIGHT, SPY, read_history, read_search
+from research.readers import read_history, read_search
+from research.report.facts.figures import figures_of, rolling_figures, yearly_returns
 from research.report.facts.holdings import holdings_of
 from research.report.facts.luck import Evidence, luck_of, read_permutations
 from research.report.facts.risk import benchmarks_of, risk_of
@@ -18,15 +19,16 @@ from research.report.facts.series import (
     monthly_returns,
     possible,
     resampling,
-    rolling_correlation,
-    rolling_sharpe,
     series_of,
     sharpe_difference,
     worst_drawdowns,
 )
+from research.report.facts.trades import trades_of
 from research.report.formats import length_caveat
 from research.report.names import HINDSIGHT, HONEST, LIVE, WALK_FORWARD
+from research.statistics.samples import SESSIONS_A_YEAR
 from research.what_if import commission_effect
+from warehouse.settings.portfolio import load_portfolio
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,12 +37,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from research.readers import History
+    from research.report.facts.figures import Rolling, SeriesFigures, YearlyReturns
     from research.report.facts.holdings import Holdings
     from research.report.facts.luck import Luck
     from research.report.facts.risk import Risk
     from research.report.facts.selection import Selection
     from research.report.facts.series import Difference, Drawdown, MeasuredSeries, Series
-    from research.statistics.samples import FloatArray
+    from research.report.facts.trades import TradeRecord
     from research.what_if import CommissionEffect
     from warehouse.lake import Lake
     from warehouse.sources.base import Progress
@@ -57,21 +60,12 @@ class Provenance:
     as_of: date
     parameters_hash: str
     strategy_id: str
+    strategy_name: str
     parameters: Mapping[str, float]
     universe: tuple[str, ...]
     sources: tuple[str, ...]
     is_made_up: bool
     initial_equity: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rolling:
-    """Sharpe ratio over the trailing year, and the correlation to the benchmark (None without one)."""
-
-    of: str
-    sessions: pd.DatetimeIndex
-    sharpe: FloatArray
-    correlation: FloatArray | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,17 +98,28 @@ class Facts:
         common: Every series over the sessions of the walk-forward, which comes first.
         differences: Sharpe ratios of the first of `common` less those of the others.
         commission: What the broker's minimum commission would leave; None where the costs have one.
-        monthly: Returns of the live strategy by year, columns Jan to Dec and Year.
+        figures: Of every series over the sessions of the walk-forward, in the order of `common`.
+        figures_whole: Likewise over all sessions, in the order of `whole`.
+        monthly: Returns of the live parameters by year, columns Jan to Dec and Year.
+        monthly_honest: Likewise, of the walk-forward.
+        yearly: Returns of every series by year, over the sessions of each.
+        benchmark: The first benchmark's name; empty where no bars allow one.
     """
 
     provenance: Provenance
     whole: tuple[MeasuredSeries | Missing, ...]
     common: tuple[MeasuredSeries | Missing, ...]
     differences: tuple[Difference | Missing, ...]
+    figures: tuple[SeriesFigures | Missing, ...]
+    figures_whole: tuple[SeriesFigures | Missing, ...]
     drawdowns: Mapping[str, tuple[Drawdown, ...]]
     monthly: pd.DataFrame
+    monthly_honest: pd.DataFrame
+    yearly: YearlyReturns
+    benchmark: str
     rolling: tuple[Rolling, ...]
     holdings: Holdings
+    trades: TradeRecord
     selection: Selection
     luck: Luck
     risk: Risk
@@ -134,16 +139,17 @@ def gather(lake: Lake, progress: Progress) -> tuple[Facts, Curves]:
         progress: Told (done, total, label).
 
     Raises:
+        ConfigurationError: The configuration is not valid.
         LakeError: The backtest or the walk-forward was never built, or the history is too short for one.
     """
+    benchmarks = load_portfolio(lake.home).report.benchmarks
     progress(0, STEPS, "reading the warehouse")
     with lake.reader() as connection:
-        history, search = read_history(connection), read_search(connection)
+        history, search = read_history(connection, benchmarks), read_search(connection)
         permutations = read_permutations(connection)
     live = series_of(LIVE, HINDSIGHT, history.live)
     curves = Curves(live, series_of(WALK_FORWARD, HONEST, search.walk_forward), tuple(benchmarks_of(history)))
-    named = {each.name: each for each in curves.benchmarks}
-    benchmark = named.get(SPY, named.get(EQUAL_WEIGHT))
+    benchmark = curves.benchmarks[0] if curves.benchmarks else None
     # Most of the work is numpy's, which leaves the interpreter to a second thread.
     with ThreadPoolExecutor(1) as beside:
         risk = beside.submit(risk_of, history, search)
@@ -163,10 +169,16 @@ def gather(lake: Lake, progress: Progress) -> tuple[Facts, Curves]:
             whole=whole,
             common=common,
             differences=differences,
+            figures=figures_of(curves.since, curves.since[2] if benchmark else None),
+            figures_whole=figures_of((live, *curves.benchmarks), benchmark),
             drawdowns={each.name: worst_drawdowns(each) for each in (live, curves.walk_forward)},
             monthly=monthly_returns(live),
-            rolling=tuple(_rolling(each, named.get(SPY)) for each in (live, curves.walk_forward)),
+            monthly_honest=monthly_returns(curves.walk_forward),
+            yearly=yearly_returns((live, curves.walk_forward, *curves.benchmarks)),
+            benchmark=benchmark.name if benchmark else "",
+            rolling=tuple(rolling_figures(each, benchmark) for each in (live, curves.walk_forward)),
             holdings=holdings,
+            trades=trades_of(history.trades, len(live.returns) / SESSIONS_A_YEAR),
             selection=selection,
             luck=luck,
             risk=risk.result(),
@@ -182,6 +194,7 @@ def _provenance(history: History) -> Provenance:
         as_of=history.live["session_date"].iloc[-1].date(),
         parameters_hash=str(history.settings["parameters_hash"]),
         strategy_id=str(row["strategy_id"]),
+        strategy_name=str(row["strategy_name"]),
         parameters={name: row[name] for name in PARAMETERS},
         universe=history.universe,
         sources=history.sources,
@@ -192,10 +205,3 @@ def _provenance(history: History) -> Provenance:
 
 def _measured(series: Series) -> MeasuredSeries:
     return measured(series, resampling(series))
-
-
-def _rolling(series: Series, benchmark: Series | None) -> Rolling:
-    correlation = None
-    if benchmark is not None:
-        correlation = rolling_correlation(series, benchmark.between(series.sessions[0], series.sessions[-1]))
-    return Rolling(series.name, series.sessions, rolling_sharpe(series), correlation)

@@ -8,12 +8,14 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 from research.report.facts.series import Missing
-from research.report.formats import gain, percent, probability, ratio
+from research.report.formats import formed, gain, percent, probability, ratio
 from research.report.names import Statistic
-from research.report.page.elements import Html, formed, number
+from research.report.page.elements import markup, number
 from research.statistics.metrics import Metric
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from research.report.facts.gathering import Facts
     from research.report.facts.series import MeasuredSeries
 
@@ -29,7 +31,7 @@ class Answer:
     """A statement to know first."""
 
     title: str
-    sentence: Html
+    sentence: Markup
 
     @property
     def text(self) -> str:
@@ -42,19 +44,19 @@ def statements(facts: Facts) -> tuple[Answer, ...]:
     return (_hindsight(facts), _benchmark(facts), _luck(facts), _risk(facts))
 
 
-def plain(content: Html) -> str:
+def plain(content: Markup) -> str:
     """Return content without its markup."""
-    return unescape(re.sub(r"<[^>]+>", "", content.text))
+    return unescape(re.sub(r"<[^>]+>", "", content))
 
 
 def _hindsight(facts: Facts) -> Answer:
     live, honest = facts.whole[0], facts.common[0]
     if isinstance(live, Missing) or isinstance(honest, Missing):
-        return Answer("Too little to measure.", Html("The histories are too short for an interval."))
+        return Answer("Too little to measure.", markup("The histories are too short for an interval."))
     is_lower = _estimate(honest, Metric.SHARPE) < _estimate(live, Metric.SHARPE)
     return Answer(
         "Hindsight flatters." if is_lower else "The choice held up.",
-        Html(
+        markup(
             f"The live parameters, chosen with these years in view, show {_sharpe(live)} and {_cagr(live)} since "
             f"{live.first.year}; choosing afresh every {facts.selection.test_months} months from the "
             f"{facts.selection.train_months} before, as anybody would have had to, gave {_sharpe(honest)} and "
@@ -69,18 +71,18 @@ def _benchmark(facts: Facts) -> Answer:
     differences = [each for each in facts.differences if not isinstance(each, Missing) and each.against in measured]
     rivals = [each for each in differences if each.against != known[1].name] if len(known) > 1 else []
     if not rivals and len(facts.common) > STRATEGIES:
-        return Answer("Too little to compare.", Html("The histories are too short to compare with a benchmark."))
+        return Answer("Too little to compare.", markup("The histories are too short to compare with a benchmark."))
     if not rivals:
-        return Answer("No benchmark.", Html("No bars of SPY reach back so far: there is nothing to compare with."))
+        return Answer("No benchmark.", markup("No bars of SPY reach back so far: there is nothing to compare with."))
     rival = rivals[0]
     other = measured[rival.against]
     beats, certain = rival.estimate > 0, rival.low > 0 or rival.high < 0
     doubt = "more than chance alone explains" if certain else "which chance alone might explain"
     return Answer(
         f"{rival.against} did {'worse' if beats else 'better'}{'' if certain else ', though not beyond doubt'}.",
-        Html(
+        markup(
             f"Over the sessions of the walk-forward {rival.against} had {_sharpe(other)} and {_cagr(other)}, with a "
-            f"maximum drawdown of {number(_estimate(other, Metric.MAX_DRAWDOWN), percent)} on the way against "
+            f"max drawdown of {number(_estimate(other, Metric.MAX_DRAWDOWN), percent)} on the way against "
             f"{number(_estimate(known[0], Metric.MAX_DRAWDOWN), percent)}; the walk-forward's Sharpe ratio differs by "
             f"<strong>{number(rival.estimate, ratio)}</strong> ({number(rival.low, ratio)} to "
             f"{number(rival.high, ratio)}), {doubt}."
@@ -117,14 +119,14 @@ def _luck(facts: Facts) -> Answer:
         share = number(permuted, formed(percent, 0))
         parts.append(f"where the order of days is shuffled the search finds as much in {share} of all worlds")
     if not parts:
-        return Answer("Luck cannot be judged.", Html("The trials are too few or too short for these statistics."))
+        return Answer("Luck cannot be judged.", markup("The trials are too few or too short for these statistics."))
     is_clear = (
         (deflated is not None and deflated >= SURE)
         and (overfit is not None and overfit < LITTLE)
         and (superior is not None and superior <= STRONG)
         and (permuted is None or permuted <= STRONG)
     )
-    return Answer("More than luck." if is_clear else "Luck is not ruled out.", Html("; ".join(parts) + "."))
+    return Answer("More than luck." if is_clear else "Luck is not ruled out.", markup("; ".join(parts) + "."))
 
 
 def _risk(facts: Facts) -> Answer:
@@ -136,7 +138,7 @@ def _risk(facts: Facts) -> Answer:
         else "Nothing here shows yet that the strategy earns its risk: trade it small, on paper, or not at all."
     )
     if not facts.risk.books or not facts.risk.books[0].weights:
-        return Answer("Tonight all is cash.", Html(advice))
+        return Answer("Tonight all is cash.", markup(advice))
     book = facts.risk.books[0]
     held = ", ".join(f"{symbol} {percent(weight, 0)}" for symbol, weight in book.weights.items())
     parts = []
@@ -147,7 +149,7 @@ def _risk(facts: Facts) -> Answer:
         deep = book.tails.drawdowns.exceeded[STRONG]
         parts.append(f"fall {number(-deep, formed(percent, 0))} or more below their peak in one year of twenty")
     odds = f"Tonight's targets ({held}) would {' and '.join(parts)}. " if parts else ""
-    return Answer("Be ready to lose.", Html(f"{odds}{advice}"))
+    return Answer("Be ready to lose.", markup(f"{odds}{advice}"))
 
 
 def _estimate(measured: MeasuredSeries, metric: Metric) -> float:

@@ -1,4 +1,4 @@
-"""Drawing that all pictures share: two shapes, one palette, axes, and a figure's way to SVG or PNG."""
+"""Drawing that all pictures share: three shapes, one palette, axes, and a figure's way to SVG or PNG."""
 
 from __future__ import annotations
 
@@ -48,6 +48,8 @@ POINT = 72
 PNG_SCALE = 1.5
 TITLE, NOTE = 34, 20
 """Pixels that the lines of a file's title add to its picture."""
+LETTER, HANDLE, MARGIN = 0.58, 3.5, 70
+"""Of a legend: widths in units of its text, of a letter and of what stands beside a name; pixels of the axis."""
 EPOCH = pd.Timestamp(0)
 """What matplotlib counts its days from."""
 FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
@@ -63,12 +65,41 @@ class Shape:
 
     @property
     def is_narrow(self) -> bool:
-        """True where it is for a phone."""
+        """True where panels stand below each other."""
         return self.width < WIDE.width
 
 
 WIDE = Shape(960, 400, 13.5)
+HALF = Shape(470, 300, 13)
 NARROW = Shape(380, 320, 11.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A picture in one shape, as a data URI, with its size in pixels."""
+
+    uri: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A picture that was drawn.
+
+    Attributes:
+        name: Of its PNG file.
+        alt: Its content in a sentence with its main numbers.
+        desk: For the page at a desk.
+        phone: For the page on a phone; the same as `desk` where that is small enough.
+        png: For a file, with its title.
+    """
+
+    name: str
+    alt: str
+    desk: Source
+    phone: Source
+    png: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +109,9 @@ class Picture:
     Attributes:
         name: Of its PNG file.
         alt: Its content in a sentence with its main numbers.
+        draw: Draws it.
         note: Second line of the title; empty where the page around it says as much.
+        shape: On the page at a desk; what is half as wide there is drawn once for all screens.
     """
 
     name: str
@@ -86,27 +119,42 @@ class Picture:
     alt: str
     draw: Callable[[Shape], Figure]
     note: str = ""
+    shape: Shape = WIDE
+
+    def drawing(self) -> Drawing:
+        """Draw the picture for the page and for a file."""
+        figure = self._settled(self.shape)
+        desk = _source(figure)
+        phone = _source(self._settled(NARROW)) if self.shape is WIDE else desk
+        return Drawing(self.name, self.alt, desk, phone, self._png(figure))
 
     def png(self) -> bytes:
         """Return the picture for a file, with its title; the same picture gives the same bytes."""
-        figure = self.draw(WIDE)
+        return self._png(self._settled(self.shape))
+
+    def _settled(self, shape: Shape) -> Figure:
+        """Draw and place everything, once: with an engine left in charge, each saving would place it again."""
+        figure = self.draw(shape)
+        engine = figure.get_layout_engine()
+        if engine is not None:
+            engine.execute(figure)
+            figure.set_layout_engine(None)
+        return figure
+
+    def _png(self, figure: Figure) -> bytes:
+        """Add the title above what was drawn, which keeps its size."""
         width, height = figure.get_size_inches()
-        figure.set_size_inches(width, height + (TITLE + NOTE * bool(self.note)) / POINT)
-        title = f"{self.title}\n" if self.note else self.title
-        figure.suptitle(title, x=0.01, ha="left", fontsize=17, weight="bold", color=INK, parse_math=False)
-        _settle(figure)
-        below = 1 - TITLE / (figure.get_figheight() * POINT)
+        taller = height + (TITLE + NOTE * bool(self.note)) / POINT
+        for axes in figure.axes:
+            place = axes.get_position()
+            axes.set_position((place.x0, place.y0 * height / taller, place.width, place.height * height / taller))
+        figure.set_size_inches(width, taller)
+        figure.suptitle(self.title, x=0.01, ha="left", fontsize=17, weight="bold", color=INK, parse_math=False)
+        below = 1 - TITLE / (taller * POINT)
         figure.text(0.01, below, self.note, va="top", fontsize=WIDE.text, color=MUTED, parse_math=False)
         buffer = BytesIO()
         figure.savefig(buffer, format="png", dpi=PNG_SCALE * POINT)
         return buffer.getvalue()
-
-    def source(self, shape: Shape) -> tuple[str, int, int]:
-        """Return the picture for the page, as a data URI, with its width and height in pixels."""
-        figure = self.draw(shape)
-        _settle(figure)
-        width, height = (round(float(size) * POINT) for size in figure.get_size_inches())
-        return f"data:image/svg+xml;base64,{base64.b64encode(_svg(figure).encode()).decode()}", width, height
 
 
 def colour_of(name: str, place: int) -> str:
@@ -156,17 +204,17 @@ def heading(axes: Axes, text: str, shape: Shape) -> None:
     axes.set_title(text, loc="left", fontsize=shape.text + 0.5, color=INK, weight="bold", parse_math=False)
 
 
-def legend(axes: Axes, shape: Shape, columns: int | None = None) -> None:
-    """Name the lines above the picture, each in its own colour."""
+def legend(axes: Axes, shape: Shape) -> None:
+    """Name the lines above the picture, each in its own colour, in as many rows as they need."""
     handles, names = axes.get_legend_handles_labels()
-    count = len(names)
+    widest = max(map(len, names), default=1) * LETTER + HANDLE
     # Drawn last to lie on top, named first.
     axes.legend(
         handles[::-1],
         names[::-1],
         loc="lower left",
         bbox_to_anchor=(0, 1),
-        ncols=columns or (min(count, 2) if shape.is_narrow else count),
+        ncols=max(1, min(len(names), int((shape.width - MARGIN) / (widest * shape.text)))),
         fontsize=shape.text,
         labelcolor="linecolor",
         frameon=False,
@@ -182,12 +230,10 @@ def text_on(shade: Iterable[float]) -> str:
     return DARK_TEXT if 0.299 * red + 0.587 * green + 0.114 * blue > 0.55 else LIGHT_TEXT  # noqa: PLR2004 - its middle
 
 
-def _settle(figure: Figure) -> None:
-    """Place everything, once: with an engine left in charge, each saving would draw the figure twice."""
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        engine.execute(figure)
-        figure.set_layout_engine(None)
+def _source(figure: Figure) -> Source:
+    """Return a figure for the page."""
+    width, height = (round(float(size) * POINT) for size in figure.get_size_inches())
+    return Source(f"data:image/svg+xml;base64,{base64.b64encode(_svg(figure).encode()).decode()}", width, height)
 
 
 def _svg(figure: Figure) -> str:

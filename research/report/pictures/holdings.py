@@ -12,7 +12,11 @@ from research.report.formats import gain, percent, ratio
 from research.report.pictures.canvas import (
     AREAS,
     BLUE,
+    HALF,
+    HANDLE,
     INK,
+    LETTER,
+    MARGIN,
     ORANGE,
     Picture,
     Shape,
@@ -45,6 +49,7 @@ def contributions(holdings: Holdings) -> Picture:
         "Contribution of each symbol, points a year",
         alt,
         lambda shape: _contributions(holdings, shape),
+        shape=HALF,
     )
 
 
@@ -54,7 +59,7 @@ def costs(holdings: Holdings) -> Picture:
         f"Turnover and cost by year. On average {ratio(holdings.turnover, 0)} times the equity is traded a year, "
         f"which costs {percent(holdings.cost, 2)} of it."
     )
-    return Picture("costs", "Turnover and costs by year", alt, lambda shape: _costs(holdings, shape))
+    return Picture("costs", "Turnover and costs by year", alt, lambda shape: _costs(holdings, shape), shape=HALF)
 
 
 def _weights(holdings: Holdings, shape: Shape) -> Figure:
@@ -63,7 +68,7 @@ def _weights(holdings: Holdings, shape: Shape) -> Figure:
     table = holdings.weights[shown]
     if len(shown) < len(means):
         table = table.assign(Others=holdings.weights.drop(columns=shown).sum(axis="columns"))
-    figure, (axes,) = axes_of(shape)
+    figure, (axes,) = axes_of(shape, height=0.75 * shape.height)
     # The last quarter needs an end.
     days = np.array([*table.index, table.index[-1] + pd.DateOffset(months=3)])
     heights = np.vstack([table.to_numpy(dtype=float), table.to_numpy(dtype=float)[-1:]]).T
@@ -71,10 +76,14 @@ def _weights(holdings: Holdings, shape: Shape) -> Figure:
     axes.set_ylim(0, 1)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, 0)))
     date_axis(axes, shape)
+    handles, names = axes.get_legend_handles_labels()
+    widest = max(map(len, names)) * LETTER + HANDLE
     axes.legend(
+        handles,
+        names,
         loc="lower left",
         bbox_to_anchor=(0, 1),
-        ncols=5 if shape.is_narrow else 10,
+        ncols=max(1, min(len(names), int((shape.width - MARGIN) / (widest * shape.text)))),
         fontsize=shape.text - 0.5,
         labelcolor=INK,
         frameon=False,
@@ -114,7 +123,7 @@ def _contributions(holdings: Holdings, shape: Shape) -> Figure:
 
 def _costs(holdings: Holdings, shape: Shape) -> Figure:
     rows, columns = (2, 1) if shape.is_narrow else (1, 2)
-    figure, axes = axes_of(shape, rows, columns, height=380 if shape.is_narrow else 260)
+    figure, axes = axes_of(shape, rows, columns, height=300 if shape.is_narrow else 260)
     years = np.array([each.year for each in holdings.years])
     panels = (
         ("Traded, times the equity", [each.turnover for each in holdings.years], lambda value, _: ratio(value, 0)),

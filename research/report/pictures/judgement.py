@@ -14,10 +14,10 @@ from research.report.pictures.canvas import (
     COLOURS,
     GREEN,
     GREY,
+    HALF,
     INK,
     MUTED,
     ORANGE,
-    PAPER,
     Picture,
     Shape,
     axes_of,
@@ -47,7 +47,9 @@ def trials(luck: Luck, marks: Mapping[str, float]) -> Picture:
     said = "; ".join(f"{name} {ratio(value)}" for name, value in marks.items())
     reach = f", {ratio(float(known.min()))} to {ratio(float(known.max()))}" if len(known) else ""
     alt = f"Sharpe ratios of {len(known)} trials{reach}. {said}."
-    return Picture("trials", "Every strategy that was tried", alt, lambda shape: _trials(known, marks, shape))
+    return Picture(
+        "trials", "Every strategy that was tried", alt, lambda shape: _trials(known, marks, shape), shape=HALF
+    )
 
 
 def permutations(test: RecordedPermutations) -> Picture:
@@ -64,7 +66,9 @@ def drawdown_odds(odds: Mapping[str, DrawdownOdds]) -> Picture:
     """Probability of a drawdown at least as deep, over a year."""
     said = "; ".join(f"{name} {percent(each.exceeded[0.05], 0)}" for name, each in odds.items())
     alt = f"Probability of a drawdown at least as deep within a year. One in twenty: {said}."
-    return Picture("drawdown_odds", "Drawdowns to expect in a year", alt, lambda shape: _drawdown_odds(odds, shape))
+    return Picture(
+        "drawdown_odds", "Drawdowns to expect in a year", alt, lambda shape: _drawdown_odds(odds, shape), shape=HALF
+    )
 
 
 def crises(found: Sequence[Crisis]) -> Picture:
@@ -74,7 +78,8 @@ def crises(found: Sequence[Crisis]) -> Picture:
         for crisis in found
     )
     alt = f"Returns in each crisis. {said}."
-    return Picture("crises", "The crises of these years, replayed", alt, lambda shape: _crises(found, shape))
+    title = "The crises of these years, replayed"
+    return Picture("crises", title, alt, lambda shape: _crises(found, shape), shape=HALF)
 
 
 def regime(found: CorrelationHistory) -> Picture:
@@ -83,7 +88,8 @@ def regime(found: CorrelationHistory) -> Picture:
         f"Mean pairwise correlation of {len(found.symbols)} symbols over trailing {found.window} sessions, from "
         f"{ratio(float(found.averages.min()))} to {ratio(float(found.averages.max()))}; now {ratio(found.current)}."
     )
-    return Picture("correlation_regime", "Correlation of the assets", alt, lambda shape: _regime(found, shape))
+    title = "Correlation of the assets"
+    return Picture("correlation_regime", title, alt, lambda shape: _regime(found, shape), shape=HALF)
 
 
 def _trials(known: FloatArray, marks: Mapping[str, float], shape: Shape) -> Figure:
@@ -112,7 +118,8 @@ def _histogram(axes: Axes, values: FloatArray, marks: Mapping[str, float], shape
     top = axes.get_ylim()[1]
     axes.set_ylim(top=top * (1.08 + 0.12 * len(marks)))
     middle = (min(span) + max(span)) / 2 if span else 0
-    ordered = sorted(marks.items(), key=lambda mark: mark[1])
+    # The outermost stand highest, so that no line crosses the name of another.
+    ordered = sorted(marks.items(), key=lambda mark: abs(mark[1] - middle))
     for place, (name, value) in enumerate(ordered):
         shown = COLOURS.get(name, GREEN)
         level = top * (1.08 + 0.12 * place)
@@ -139,7 +146,7 @@ def _drawdown_odds(odds: Mapping[str, DrawdownOdds], shape: Shape) -> Figure:
         reached = np.append(0, np.cumsum(each.counts)) / each.counts.sum()
         axes.plot(each.edges, reached, color=COLOURS.get(name, colour), linewidth=2, label=name)
     axes.axhline(0.05, color=MUTED, linewidth=1, linestyle="--")
-    axes.text(0.01, 0.06, "one in twenty", transform=axes.transAxes, fontsize=shape.text, color=MUTED)
+    axes.text(0.01, 0.08, "one in twenty", transform=axes.transAxes, fontsize=shape.text, color=MUTED)
     axes.set_xlim(right=0)
     axes.set_ylim(0, 1)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, 0)))
@@ -151,7 +158,7 @@ def _drawdown_odds(odds: Mapping[str, DrawdownOdds], shape: Shape) -> Figure:
 
 
 def _crises(found: Sequence[Crisis], shape: Shape) -> Figure:
-    figure, (axes,) = axes_of(shape, height=90 + 52 * len(found))
+    figure, (axes,) = axes_of(shape, height=80 + 44 * len(found))
     names = [replayed.name for replayed in found[0].replays]
     for name, colour in reversed([*zip(names, (BLUE, ORANGE, GREY, GREEN, INK), strict=False)]):
         rows = [
@@ -181,17 +188,8 @@ def _regime(found: CorrelationHistory, shape: Shape) -> Figure:
     figure, (axes,) = axes_of(shape, height=shape.height * 0.8)
     axes.plot(found.sessions, found.averages, color=BLUE, linewidth=1.4)
     axes.plot(found.sessions[[-1]], found.averages[[-1]], "o", color=ORANGE, markersize=8)
-    axes.annotate(
-        f"{day(found.sessions[-1])}: {ratio(found.current)}",
-        (found.sessions[-1], found.averages[-1]),
-        xytext=(-8, 10),
-        textcoords="offset points",
-        ha="right",
-        fontsize=shape.text,
-        color=ORANGE,
-        weight="bold",
-        bbox={"facecolor": PAPER, "alpha": 0.85, "linewidth": 0, "pad": 2},
-    )
+    said = f"{day(found.sessions[-1])}: {ratio(found.current)}"
+    axes.set_title(said, loc="right", fontsize=shape.text, color=ORANGE, weight="bold")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: ratio(value, 1)))
     level_lines(axes)
     date_axis(axes, shape)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib import colormaps
-from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
-from research.report.facts.series import MONTHS, YEAR, Missing, worst_drawdowns
-from research.report.formats import METRIC_FORMS, day, dollars, gain, interval, percent, ratio, span
+from research.report.facts.series import Missing, worst_drawdowns
+from research.report.formats import METRIC_FORMS, day, dollars, formed, gain, interval, percent, ratio, span
 from research.report.names import METRICS, capitalised
 from research.report.pictures.canvas import (
     COLOURS,
     EPOCH,
+    HALF,
     INK,
     PAPER,
     Picture,
@@ -29,7 +28,6 @@ from research.report.pictures.canvas import (
     heading,
     legend,
     level_lines,
-    text_on,
 )
 from research.statistics.metrics import Metric
 from research.statistics.samples import SESSIONS_A_YEAR
@@ -40,8 +38,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from research.report.facts.gathering import Facts, Rolling
+    from research.report.facts.figures import Rolling
+    from research.report.facts.gathering import Facts
     from research.report.facts.series import MeasuredSeries, Series
+    from research.report.formats import Form
     from research.statistics.samples import FloatArray
 
 SHOWN = (Metric.SHARPE, Metric.CAGR)
@@ -96,26 +96,17 @@ def drawdowns_found(name: str, series: Sequence[Series]) -> Picture:
     return replace(drawdowns(name, title, series), note=f"{first.name}, {days}; equity below its highest value so far")
 
 
-def months(name: str, table: pd.DataFrame) -> Picture:
-    """A cell a month, and each year's total, of `monthly_returns`."""
-    cells = table[list(MONTHS)].to_numpy(dtype=float)
-    up, down = int((cells > 0).sum()), int((cells < 0).sum())
-    extremes = f"best {_month(table, int(np.nanargmax(cells)))}, worst {_month(table, int(np.nanargmin(cells)))}"
-    alt = f"Monthly returns of the live parameters: {up} months up, {down} down; {extremes}."
-    title, note = f"Monthly returns: {up} up, {down} down", f"Live parameters, per cent after costs; {extremes}"
-    return Picture(name, title, alt, lambda shape: _months(table, shape), note)
-
-
-def rolling(facts: Facts) -> Picture:
-    """Sharpe ratio and correlation over the trailing year."""
+def rolling(found: Sequence[Rolling]) -> Picture:
+    """Sharpe ratio, volatility, and what the benchmark has to do with both, over the trailing year."""
     said = []
-    for each in facts.rolling:
+    for each in found:
         known = each.sharpe[~np.isnan(each.sharpe)]
         if len(known):
             said.append(f"{each.of} between {ratio(float(known.min()))} and {ratio(float(known.max()))}")
+    beside = f", correlation and beta to {found[0].against}" if found[0].against else ""
     window = f"over the trailing {SESSIONS_A_YEAR} sessions"
-    alt = f"Sharpe ratio and correlation to SPY {window}. Sharpe ratio: {'; '.join(said)}."
-    return Picture("rolling", "The trailing year", alt, lambda shape: _rolling(facts.rolling, shape))
+    alt = f"Sharpe ratio, volatility{beside} {window}. Sharpe ratio: {'; '.join(said)}."
+    return Picture("rolling", "The trailing year", alt, lambda shape: _rolling(found, shape))
 
 
 def _intervals(measured: Sequence[MeasuredSeries], shape: Shape) -> Figure:
@@ -216,58 +207,28 @@ def _mark_worst(axes: Axes, series: Series, shape: Shape) -> None:
         )
 
 
-def _months(table: pd.DataFrame, shape: Shape) -> Figure:
-    row_height = 21 if len(table) > MANY_YEARS else 26
-    figure, (axes,) = axes_of(shape, height=46 + row_height * len(table))
-    for columns, left in ((MONTHS, 0.0), ((YEAR,), 12.3)):
-        _block(axes, table[list(columns)].to_numpy(dtype=float), left, shape)
-    axes.set(xlim=(0, 13.3), ylim=(len(table), 0))
-    names = [month[0] if shape.is_narrow else month for month in MONTHS]
-    axes.set_xticks([*(np.arange(12) + 0.5), 12.8], [*names, YEAR])
-    axes.set_yticks(np.arange(len(table)) + 0.5, [str(year) for year in table["year"]])
-    axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False)
-    axes.spines[:].set_visible(False)
-    return figure
-
-
-def _month(table: pd.DataFrame, position: int) -> str:
-    row, column = divmod(position, len(MONTHS))
-    return f"{gain(float(table[MONTHS[column]].iloc[row]))} in {MONTHS[column]} {table['year'].iloc[row]}"
-
-
-def _block(axes: Axes, cells: FloatArray, left: float, shape: Shape) -> None:
-    """Draw cells on a scale of their own, centred at zero: years move more than months."""
-    limit = float(np.nanquantile(np.abs(cells), 0.95)) or 0.01
-    shades = colormaps["RdBu"](0.5 + 0.4 * np.clip(np.nan_to_num(cells) / limit, -1, 1))
-    shades[np.isnan(cells)] = to_rgba(PAPER)
-    rows, columns = cells.shape
-    edges = left + np.arange(columns + 1), np.arange(rows + 1)
-    axes.pcolormesh(*edges, shades, edgecolors=PAPER, linewidth=1.2)
-    digits, size = (0, shape.text - 3) if shape.is_narrow else (1, shape.text - 2)
-    for row, column in np.argwhere(~np.isnan(cells)):
-        word = gain(float(cells[row, column]), digits).removesuffix("%")
-        style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size, "in_layout": False}
-        axes.text(left + column + 0.5, row + 0.5, word, color=text_on(shades[row, column]), **style)
-
-
 def _rolling(found: Sequence[Rolling], shape: Shape) -> Figure:
-    has_correlation = any(each.correlation is not None for each in found)
-    figure, axes = axes_of(shape, 2 if has_correlation else 1, height=shape.height * (1.3 if has_correlation else 0.8))
-    heading(axes[0], "Sharpe ratio", shape)
-    for each in found:
-        axes[0].plot(each.sessions, each.sharpe, color=COLOURS[each.of], linewidth=1.5, label=each.of)
-        if has_correlation and each.correlation is not None:
-            axes[1].plot(each.sessions, each.correlation, color=COLOURS[each.of], linewidth=1.5)
-    if has_correlation:
-        heading(axes[1], "Correlation to SPY", shape)
-        axes[1].set_ylim(-1, 1)
-        axes[1].set_yticks([-1, -0.5, 0, 0.5, 1])
-    for each_axes in axes:
-        level_lines(each_axes)
-        date_axis(each_axes, shape)
+    to = found[0].against
+    panels: list[tuple[str, list[FloatArray | None], Form]] = [
+        ("Sharpe ratio", [each.sharpe for each in found], formed(ratio, 0)),
+        ("Volatility a year", [each.volatility for each in found], formed(percent, 0)),
+        (f"Correlation to {to}", [each.correlation for each in found], formed(ratio, 1)),
+        (f"Beta to {to}", [each.beta for each in found], formed(ratio, 1)),
+    ]
+    panels = panels if to else panels[:2]
+    columns = 1 if shape.is_narrow else 2
+    figure, axes = axes_of(shape, len(panels) // columns, columns, height=50 + 130 * len(panels) // columns)
+    for each, (title, lines, form) in zip(axes, panels, strict=True):
+        heading(each, title, shape)
+        for one, line in zip(found, lines, strict=True):
+            if line is not None:
+                each.plot(one.sessions, line, color=COLOURS[one.of], linewidth=1.5)
+        each.yaxis.set_major_formatter(FuncFormatter(lambda value, _, form=form: form(value)))
+        each.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        level_lines(each)
+        date_axis(each, HALF)
     names = [Line2D([], [], color=COLOURS[each.of], label=each.of) for each in found]
-    axes[-1].legend(
-        handles=names, loc="lower right", ncols=len(found), fontsize=shape.text, labelcolor="linecolor", frameon=False
+    figure.legend(
+        handles=names, loc="outside lower left", ncols=2, fontsize=shape.text, labelcolor="linecolor", frameon=False
     )
-    axes[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: ratio(value, 0)))
     return figure

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.colors import to_rgba
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -14,6 +15,9 @@ from research.report.facts.selection import PARAMETERS
 from research.report.formats import ratio
 from research.report.pictures.canvas import (
     GREY,
+    HALF,
+    LETTER,
+    MARGIN,
     MUTED,
     ORANGE,
     PAPER,
@@ -38,6 +42,8 @@ if TYPE_CHECKING:
 
 MOST_PANELS, MOST_WORDS = 6, 8
 COLUMNS = 3
+SMALLEST = 6.5
+"""Text that can still be read."""
 CLIP = 6.0
 """Sharpe ratios of a few dozen sessions beyond this say nothing more."""
 
@@ -67,7 +73,8 @@ def choices(selection: Selection) -> Picture:
         f"The parameters chosen in each of {len(selection.folds)} folds, over time; the choice changed "
         f"{selection.changes} times."
     )
-    return Picture("choices", "Chosen parameters, fold by fold", alt, lambda shape: _choices(selection, shape))
+    title = "Chosen parameters, fold by fold"
+    return Picture("choices", title, alt, lambda shape: _choices(selection, shape), shape=HALF)
 
 
 def before_and_after(selection: Selection) -> Picture:
@@ -79,7 +86,7 @@ def before_and_after(selection: Selection) -> Picture:
         f"{len(pairs)} folds it was lower afterwards."
     )
     title = "The winners, before and after they were chosen"
-    return Picture("before_and_after", title, alt, lambda shape: _before_and_after(selection.folds, shape))
+    return Picture("before_and_after", title, alt, lambda shape: _before_and_after(selection.folds, shape), shape=HALF)
 
 
 def parameter_map(selection: Selection, metric: Metric, title: str) -> Picture:
@@ -99,14 +106,14 @@ def landscape(name: str, title: str, alt: str, maps: Sequence[ParameterMap]) -> 
 
 
 def _choices(selection: Selection, shape: Shape) -> Figure:
-    figure, axes = axes_of(shape, len(PARAMETERS), 1, height=90 * len(PARAMETERS))
+    figure, axes = axes_of(shape, len(PARAMETERS), 1, height=74 * len(PARAMETERS))
     days = np.array([*(fold.test_start for fold in selection.folds), selection.folds[-1].last])
     for each, tally in zip(axes, selection.tallies, strict=True):
         values = [fold.parameters[tally.parameter] for fold in selection.folds]
         each.step(days, [*values, values[-1]], where="post", color=ORANGE, linewidth=1.8)
         heading(each, tally.parameter, shape)
         grid = sorted(tally.counts)
-        each.set_yticks(grid if len(grid) <= MOST_WORDS else [grid[0], grid[-1]])
+        each.set_yticks(_apart(grid))
         each.set_ylim(grid[0] - 0.25 * (grid[-1] - grid[0] or 1), grid[-1] + 0.25 * (grid[-1] - grid[0] or 1))
         each.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         level_lines(each)
@@ -116,8 +123,17 @@ def _choices(selection: Selection, shape: Shape) -> Figure:
     return figure
 
 
+def _apart(values: Sequence[float]) -> list[float]:
+    """Leave out values that stand too near the one before to be written beside it."""
+    kept: list[float] = []
+    for value in values:
+        if not kept or value - kept[-1] >= (values[-1] - values[0]) / 3:
+            kept.append(value)
+    return kept
+
+
 def _before_and_after(folds: Sequence[FoldResult], shape: Shape) -> Figure:
-    figure, (axes,) = axes_of(shape, height=shape.height * 1.05)
+    figure, (axes,) = axes_of(shape, height=shape.height * 0.95)
     pairs = np.array(
         [(fold.trained, fold.tested) for fold in folds if fold.trained is not None and fold.tested is not None]
     ).reshape(-1, 2)
@@ -170,13 +186,18 @@ def _landscape(maps: Sequence[ParameterMap], shape: Shape) -> Figure:
 
 def _cells(axes: Axes, shown: ParameterMap, scale: tuple[float, float], shape: Shape) -> None:
     (down, rows), (across, columns), values = shown.rows, shown.columns, shown.values
-    strength = 0.1 + 0.75 * (values - scale[0]) / ((scale[1] - scale[0]) or 1)
-    for row, column in np.argwhere(~np.isnan(values)):
-        shade = colormaps["YlGnBu"](strength[row, column])
-        axes.add_patch(Rectangle((column, row), 1, 1, facecolor=shade, edgecolor=PAPER, linewidth=1.5))
-        if max(values.shape) <= MOST_WORDS:
+    shades = colormaps["YlGnBu"](0.1 + 0.75 * (np.nan_to_num(values) - scale[0]) / ((scale[1] - scale[0]) or 1))
+    shades[np.isnan(values)] = to_rgba(PAPER)
+    # As large as the cells leave room for, four letters wide.
+    room = shape.width / (1 if shape.is_narrow else COLUMNS) - MARGIN
+    size = min(shape.text, room / len(columns) / (4.5 * LETTER))
+    edges = np.arange(len(columns) + 1), np.arange(len(rows) + 1)
+    axes.pcolormesh(*edges, shades, edgecolors=PAPER, linewidth=1.5)
+    if size >= SMALLEST:
+        for row, column in np.argwhere(~np.isnan(values)):
             word, place = ratio(float(values[row, column])), (column + 0.5, row + 0.5)
-            axes.text(*place, word, ha="center", va="center", fontsize=shape.text, color=text_on(shade))
+            style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size, "in_layout": False}
+            axes.text(*place, word, color=text_on(shades[row, column]), parse_math=False, **style)
     for row, column in shown.framed:
         axes.add_patch(Rectangle((column, row), 1, 1, fill=False, edgecolor=ORANGE, linewidth=3))
     axes.set(xlim=(0, len(columns)), ylim=(len(rows), 0))

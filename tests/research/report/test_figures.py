@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.image import imread
+from matplotlib.patches import StepPatch
 
+from research.report.facts.figures import YearlyReturns
 from research.report.facts.luck import RecordedPermutations, permuted
 from research.report.facts.series import MONTHS, Series, monthly_returns
 from research.report.files import write_pictures
-from research.report.pictures import judgement, performance
-from research.report.pictures.canvas import NARROW, WIDE, Picture
+from research.report.pictures import judgement, performance, periods
+from research.report.pictures.canvas import HALF, NARROW, WIDE, Picture
 from research.report.pictures.selection import ParameterMap, landscape
 
 if TYPE_CHECKING:
@@ -114,9 +116,7 @@ def test_monthly_returns_compound_by_calendar_month_and_year() -> None:
 
 def test_months_are_written_and_their_extremes_named() -> None:
     """Cells hold signed per cent, zero without a sign; the title counts and the note names the extremes."""
-    picture = performance.months(
-        "months", months(series("2024-01-31", [0.1, -0.5]), series("2024-04-01", [-0.00001, 0.0]))
-    )
+    picture = periods.months("months", months(series("2024-01-31", [0.1, -0.5]), series("2024-04-01", [-0.00001, 0.0])))
     assert picture.title == "Monthly returns: 1 up, 2 down"
     assert picture.note.endswith(f"best +10.0% in Jan 2024, worst {MINUS}50.0% in Feb 2024")
     assert texts(picture.draw(WIDE)) == ["+10.0", f"{MINUS}50.0", "0.0", f"{MINUS}45.0"]
@@ -125,7 +125,7 @@ def test_months_are_written_and_their_extremes_named() -> None:
 def test_months_are_blue_for_gains_and_red_for_losses() -> None:
     """Colours are centred at zero: no return is nearly white, gains are blue, losses red."""
     parts = [series(f"2024-0{month}-01", [value]) for month, value in ((1, 0.1), (2, -0.1), (3, 0.0))]
-    shades = performance.months("months", months(*parts)).draw(WIDE).axes[0].collections[0].get_array()
+    shades = periods.months("months", months(*parts)).draw(WIDE).axes[0].collections[0].get_array()
     gain, loss, flat = np.asarray(shades).reshape(-1, 4)[:3, :3]
     assert gain[2] > 0.6 > gain[0]
     assert loss[0] > 0.6 > loss[2]
@@ -135,7 +135,7 @@ def test_months_are_blue_for_gains_and_red_for_losses() -> None:
 @pytest.mark.parametrize("shape", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_twenty_years_of_months_fit(shape: Shape) -> None:
     """With 20 years no number is wider than its cell."""
-    picture = performance.months("months", monthly_returns(series("2005-01-03", [-0.004, 0.004] * 2_600)))
+    picture = periods.months("months", monthly_returns(series("2005-01-03", [-0.004, 0.004] * 2_600)))
     figure = picture.draw(shape)
     figure.draw_without_rendering()
     axes = figure.axes[0]
@@ -145,7 +145,7 @@ def test_twenty_years_of_months_fit(shape: Shape) -> None:
 
 
 @pytest.mark.parametrize(
-    ("real", "heading"), [(1.5, "Walk-forward: p = 0.500"), (None, "Walk-forward: p = 1.000, not defined in history")]
+    ("real", "heading"), [(1.5, "Walk-forward: p = 0.50"), (None, "Walk-forward: p = 1.00, not defined in history")]
 )
 def test_permuted_worlds_say_what_history_reached(real: float | None, heading: str) -> None:
     """Each panel names the choice, its p and history's objective, or that there is none."""
@@ -154,7 +154,7 @@ def test_permuted_worlds_say_what_history_reached(real: float | None, heading: s
     first, second = judgement.permutations(found).draw(WIDE).axes
     assert first.get_title("left") == heading
     assert [text.get_text() for text in first.texts] == ([] if real is None else ["History 1.50"])
-    assert second.get_title("left") == "Live parameters: p = 0.250"
+    assert second.get_title("left") == "Live parameters: p = 0.25"
 
 
 def test_a_landscape_frames_the_winner_and_leaves_the_undefined_blank() -> None:
@@ -171,7 +171,46 @@ def test_a_landscape_frames_the_winner_and_leaves_the_undefined_blank() -> None:
 def test_a_landscape_of_nothing_is_drawn() -> None:
     """Where no value is defined there are axes without cells."""
     empty = ParameterMap("", ("slow", (40,)), ("fast", (5,)), np.array([[np.nan]]), frozenset({(0, 0)}))
-    assert len(landscape("map", "Map", "A map.", [empty]).draw(WIDE).axes[0].patches) == 1
+    assert texts(landscape("map", "Map", "A map.", [empty]).draw(WIDE)) == []
+
+
+@pytest.mark.parametrize(("across", "is_written"), [(12, True), (40, False)])
+def test_a_map_is_written_into_while_its_cells_have_room(across: int, is_written: bool) -> None:  # noqa: FBT001
+    """A dozen values across are numbers; forty would not be read, and stay colours."""
+    values = np.linspace(0, 2, 3 * across).reshape(3, across)
+    shown = ParameterMap("", ("slow", (40, 50, 80)), ("fast", range(across)), values, frozenset())
+    assert bool(texts(landscape("map", "Map", "A map.", [shown, shown]).draw(WIDE))) == is_written
+
+
+@pytest.mark.parametrize("shape", [WIDE, HALF, NARROW], ids=["wide", "half", "narrow"])
+def test_a_legend_stays_inside_its_picture(shape: Shape) -> None:
+    """The names of five series take as many rows as they need."""
+    names = ("Walk-forward", "Live parameters", "SPY", "60/40", "Equal weight")
+    figure = performance.equity("equity", "", [series("2024-01-01", [0.1, 0.2], name) for name in names], 1e4).draw(
+        shape
+    )
+    figure.draw_without_rendering()
+    legend = figure.axes[0].get_legend()
+    assert legend is not None
+    assert legend.get_window_extent().x1 <= shape.width
+
+
+def test_years_stand_beside_each_other() -> None:
+    """A bar a year and series, none where a series has no session, and the gains are counted."""
+    found = YearlyReturns((2023, 2024), {"Live parameters": (0.1, -0.2), "SPY": (None, 0.3)})
+    picture = periods.years(found, ["Live parameters", "SPY"])
+    assert "Live parameters gained in 1 of 2 years; SPY gained in 1 of 1 years" in picture.alt
+    heights = [patch.get_height() for patch in picture.draw(WIDE).axes[0].patches]
+    assert [height for height in heights if not np.isnan(height)] == [0.3, 0.1, -0.2]
+
+
+def test_a_distribution_is_of_shares() -> None:
+    """The steps of a series add up to all of its months."""
+    picture = periods.distribution({"Live parameters": np.array([0.01, 0.02, -0.03, np.nan])})
+    (step,) = [patch for patch in picture.draw(HALF).axes[0].patches if patch.get_label() == "Live parameters"]
+    assert isinstance(step, StepPatch)
+    heights, *_ = step.get_data()
+    assert sum(heights) == pytest.approx(1)
 
 
 @pytest.fixture
@@ -205,10 +244,10 @@ def test_a_failed_write_keeps_what_was_there(equity: Picture, tmp_path: Path) ->
 def test_the_shortest_histories_are_drawn(returns: list[float]) -> None:
     """One session, and sessions without a move, have pictures."""
     shown = series("2024-01-02", returns)
-    monthly = performance.months("months", monthly_returns(shown))
+    monthly = periods.months("months", monthly_returns(shown))
     for picture in (performance.equity_found("e", [shown], 1e4), performance.drawdowns_found("d", [shown]), monthly):
         assert picture.png().startswith(b"\x89PNG")
-        assert picture.source(NARROW)[1] == NARROW.width
+        assert picture.drawing().phone.width == NARROW.width
 
 
 def test_the_day_of_a_fall_stands_at_its_session() -> None:

@@ -116,7 +116,7 @@ def test_a_losing_grid_never_beats_the_benchmark() -> None:
     found = interpret(reality_check.reality_check(LOSING, np.zeros(400), DRAWS))
     assert found.standing is Standing.BAD
     assert "earned no more than the benchmark" in found.finding
-    assert "p = 1.000" in found.finding
+    assert "p = 1.00" in found.finding
 
 
 def test_a_losing_grid_is_good_by_none() -> None:

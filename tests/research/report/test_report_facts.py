@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
+from report_market import LATE
 
+from research.readers import read_benchmarks, read_history
+from research.report.facts.figures import PERIODS
 from research.report.facts.series import Missing
 from research.statistics.metrics import Metric
 from warehouse import readers
@@ -70,6 +73,53 @@ def test_benchmarks_are_mixes_of_returns(read: Read, report_world: World) -> Non
     ).loc[read.history.benchmarks.index]
     np.testing.assert_allclose(read.history.benchmarks, expected, atol=EXACT)
     assert list(read.history.benchmarks) == ["SPY", "60/40", "Equal weight"]
+
+
+def test_benchmarks_are_those_that_are_asked_for(report_lake: Lake, report_world: World) -> None:
+    """Symbols and mixes in their order; a symbol without bars, or with a first bar too late, is left out."""
+    with report_lake.reader() as connection:
+        history = read_history(connection, ["GLD", "NONE", LATE, "60/40"])
+        alone = read_benchmarks(connection, ["GLD"], pd.DatetimeIndex(history.live["session_date"]))
+    assert list(history.benchmarks) == ["GLD", "60/40"]
+    expected = closes(report_world)["GLD"].pct_change(fill_method=None).loc[history.benchmarks.index]
+    np.testing.assert_allclose(history.benchmarks["GLD"], expected, atol=EXACT)
+    np.testing.assert_array_equal(alone["GLD"], history.benchmarks["GLD"])
+
+
+def test_trades_are_the_holdings_without_a_break(gathered: Gathered, read: Read) -> None:
+    """Each session's holding belongs to one trade; the contributions add up, and gains compound the symbol's closes."""
+    record = gathered.facts.trades
+    assert sum(trade.sessions for trade in record.trades) == len(read.history.holdings)
+    total = sum(trade.contribution for trade in record.trades)
+    assert total == pytest.approx(read.history.holdings["contribution"].sum(), abs=EXACT)
+    sessions = pd.DatetimeIndex(read.history.assets.index)
+    for trade in record.trades[:20]:
+        held = read.history.holdings.query("symbol == @trade.symbol")["session_date"]
+        last = trade.exit or sessions[-1].date()
+        inside = sessions[(sessions >= pd.Timestamp(trade.entry)) & (sessions <= pd.Timestamp(last))]
+        assert len(inside) - (trade.exit is not None) == trade.sessions
+        assert set(inside[: trade.sessions]) <= set(held)
+        moved = read.history.assets[trade.symbol].reindex(inside[1:]).fillna(0)
+        assert trade.gain == pytest.approx(np.prod(1 + moved) - 1, abs=1e-9)
+    closed = [trade for trade in record.trades if trade.exit]
+    assert record.count == len(closed) > 20
+    assert record.mean_sessions == pytest.approx(np.mean([trade.sessions for trade in closed]))
+
+
+def test_the_best_and_worst_are_found_again(gathered: Gathered) -> None:
+    """Days, months and years of the live parameters, grouped by pandas' own calendar."""
+    live = gathered.curves.live
+    found = gathered.facts.figures_whole[0]
+    assert not isinstance(found, Missing)
+    returns = pd.Series(live.returns, live.sessions)
+    for period, frequency in (("day", "D"), ("month", "ME"), ("year", "YE")):
+        by = (1 + returns).resample(frequency).prod()[lambda each: each != 1] - 1
+        assert found.periods[period].best.value == pytest.approx(by.max())
+        assert found.periods[period].worst.value == pytest.approx(by.min())
+        assert by.idxmin().strftime(PERIODS[period]) == found.periods[period].worst.period
+        assert found.periods[period].win_rate == pytest.approx((by > 0).sum() / (by != 0).sum())
+    assert found.against is not None
+    assert gathered.facts.yearly.series[live.name][-1] == pytest.approx(gathered.facts.holdings.years[-1].net)
 
 
 def test_contributions_add_up_to_the_gross_returns(gathered: Gathered, read: Read) -> None:

@@ -11,8 +11,7 @@ import pytest
 
 from research.permutation.record import Asked, WorldOutcome, append
 from research.report.facts.luck import read_permutations
-from research.report.page.elements import Shown, section
-from research.report.page.sections_choice import permuted
+from research.report.page.rendering import render
 from warehouse.lake import Lake
 
 if TYPE_CHECKING:
@@ -64,12 +63,12 @@ def test_an_objective_that_is_not_defined_proves_nothing(tests: list[RecordedPer
 
 def test_the_page_shows_the_newest_and_lists_all(tests: list[RecordedPermutations], gathered: Gathered) -> None:
     """One picture of the newest test, and a row a test."""
-    for shown in (tests, tests[1:]):
-        luck = replace(gathered.facts.luck, permutations=tuple(shown))
-        found = permuted(replace(gathered.facts, luck=luck))
-        (picture,) = [each.picture for each in found.body if isinstance(each, Shown)]
-        assert f"in {shown[0].runs} permuted worlds" in picture.alt
-        assert str(section(found)).count('<th scope="row">') == len(shown)
+    luck = replace(gathered.facts.luck, permutations=tuple(tests))
+    found = render(replace(gathered.facts, luck=luck), gathered.curves)
+    picture = next(each for each in found.drawings if each.name.startswith("permutations"))
+    assert f"in {tests[0].runs} permuted worlds" in picture.alt
+    part = found.html[found.html.index('<section id="permuted"') :].partition("</section>")[0]
+    assert part.count('<th scope="row">') == len(tests)
 
 
 def test_a_lake_without_any_has_none(report_lake: Lake) -> None:
