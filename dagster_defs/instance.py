@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from filelock import FileLock
 
-from dagster_defs.cli.exit_codes import error_classes
+from operations.codes import error_classes
 from warehouse.errors import LakeBusyError
 from warehouse.lake import refuse_odd_path
 
