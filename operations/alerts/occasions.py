@@ -58,6 +58,12 @@ def told_by_ledger(installation: Installation, ledger: Ledger, settings: AlertSe
     return [*found, *_missed(installation, ledger, now)]
 
 
+def _is_past(recorded: Recorded, now: datetime) -> bool:
+    """Return True for a preflight of a session that is over: nobody can act on it any more."""
+    payload = recorded.event.payload
+    return isinstance(payload, Preflight) and close_time(payload.session_date) <= now
+
+
 def _of(recorded: Recorded, ledger: Ledger, settings: AlertSettings) -> Iterator[Event]:
     scope = recorded.event.scope
     match recorded.event.payload:
