@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[3]
 MARTS = "path:models/execution"
-NAMES = ("orders", "fills", "positions", "decisions", "slippage")
+NAMES = ("orders", "fills", "positions", "decisions", "slippage", "preflight_checks", "alerts")
 # Dagster and dbt call what their dependencies deprecate.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
