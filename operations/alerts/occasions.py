@@ -52,9 +52,8 @@ def raised(alert: AlertRaised, scope: Scope | None = None) -> Event:
 
 def told_by_ledger(installation: Installation, ledger: Ledger, settings: AlertSettings, now: datetime) -> list[Event]:
     """Return an alert for everything of the last days that is worth one; most of them will be raised already."""
-    found = [
-        event for recorded in ledger.of_kinds(*TOLD, since=now - PURSUED) for event in _of(recorded, ledger, settings)
-    ]
+    recent = (each for each in ledger.of_kinds(*TOLD, since=now - PURSUED) if not _is_past(each, now))
+    found = [event for recorded in recent for event in _of(recorded, ledger, settings)]
     return [*found, *_missed(installation, ledger, now)]
 
 
