@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from filelock import FileLock
 
-from dagster_defs.cli.exit_codes import error_classes
+from operations.codes import error_classes
 from warehouse.errors import LakeBusyError
 from warehouse.lake import refuse_odd_path
 
@@ -98,14 +98,14 @@ def first_failure(instance: dg.DagsterInstance, run_id: str) -> Failure | None:
     for event_type in (dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE):
         for record in instance.get_records_for_run(run_id, of_type=event_type, limit=1).records:
             event = record.event_log_entry.dagster_event
-            return _failure(getattr(event.event_specific_data, "error", None) if event else None)
+            error = getattr(event.event_specific_data, "error", None) if event else None
+            return _failure(error, (event and event.message) or "It ended without a word.")
     return None
 
 
-def _failure(error: SerializableErrorInfo | None) -> Failure:
+def _failure(error: SerializableErrorInfo | None, innermost: str) -> Failure:
     """Find our own error among the causes; else the innermost one says most."""
     known = {kind.__name__: kind for kind in error_classes().values()}
-    innermost = "it ended without a word; the system or a person may have killed it"
     while error is not None:
         innermost = error.message.partition(": ")[2].strip() or error.message.strip()
         if error.cls_name in known:

@@ -10,7 +10,7 @@ import dagster as dg
 from dagster_defs.instance import first_failure
 from operations.alerts.failures import failed_run
 from operations.alerts.telling import tell
-from operations.heartbeat import Beat, beat, show_life
+from operations.heartbeat import BEATING, Beat, beat, show_life
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 WATCHED = ("trade", "reconcile", "daily", "fetch", "maintain")
 """Jobs whose failure is told; what a person starts to look something up is not."""
-BEATING = ("trade", "reconcile", "daily")
-"""Jobs whose begin and end the outside service hears."""
 INTERVAL_SECONDS = 60
 MOST = 20
 
@@ -39,27 +37,22 @@ def watch_sensor(installation: Installation, clock: Callable[[], datetime]) -> d
         now = clock()
         show_life(installation, now)
         since = datetime.fromisoformat(context.cursor) if context.cursor else now
-        records = _changed(context.instance, since)
+        changed = context.instance.get_run_records(
+            dg.RunsFilter(updated_after=since), limit=MOST, order_by="update_timestamp", ascending=True
+        )
+        records = [record for record in changed if record.dagster_run.job_name in WATCHED]
         alerts = [alert for record in records for alert in _failures(context.instance, record)]
         told = tell(installation, now, *alerts)
-        for record in records:
-            _beat(installation, context.instance, record)
-        newest = max((record.update_timestamp for record in records), default=since)
+        beats = (_beat(installation, context.instance, record) for record in records)
+        unheard = next(filter(None, beats), "")  # after one that fails the others would only wait as well
+        newest = changed[-1].update_timestamp if changed else since
         context.update_cursor(newest.astimezone(UTC).isoformat())
         said = [
             f"{each.channel}: {each.alert.alert.title}{each.reason and f' ({each.reason})'}" for each in told.delivered
         ]
-        return dg.SkipReason("; ".join([*said, *told.faults]) or "Nothing to tell.")
+        return dg.SkipReason("; ".join(filter(None, [*said, *told.faults, unheard])) or "Nothing to tell.")
 
     return watch
-
-
-def _changed(instance: dg.DagsterInstance, since: datetime) -> list[dg.RunRecord]:
-    """Return the runs of watched jobs that began or ended since a time, in that order."""
-    found = instance.get_run_records(
-        dg.RunsFilter(updated_after=since), limit=MOST, order_by="update_timestamp", ascending=True
-    )
-    return [record for record in found if record.dagster_run.job_name in WATCHED]
 
 
 def _failures(instance: dg.DagsterInstance, record: dg.RunRecord) -> Iterator[AlertRaised]:
@@ -68,15 +61,17 @@ def _failures(instance: dg.DagsterInstance, record: dg.RunRecord) -> Iterator[Al
         yield failed_run(run.job_name, record.create_timestamp, failure.kind, failure.message)
 
 
-def _beat(installation: Installation, instance: dg.DagsterInstance, record: dg.RunRecord) -> None:
+def _beat(installation: Installation, instance: dg.DagsterInstance, record: dg.RunRecord) -> str:
+    """Let the outside service hear of a run; return why it has not."""
     run = record.dagster_run
     if run.job_name not in BEATING:
-        return
+        return ""
     failure = first_failure(instance, run.run_id) if run.status is dg.DagsterRunStatus.FAILURE else None
+    kind: Beat | int = Beat.START
     if failure and failure.kind:
-        beat(installation, failure.kind.exit_code, run.run_id)
+        kind = failure.kind.exit_code
     elif run.status in {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}:
-        beat(installation, Beat.FAIL, run.run_id)
-    else:
-        is_over = run.status is dg.DagsterRunStatus.SUCCESS
-        beat(installation, Beat.SUCCESS if is_over else Beat.START, run.run_id)
+        kind = Beat.FAIL
+    elif run.status is dg.DagsterRunStatus.SUCCESS:
+        kind = Beat.SUCCESS
+    return beat(installation, kind, run.run_id)

@@ -50,8 +50,13 @@ class RefusalCode(StrEnum):
 
     @property
     def meaning(self) -> str:
-        """The reason and what to do, for the documentation."""
+        """The reason and what to do, for the documentation; its first sentence is the reason."""
         return _MEANINGS[self]
+
+    @property
+    def is_transient(self) -> bool:
+        """True if the next session may trade it without anybody's doing."""
+        return self in _TRANSIENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,26 @@ class Refusal:
     numbers: Mapping[str, str] = field(default_factory=dict)
 
 
+_TRANSIENT = frozenset(
+    {
+        RefusalCode.PRICE_STALE,
+        RefusalCode.HOLDING_SET_ASIDE,
+        RefusalCode.TRADE_WITHIN_BAND,
+        RefusalCode.TRADE_TOO_SMALL,
+        RefusalCode.CASH_UNSETTLED,
+        RefusalCode.CASH_SHORT,
+        RefusalCode.CASH_GOOD_FAITH,
+        RefusalCode.LIMIT_ORDERS_A_DAY,
+        RefusalCode.LIMIT_ORDER_VALUE,
+        RefusalCode.LIMIT_DAY_VALUE,
+        RefusalCode.LIMIT_DAY_TRADES,
+        RefusalCode.LIMIT_WEIGHT,
+        RefusalCode.SESSION_CLOSED,
+        RefusalCode.SESSION_TOO_EARLY,
+        RefusalCode.SESSION_TOO_LATE,
+        RefusalCode.SESSION_DONE,
+    }
+)
 _MEANINGS = MappingProxyType(
     {
         RefusalCode.TARGETS_MISSING: "There are no target weights. Run the pipeline; until then nothing is traded.",

@@ -15,6 +15,7 @@ from operations.preflight.trading import is_session_due
 from warehouse import freshness
 from warehouse.calendar.sessions import EXCHANGE_ZONE, close_time, next_session
 from warehouse.errors import LakeError
+from warehouse.lake import relations
 from warehouse.readers import Question, rows
 from warehouse.settings.alerts import Severity
 from warehouse.settings.trading import Mode
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date, datetime
     from decimal import Decimal
+
+    import duckdb
 
     from execution.installation import Installation
     from execution.ledger.events import Event
@@ -45,7 +48,7 @@ DAILY_AFTER = Question(
 
 
 @dataclass(frozen=True, slots=True)
-class Trade:
+class TradedOrder:
     """An order of the session; slippages are fractions, positive is worse for the account, None where not known."""
 
     side: Side
@@ -58,7 +61,7 @@ class Trade:
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class HeldPosition:
     """A holding after the session: weights as fractions of equity, at the prices decided on."""
 
     symbol: str
@@ -88,8 +91,8 @@ class Digest:
     day_return: float | None
     year_return: float | None
     outcome: str
-    positions: tuple[Position, ...]
-    trades: tuple[Trade, ...]
+    positions: tuple[HeldPosition, ...]
+    trades: tuple[TradedOrder, ...]
     warnings: tuple[str, ...]
     next_session: date
     rebalance_at: datetime
@@ -155,7 +158,7 @@ def _outcome(finished: Event | None, *, is_due: bool) -> str:
     return "MISSED: no rebalance has ended, and one was due." if is_due else "No rebalance was due."
 
 
-def _positions(state: SessionState) -> Iterator[Position]:
+def _positions(state: SessionState) -> Iterator[HeldPosition]:
     decision, finish = state.decision, state.finish
     if decision is None or finish is None or finish.equity <= 0:
         return
@@ -163,13 +166,13 @@ def _positions(state: SessionState) -> Iterator[Position]:
     for symbol in sorted(prices.keys() & (finish.positions.keys() | decision.targets.keys())):
         shares = finish.positions.get(symbol, finish.cash * 0)
         target = float(decision.targets.get(symbol, 0))
-        yield Position(symbol, shares, float(shares * prices[symbol] / finish.equity), target)
+        yield HeldPosition(symbol, shares, float(shares * prices[symbol] / finish.equity), target)
 
 
-def _trades(state: SessionState, slippage: dict[str, tuple[float | None, float | None]]) -> Iterator[Trade]:
+def _trades(state: SessionState, slippage: dict[str, tuple[float | None, float | None]]) -> Iterator[TradedOrder]:
     for each in state.orders.values():
         order, found = each.order, slippage.get(each.order.order_ref, (None, None))
-        yield Trade(order.side, order.symbol, order.quantity, each.filled, each.average_price, *found)
+        yield TradedOrder(order.side, order.symbol, order.quantity, each.filled, each.average_price, *found)
 
 
 def _lake_facts(installation: Installation, session: date, account_id: str, now: datetime) -> dict[str, Any]:
@@ -179,11 +182,18 @@ def _lake_facts(installation: Installation, session: date, account_id: str, now:
         with installation.lake.reader() as connection:
             facts["warnings"] += freshness.doubts(connection, now)
             facts["slippage"] = {ref: found for ref, *found in rows(connection, SLIPPAGE_OF, {"day": session}).rows}
-            for _, _, day, year in rows(connection, ACCOUNT_OF, {"account": account_id, "day": session}).rows:
-                facts |= {"day_return": day, "year_return": year}
+            facts |= _returns(connection, session, account_id)
     except LakeError as error:
         facts["warnings"].append(f"Left out: {error}")
     return facts
+
+
+def _returns(connection: duckdb.DuckDBPyConnection, session: date, account_id: str) -> dict[str, float | None]:
+    """Read the account's returns; none before they are built."""
+    if "account_daily" not in relations(connection):
+        return {}
+    found = rows(connection, ACCOUNT_OF, {"account": account_id, "day": session}).rows
+    return {"day_return": found[0][2], "year_return": found[0][3]} if found else {}
 
 
 def due_digest(installation: Installation, ledger: Ledger, session: date, now: datetime) -> bool:
@@ -250,7 +260,7 @@ def lines_of(found: Digest, *, are_amounts_shown: bool) -> Iterator[str]:
     yield f"Ledger: event {found.ledger_events}, digest {found.ledger_digest or 'none'}"
 
 
-def _trade_line(trade: Trade, *, are_amounts_shown: bool) -> str:
+def _trade_line(trade: TradedOrder, *, are_amounts_shown: bool) -> str:
     side = "sold" if trade.side is Side.SELL else "bought"
     part = "" if trade.filled >= trade.quantity else f", {trade.filled / trade.quantity:.0%} of it"
     shares = f"{trade.filled:f} of {trade.quantity:f} " if are_amounts_shown else ""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from execution.installation import Installation
 
+BEATING = frozenset({"trade", "reconcile", "daily"})
+"""Jobs whose begin and end the service hears: those of which each session has one."""
 LIMIT_SECONDS = 5
 FILE_NAME = "alive"
 

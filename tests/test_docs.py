@@ -11,11 +11,13 @@ import click
 import duckdb
 import pytest
 
-from dagster_defs.cli.exit_codes import NOT_OURS, error_classes, meanings
+from dagster_defs.cli.exit_codes import NOT_OURS, meanings
 from dagster_defs.cli.main import COMMANDS, main
 from execution import errors as execution_errors
 from execution.brokers.tws.codes import CodeSet
 from execution.refusals import RefusalCode
+from operations import errors as operations_errors
+from operations.codes import CODES, CodeKind, error_classes
 from warehouse import errors as warehouse_errors
 from warehouse.errors import SwingError
 from warehouse.validation import QuarantineCode
@@ -31,6 +33,7 @@ FOLDERS = (
     "warehouse",
     "research",
     "execution",
+    "operations",
     "dagster_defs",
     "dbt_project",
     "tests",
@@ -44,9 +47,25 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def _exit_codes() -> str:
-    names = {code: f"`{kind.__name__}`" for code, kind in error_classes().items()}
-    rows = [f"| {code} | {names.get(code, '')} | {meaning} |" for code, meaning in meanings().items()]
-    return "\n".join(["| exit code | error | meaning |", "|---|---|---|", *rows])
+    kinds = error_classes()
+    rows = []
+    for number, meaning in meanings().items():
+        code = CODES[kinds[number].__name__] if number in kinds else None
+        passes = "" if code is None else "yes" if code.is_transient else "no"
+        rows.append(
+            f"| {number} | {f'`{code.code}`' if code else ''} | {passes} | {meaning} | {code.remedy if code else ''} |"
+        )
+    return "\n".join(
+        ["| exit code | error | passes by itself | meaning | what to do |", "|---|---|---|---|---|", *rows]
+    )
+
+
+def _checks() -> str:
+    checks = [code for code in CODES.values() if code.kind is CodeKind.CHECK]
+    rows = [
+        f"| `{each.code}` | {'yes' if each.is_transient else 'no'} | {each.cause} | {each.remedy} |" for each in checks
+    ]
+    return "\n".join(["| check | passes by itself | it holds if | what to do if not |", "|---|---|---|---|", *rows])
 
 
 def _quarantine_codes() -> str:
@@ -79,11 +98,12 @@ def _broker_codes() -> str:
     return "\n".join(["| code | about | class | meaning | what to do |", "|---|---|---|---|---|", *rows])
 
 
-CODES, RUNBOOK = ROOT / "docs/codes.md", ROOT / "docs/runbook.md"
+CODES_PAGE, RUNBOOK = ROOT / "docs/codes.md", ROOT / "docs/runbook.md"
 TABLES = {
-    "exit codes": (CODES, _exit_codes),
-    "quarantine codes": (CODES, _quarantine_codes),
-    "gates": (CODES, _gates),
+    "exit codes": (CODES_PAGE, _exit_codes),
+    "checks": (CODES_PAGE, _checks),
+    "quarantine codes": (CODES_PAGE, _quarantine_codes),
+    "gates": (CODES_PAGE, _gates),
     "refusals": (RUNBOOK, _refusals),
     "broker codes": (RUNBOOK, _broker_codes),
 }
@@ -208,7 +228,7 @@ def test_every_error_has_an_exit_code_of_its_own() -> None:
     """No two error classes share a code, and each code is listed with the class that sets it."""
     setting = [
         kind
-        for module in (warehouse_errors, execution_errors)
+        for module in (warehouse_errors, execution_errors, operations_errors)
         for kind in vars(module).values()
         if isinstance(kind, type)
         and issubclass(kind, SwingError)
@@ -225,7 +245,9 @@ def test_the_help_lists_every_exit_code() -> None:
     assert [code for code, meaning in meanings().items() if f" {code} {meaning}" not in words] == []
 
 
-@pytest.mark.parametrize("module", [warehouse_errors, execution_errors], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [warehouse_errors, execution_errors, operations_errors], ids=lambda module: module.__name__
+)
 def test_the_tree_of_errors_is_drawn_as_it_is(module: ModuleType) -> None:
     """The tree in the module's docstring names each of its classes with its exit code."""
     drawn = dict(re.findall(r"─ (\w+) +(\d+) ", module.__doc__ or ""))

@@ -30,21 +30,24 @@ def told_afterwards(installation: Installation, job: str, *, is_told: bool = Tru
     if not is_told:
         yield
         return
-    from operations.heartbeat import Beat, beat  # noqa: PLC0415 - a command that ends early need not wait for it
+    from operations.heartbeat import BEATING, Beat, beat  # noqa: PLC0415 - who only looks something up needs none
 
     begun, run_id = datetime.now(UTC), str(uuid.uuid4())
-    # In a thread, as the run must not wait for it.
-    threading.Thread(target=beat, args=(installation, Beat.START, run_id), daemon=True).start()
+    is_heard = job in BEATING
+    if is_heard:  # in a thread, as the run must not wait for it
+        threading.Thread(target=beat, args=(installation, Beat.START, run_id), daemon=True).start()
     try:
         yield
     except (SwingError, OSError) as error:
         told = error if isinstance(error, SwingError) else MachineError.of(error)
         _tell(installation, _failed(job, begun, told))
-        beat(installation, told.exit_code, run_id)
+        if is_heard:
+            beat(installation, told.exit_code, run_id)
         raise
     else:
         _tell(installation)
-        beat(installation, Beat.SUCCESS, run_id)
+        if is_heard:
+            beat(installation, Beat.SUCCESS, run_id)
 
 
 def _failed(job: str, begun: datetime, error: SwingError) -> AlertRaised:

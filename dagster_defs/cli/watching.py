@@ -11,6 +11,7 @@ import click
 
 from dagster_defs.cli import terminal
 from dagster_defs.cli.options import JSON
+from dagster_defs.published_ledger import publish_ledger
 from execution.brokers.base import Level
 from execution.service import open_ledger
 from operations import preflight as examination
@@ -56,6 +57,7 @@ def preflight(installation: Installation, as_json: bool) -> None:
             if check.remedy and check.level is not Level.OK:
                 terminal.say_wrapped(f"{check.code}: {check.remedy}", 2)
     _say_faults(tell(installation, now).faults)
+    publish_ledger(installation, is_building=False)
     if failed := [check.code for check in checks if check.level is Level.FAILURE]:
         raise PreflightFailedError(
             f"The rebalance of {session} would fail, or go unnoticed: {', '.join(failed)}. See above what to do."

@@ -27,7 +27,7 @@ class Check:
     """One row of a preflight.
 
     Attributes:
-        code: A CheckCode of `operations.preflight.codes`.
+        code: A CheckCode of `operations.checks`.
         remedy: Advice; empty where nothing is needed.
     """
 

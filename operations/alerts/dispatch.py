@@ -28,8 +28,8 @@ CLAIMED = timedelta(seconds=4 * LIMIT_SECONDS)
 """Life of a claim: whoever holds it has ended long before, or died."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=3)
 """Before a failed delivery is tried again; each pause is twice the one before."""
-ROUND_SECONDS = 40
-"""Time after which a round begins no further delivery; the next round goes on."""
+ROUND_SECONDS = 25
+"""Time after which a round begins no further delivery; the next one goes on: a sensor has a minute in all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from execution.ledger.watch_events import AlertKind, AlertRaised, Preflight
 from execution.models import Side, Switch
 from operations.alerts.states import PURSUED
 from operations.alerts.texts import without_amounts
-from operations.preflight.codes import CheckCode
+from operations.checks import CheckCode
 from operations.preflight.trading import is_session_due
 from warehouse.calendar.sessions import close_time, last_completed_session
 from warehouse.errors import ConfigurationError
@@ -52,10 +52,15 @@ def raised(alert: AlertRaised, scope: Scope | None = None) -> Event:
 
 def told_by_ledger(installation: Installation, ledger: Ledger, settings: AlertSettings, now: datetime) -> list[Event]:
     """Return an alert for everything of the last days that is worth one; most of them will be raised already."""
-    found = [
-        event for recorded in ledger.of_kinds(*TOLD, since=now - PURSUED) for event in _of(recorded, ledger, settings)
-    ]
+    recent = (each for each in ledger.of_kinds(*TOLD, since=now - PURSUED) if not _is_past(each, now))
+    found = [event for recorded in recent for event in _of(recorded, ledger, settings)]
     return [*found, *_missed(installation, ledger, now)]
+
+
+def _is_past(recorded: Recorded, now: datetime) -> bool:
+    """Return True for a preflight of a session that is over: nobody can act on it any more."""
+    payload = recorded.event.payload
+    return isinstance(payload, Preflight) and close_time(payload.session_date) <= now
 
 
 def _of(recorded: Recorded, ledger: Ledger, settings: AlertSettings) -> Iterator[Event]:
@@ -63,7 +68,7 @@ def _of(recorded: Recorded, ledger: Ledger, settings: AlertSettings) -> Iterator
     match recorded.event.payload:
         case Finish() as finish if scope.mode is not Mode.DRY_RUN and scope.session_date:
             session = ledger.session(scope.account_id, scope.strategy_id, scope.session_date)
-            yield raised(_rebalanced(scope, finish, session), scope)
+            yield raised(_rebalanced(scope, finish, session, settings), scope)
             if (distance := drift(session)) > settings.drift:
                 yield raised(_drifted(scope, distance, settings), scope)
         case SwitchChange() as change:
@@ -82,14 +87,15 @@ def _of(recorded: Recorded, ledger: Ledger, settings: AlertSettings) -> Iterator
             yield from preflight_alerts(preflight)
 
 
-def _rebalanced(scope: Scope, finish: Finish, session: SessionState) -> AlertRaised:
+def _rebalanced(scope: Scope, finish: Finish, session: SessionState, settings: AlertSettings) -> AlertRaised:
     orders = list(session.orders.values())
     is_whole = all(order.remaining <= 0 for order in orders) and "Not " not in finish.message
     refusals = (
         *(session.plan.refusals if session.plan else ()),
         *(session.funding.refusals if session.funding else ()),
     )
-    lines = [finish.message, *map(_order_line, orders), *(f"{each.code}: {each.message}" for each in refusals)]
+    traded = [order_line(order, are_amounts_shown=settings.are_amounts_shown) for order in orders]
+    lines = [finish.message, *traded, *(f"{each.code}: {each.message}" for each in refusals)]
     return AlertRaised(
         f"rebalanced/{scope.account_id}/{scope.strategy_id}/{scope.session_date}",
         AlertKind.REBALANCED,
@@ -100,10 +106,13 @@ def _rebalanced(scope: Scope, finish: Finish, session: SessionState) -> AlertRai
     )
 
 
-def _order_line(order: OrderState) -> str:
-    side = "sold" if order.order.side is Side.SELL else "bought"
-    price = f" at {order.average_price:.4f}" if order.average_price else ""
-    return f"{side} {order.filled:f} of {order.order.quantity:f} {order.order.symbol}{price}"
+def order_line(state: OrderState, *, are_amounts_shown: bool) -> str:
+    """Return an order's end in words; without its shares where amounts are hidden."""
+    order = state.order
+    side = "sold" if order.side is Side.SELL else "bought"
+    shares = f"{state.filled:f} of {order.quantity:f} " if are_amounts_shown else ""
+    price = f" at {state.average_price:.2f}" if state.average_price else ""
+    return f"{side} {shares}{order.symbol}{price}, {state.filled / order.quantity:.0%} of it"
 
 
 def drift(session: SessionState) -> float:

@@ -37,8 +37,8 @@ LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
-    """What one call has done.
+class Telling:
+    """Result of one call.
 
     Attributes:
         delivered: Every attempt, with its failure if it failed.
@@ -49,7 +49,7 @@ class Round:
     faults: tuple[str, ...] = ()
 
 
-def tell(installation: Installation, now: datetime, *alerts: AlertRaised) -> Round:
+def tell(installation: Installation, now: datetime, *alerts: AlertRaised) -> Telling:
     """Raise these alerts and what the ledger tells, and send what is due; never raises.
 
     It takes no lock that a rebalance needs, and ends within a minute.
@@ -57,13 +57,13 @@ def tell(installation: Installation, now: datetime, *alerts: AlertRaised) -> Rou
     try:
         settings = load_alerts(installation.home)
         if not settings.channels and not _is_scheduled(installation):
-            return Round()  # a person is there: nothing is written for nobody
+            return Telling()  # a person is there: nothing is written for nobody
         return _told(installation, settings, now, alerts)
     except SwingError as error:
-        return Round(faults=(str(error),))
+        return Telling(faults=(str(error),))
     except Exception as error:  # whatever it is, the run that is being told of has ended as it has
         LOG.exception("alerts could not be told")
-        return Round(faults=(f"{type(error).__name__}: alerts could not be told.",))
+        return Telling(faults=(f"{type(error).__name__}: alerts could not be told.",))
 
 
 def _is_scheduled(installation: Installation) -> bool:
@@ -71,13 +71,13 @@ def _is_scheduled(installation: Installation) -> bool:
     return installation.portfolio.trading.scheduled_mode is not Mode.DRY_RUN
 
 
-def _told(installation: Installation, settings: AlertSettings, now: datetime, alerts: Sequence[AlertRaised]) -> Round:
+def _told(installation: Installation, settings: AlertSettings, now: datetime, alerts: Sequence[AlertRaised]) -> Telling:
     usable, faults = lines(installation, settings)
     try:
         with open_ledger(installation) as ledger:
             raise_alerts(ledger, settings, *map(raised, alerts), *told_by_ledger(installation, ledger, settings, now))
             _raise_digest(installation, ledger, settings, now)
-            return Round(tuple(send_round(ledger, settings, usable, now)), tuple(faults))
+            return Telling(tuple(send_round(ledger, settings, usable, now)), tuple(faults))
     except LedgerError as error:
         broken = AlertRaised(
             "ledger",
@@ -88,7 +88,7 @@ def _told(installation: Installation, settings: AlertSettings, now: datetime, al
             type(error).__name__,
         )
         failed = [each for alert in (broken, *alerts) for each in send_unrecorded(installation, usable, alert, now)]
-        return Round(faults=(*faults, str(error), *failed))
+        return Telling(faults=(*faults, str(error), *failed))
 
 
 def _raise_digest(installation: Installation, ledger: Ledger, settings: AlertSettings, now: datetime) -> None:

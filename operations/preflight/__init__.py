@@ -11,8 +11,8 @@ from execution.ledger.events import Event, Scope
 from execution.ledger.watch_events import Check, Moment, Preflight
 from execution.orders.preflight import planned_window
 from execution.service import open_ledger
+from operations.checks import CheckCode
 from operations.preflight import bars, gateway, machine, trading
-from operations.preflight.codes import CheckCode
 from warehouse.errors import ConfigurationError, SwingError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from execution.service import held_symbols
-from operations.preflight.codes import CheckCode
+from operations.checks import CheckCode
 from warehouse import freshness, verdicts
 from warehouse.calendar.sessions import last_completed_session
 from warehouse.readers import Question, rows

@@ -14,7 +14,7 @@ from execution.ledger.watch_events import Check
 from execution.models import Account, Price
 from execution.orders.context import RebalanceRequest
 from execution.orders.preflight import CLOCK_TOLERANCE, check_account
-from operations.preflight.codes import CheckCode
+from operations.checks import CheckCode
 from warehouse.calendar.sessions import EXCHANGE_ZONE
 from warehouse.calendar.trading_hours import Phase, window_of
 
@@ -30,6 +30,8 @@ LIMIT_SECONDS = 60
 """Longest time that the whole conversation may take: each of its steps has a shorter one of its own."""
 FIRST_PRICES = time(9, 46)
 """Exchange time from which even prices delayed by a quarter of an hour are the session's."""
+UNANSWERED = {"handshake", "synchronisation"}
+"""Steps that fail when a gateway listens and waits for a login itself."""
 CLOSED = "Outside trading hours that is usual."
 SUBJECTS = MappingProxyType(
     {
@@ -82,6 +84,8 @@ def _judged(finding: Finding, portfolio: Portfolio, now: datetime) -> Iterator[C
             yield _clock(ahead)
         case _ if subject is CheckCode.MARKET_DATA:
             yield subject.failure(finding.message) if _has_prices(now) else subject.ok(f"{finding.message} {CLOSED}")
+        case _ if finding.is_failure and finding.step in UNANSWERED:
+            yield CheckCode.LOGIN.failure(finding.message, f"{CheckCode.LOGIN.remedy} {finding.remedy}")
         case _ if finding.is_failure or (subject is CheckCode.LOGIN and finding.level is Level.WARNING):
             yield subject.failure(finding.message, finding.remedy)
         case _:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from execution.service import open_ledger
-from operations.preflight.codes import CheckCode
+from operations.checks import CheckCode
 from warehouse.calendar.sessions import EXCHANGE_ZONE, KNOWN_TO, sessions
 from warehouse.errors import MachineError
 from warehouse.lake import current_snapshot

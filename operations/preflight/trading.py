@@ -11,7 +11,7 @@ from execution.models import Switch
 from execution.service import open_ledger
 from execution.switch_files import SwitchFiles
 from operations.alerts.channels import lines
-from operations.preflight.codes import CheckCode
+from operations.checks import CheckCode
 from warehouse.calendar.sessions import close_time, last_completed_session
 from warehouse.settings.portfolio import load_alerts
 from warehouse.settings.trading import Mode

@@ -140,6 +140,23 @@ def test_a_failed_run_is_told_once_and_heard_outside(here: Installation) -> None
     assert second.skip_message == "Nothing to tell."
 
 
+def test_a_killed_run_says_so(here: Installation) -> None:
+    """A run that the next one marks as dead is told with the reason that was noted, however many others changed."""
+    now = datetime.now(UTC)
+    with web_server() as hook, mail_server() as box, dg.DagsterInstance.local_temp() as instance:
+        configured(here, box, hook)
+        for _ in range(25):
+            instance.create_run_for_job(preflight)
+        run = instance.create_run_for_job(trade)
+        instance.report_run_failed(run, "killed before it ended")
+        context, sensor = dg.build_sensor_context(instance, cursor=now.isoformat()), watch_sensor(here, lambda: now)
+        sensor(context)
+        sensor(context)
+    assert len(box.titles) == 1
+    assert "killed before it ended" in box.text
+    assert [path for path, _ in hook.requests] == [f"/ping/fail?rid={run.run_id}"]
+
+
 def test_an_instance_says_what_is_on() -> None:
     """Schedules that trade are off until somebody switches them on; what watches is on; no daemon has ever run."""
     with dg.DagsterInstance.local_temp() as instance:

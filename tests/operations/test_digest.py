@@ -115,7 +115,9 @@ def test_a_session_that_was_due_and_never_traded_is_an_alarm(tmp_path: Path, clo
         here = Installation(tmp_path)
         with open_ledger(here) as ledger:
             clock[0] = CLOSE - timedelta(days=1, hours=-2)
-            ledger.append(Event(Scope(""), Reconciliation(Account("A", *[Decimal(1)] * 3, {}), clock[0])))
+            ledger.append(
+                Event(Scope(""), Reconciliation(Account("A", Decimal(1), Decimal(1), Decimal(1), {}), clock[0]))
+            )
         for minutes in (9, 10, 240):
             clock[0] = CLOSE + timedelta(minutes=minutes)
             tell(here, clock[0])

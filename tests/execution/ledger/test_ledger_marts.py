@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from execution.ledger.events import Payload
 
 ROOT = Path(__file__).parents[3]
-NAMES = ("orders", "fills", "positions", "decisions", "slippage")
+NAMES = ("orders", "fills", "positions", "decisions", "slippage", "preflight_checks", "alerts")
 MARTS = [*NAMES, "account_trades"]
 # Dagster and dbt call what their dependencies deprecate.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -36,6 +36,11 @@ ALARM = AlertRaised("k", AlertKind.RUN_FAILED, Severity.ALARM, "It failed", "Sol
 INFO = AlertRaised("i", AlertKind.REBALANCED, Severity.INFO, "Rebalanced", "3 of 3 orders filled.")
 
 
+def channel(**settings: object) -> Channel:
+    """A channel with these settings."""
+    return Channel.model_validate({"name": "c", **settings})
+
+
 def configure(home: Path, alerts: str) -> Installation:
     """A home with this section about alerts."""
     (home / "portfolio.yaml").write_text(f"alerts: {{{alerts}}}\n", encoding="utf-8")
@@ -140,21 +145,21 @@ def test_a_claim_whose_process_died_expires(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("alert", "channel", "sent_after"),
+    ("alert", "through", "sent_after"),
     [
-        (INFO, Channel(name="c"), 0),
-        (INFO, Channel(name="c", minimum=Severity.WARNING), None),
-        (ALARM, Channel(name="c", minimum=Severity.ALARM), 0),
-        (ALARM, Channel(name="c", is_escalation=True), 30),
-        (INFO, Channel(name="c", is_escalation=True), None),
+        (INFO, channel(), 0),
+        (INFO, channel(minimum=Severity.WARNING), None),
+        (ALARM, channel(minimum=Severity.ALARM), 0),
+        (ALARM, channel(is_escalation=True), 30),
+        (INFO, channel(is_escalation=True), None),
     ],
 )
 def test_severity_decides_who_is_told(
-    tmp_path: Path, alert: AlertRaised, channel: Channel, sent_after: int | None
+    tmp_path: Path, alert: AlertRaised, through: Channel, sent_after: int | None
 ) -> None:
     """A channel has a least severity; one for escalation waits half an hour, and takes alarms alone."""
     state, settings = AlertState(1, NOW, None, alert), load_alerts(tmp_path)
-    due = [minute for minute in range(60) if is_due(state, channel, settings, NOW + timedelta(minutes=minute))]
+    due = [minute for minute in range(60) if is_due(state, through, settings, NOW + timedelta(minutes=minute))]
     assert due[:1] == ([] if sent_after is None else [sent_after])
 
 
@@ -177,8 +182,8 @@ def test_quiet_hours_hold_information_back_and_no_alarm(tmp_path: Path, hour: in
     settings, now = load_alerts(tmp_path), datetime(2024, 1, 9, hour, tzinfo=ZoneInfo("Europe/Berlin"))
     is_held = hour >= 22 or hour < 7
     assert is_quiet(settings, now) is is_held
-    assert is_due(AlertState(1, now, None, INFO), Channel(name="c"), settings, now) is not is_held
-    assert is_due(AlertState(1, now, None, ALARM), Channel(name="c"), settings, now)
+    assert is_due(AlertState(1, now, None, INFO), channel(), settings, now) is not is_held
+    assert is_due(AlertState(1, now, None, ALARM), channel(), settings, now)
 
 
 def test_pauses_grow_up_to_three_hours(tmp_path: Path) -> None:
@@ -186,8 +191,8 @@ def test_pauses_grow_up_to_three_hours(tmp_path: Path) -> None:
     assert [pause_after(attempts).total_seconds() / 60 for attempts in (1, 2, 3, 8, 50)] == [1, 2, 4, 128, 180]
     failed = AlertState(1, NOW, None, ALARM, {"c": Delivery(attempts=2, failed_at=NOW)})
     settings = load_alerts(tmp_path)
-    assert not is_due(failed, Channel(name="c"), settings, NOW + timedelta(minutes=1))
-    assert is_due(failed, Channel(name="c"), settings, NOW + timedelta(minutes=2))
+    assert not is_due(failed, channel(), settings, NOW + timedelta(minutes=1))
+    assert is_due(failed, channel(), settings, NOW + timedelta(minutes=2))
 
 
 def test_a_broken_ledger_is_told_once_a_day(tmp_path: Path) -> None:
@@ -212,7 +217,7 @@ def test_a_fault_elsewhere_in_the_configuration_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("channel", "fault"),
+    ("line", "fault"),
     [
         ("{name: mail}", "SWING_ALERT_MAIL"),
         ("{name: mail, url_file: nothing}", "secrets/nothing cannot be read"),
@@ -220,10 +225,10 @@ def test_a_fault_elsewhere_in_the_configuration_is_told(tmp_path: Path) -> None:
         (f'{{name: mail, url: "mailto://me:{PASSWORD}"}}', "is not understood"),
     ],
 )
-def test_a_url_that_is_none_is_told_without_it(tmp_path: Path, channel: str, fault: str) -> None:
+def test_a_url_that_is_none_is_told_without_it(tmp_path: Path, line: str, fault: str) -> None:
     """A channel that cannot be used is named with what to do; the others go on, and no secret is shown."""
     with web_server() as hook:
-        here = configure(tmp_path, f'channels: [{channel}, {{name: hook, url: "{hook.url}"}}]')
+        here = configure(tmp_path, f'channels: [{line}, {{name: hook, url: "{hook.url}"}}]')
         found = tell(here, NOW, ALARM)
     assert [fault in each for each in found.faults] == [True]
     assert PASSWORD not in repr(found)
