@@ -15,7 +15,7 @@
       const [year, month, day] = new Date(each * 1000).toISOString().slice(0, 10).split("-");
       return step > 300 * 86400 ? year : step > 25 * 86400 ? `${MONTHS[month - 1]} ${year}` : `${Number(day)} ${MONTHS[month - 1]}`;
     });
-    return { x: { ...axis, grid: { show: false }, size: 32, space: 74, values: days }, y: { ...axis, size: 62 } };
+    return { x: { ...axis, grid: { show: false }, size: 32, space: innerWidth < 820 ? 46 : 74, values: days }, y: { ...axis, size: 62 } };
   }
   window.swingAxes = axes;
 
