@@ -15,6 +15,8 @@ from warehouse.lake import Lake
 from warehouse.transformation.runner import Transformation
 
 REAL_BARS = Path(__file__).parents[2] / "shared" / "data" / "etf_daily.parquet"
+SHARED_HOMES = ("market", "lived")
+"""Fixtures that make a home which several modules look at."""
 DEFAULT_UNIVERSE = ("SPY", "QQQ", "VTI", "TLT", "IEF", "GLD", "XLE", "BND", "BITO")
 
 settings.register_profile("untimed", deadline=None)
@@ -23,12 +25,12 @@ settings.load_profile("untimed")
 
 @pytest.hookimpl(tryfirst=True)  # or xdist reads the groups before they are set
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a module, and modules that share the sample market, on one worker; begin with those that take longest."""
+    """Keep a module, and modules that share a home, on one worker; begin with those that take longest."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    at_market = {item.path for item in items if "market" in getattr(item, "fixturenames", ())}
-    items.sort(key=lambda item: (item.path not in at_market, item.path not in slow))
+    homes = {item.path: name for item in items for name in SHARED_HOMES if name in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: (item.path not in homes, item.path not in slow))
     for item in items:
-        item.add_marker(pytest.mark.xdist_group("market" if item.path in at_market else item.path.stem))
+        item.add_marker(pytest.mark.xdist_group(homes.get(item.path, item.path.stem)))
 
 
 @pytest.fixture(scope="session")

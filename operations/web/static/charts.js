@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const NAMES = { account: "Account, lived", backtest: "Backtest", benchmark: "SPY" };
+  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
   const charts = [];
   let known, shown, isLog = false;
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -10,7 +11,11 @@
 
   function axes() {
     const axis = { stroke: css("--muted"), grid: { stroke: css("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
-    return { x: { ...axis, grid: { show: false }, size: 32 }, y: { ...axis, size: 62 } };
+    const days = (plot, ticks, index, space, step) => ticks.map((each) => {
+      const [year, month, day] = new Date(each * 1000).toISOString().slice(0, 10).split("-");
+      return step > 300 * 86400 ? year : step > 25 * 86400 ? `${MONTHS[month - 1]} ${year}` : `${Number(day)} ${MONTHS[month - 1]}`;
+    });
+    return { x: { ...axis, grid: { show: false }, size: 32, space: innerWidth < 820 ? 46 : 74, values: days }, y: { ...axis, size: 62 } };
   }
   window.swingAxes = axes;
 
@@ -39,12 +44,12 @@
   }
   function options(element, kind, names) {
     const { x, y } = axes(), isGrowth = kind === "growth";
-    y.values = (plot, ticks) => ticks.map((value) => value == null ? "" : isGrowth && isLog ? `${(value).toFixed(value < 10 ? 1 : 0)}×` : `${Math.round(100 * value).toLocaleString("en-US").replace("-", "−")}%`);
+    y.values = (plot, ticks, axis, space, step) => ticks.map((value) => value == null ? "" : isGrowth && isLog ? `${(value).toFixed(value < 10 ? 1 : 0)}×` : `${(100 * value).toFixed(step < 0.01 || step % 0.01 > 1e-9 && step < 0.1 ? 1 : 0).replace("-", "−")}%`);
     const form = (value) => isGrowth && isLog ? percent(value == null ? null : value - 1) : percent(value);
     return {
       width: element.clientWidth, height: isGrowth ? (innerWidth < 820 ? 250 : 320) : 150,
       tzDate: (ts) => uPlot.tzDate(new Date(ts * 1e3), "Etc/UTC"),
-      scales: { x: { time: true }, y: { distr: isGrowth && isLog ? 3 : 1 } },
+      scales: { x: { time: true }, y: isGrowth && isLog ? { distr: 3 } : { range: (plot, least, most) => [least - 0.04 * (most - least), most + (isGrowth ? 0.04 : 0.02) * (most - least)] } },
       axes: [x, y],
       cursor: { sync: { key: "equity" }, drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
       legend: { live: true },

@@ -110,7 +110,7 @@
     document.querySelectorAll("[data-until]").forEach((each) => {
       const seconds = (Date.parse(each.dataset.until) - Date.parse(each.dataset.now)) / 1000;
       const hours = Math.floor(seconds / 3600), days = Math.floor(hours / 24);
-      if (seconds > 0) each.textContent = ` · in ${days ? `${days} d ${hours % 24} h` : hours ? `${hours} h ${Math.floor(seconds % 3600 / 60)} min` : `${Math.ceil(seconds / 60)} min`}`;
+      if (seconds > 0) each.textContent = `in ${days ? `${days} d ${hours % 24} h` : hours ? `${hours} h ${Math.floor(seconds % 3600 / 60)} min` : `${Math.ceil(seconds / 60)} min`}`;
     });
   }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from warehouse import readers
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     from operations.web.reading import Reading
 
 DECIDED = """
-SELECT run_id, mode, decided_at, lake_snapshot, parameters_hash, targets_session, selection, price_kinds,
-    oldest_price_age, is_blocked, planned_orders, tracking_error, waits_for_settlement, refusals
+SELECT run_id, mode, decided_at, lake_snapshot, parameters_hash, targets_session, selection, targets, equity, cash,
+    price_kinds, oldest_price_age, is_blocked, planned_orders, tracking_error, waits_for_settlement, refusals
 FROM decisions WHERE session_date = $day ORDER BY decided_at DESC LIMIT 10
 """
 SPAN = (
@@ -49,6 +50,7 @@ def document(reading: Reading, day: date | None = None) -> dict[str, Any]:
 def _decided(reading: Reading, session: date) -> list[dict[str, Any]]:
     """Return what the ledger recorded of the session's plans; nothing where the marts were never made."""
     try:
-        return reading.records(DECIDED, {"day": session})
+        found = reading.records(DECIDED, {"day": session})
     except LakeError:
         return []
+    return [each | {"targets": json.loads(each["targets"] or "{}")} for each in found]

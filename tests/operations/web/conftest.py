@@ -82,7 +82,7 @@ def _traded_under_load(installation: Installation, page: ServedPage) -> tuple[Re
 
     def browse(number: int) -> list[int]:
         paths = ("/overview", "/api/equity", "/holdings", "/metrics", "/api/explorer", "/health")
-        answers = []
+        answers: list[int] = []
         while not is_over.is_set():
             answers.append(page.ask(paths[(number + len(answers)) % len(paths)]).status)
         return answers

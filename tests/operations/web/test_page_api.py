@@ -12,6 +12,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from pages import served
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 
 from execution.installation import Installation
 from execution.ledger.events import EventKind, SwitchChange
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from conftest import LivedHome
     from pages import ServedPage
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("page")]
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 REASON = {"reason": "a test"}
 
@@ -214,6 +215,7 @@ def test_the_api_keeps_its_promise(lived: LivedHome) -> None:
     schema = schemathesis.openapi.from_url(f"{lived.page.address}/openapi.json")
     tried = 0
     for found in schema.get_all_operations():
+        assert isinstance(found, Ok), found.err()
         operation = found.ok()
         examples = 4 if operation.path.endswith("/try") else 15
 

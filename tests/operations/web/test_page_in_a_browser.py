@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from selenium import webdriver
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("page"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.skipif(
         shutil.which("chromium") is None or shutil.which("chromedriver") is None,
         reason="no chromium and chromedriver on PATH (`make test` installs them where it may)",
@@ -63,11 +63,11 @@ def _size(browser: webdriver.Chrome, size: tuple[int, int]) -> None:
 
 def _found(browser: webdriver.Chrome, selector: str) -> WebElement:
     """Wait until something that is named by a CSS selector can be seen."""
-    return WebDriverWait(browser, LOOK_SECONDS).until(
-        lambda shown: next(
-            (each for each in shown.find_elements(By.CSS_SELECTOR, selector) if each.is_displayed()), None
-        )
-    )
+
+    def shown(at: webdriver.Chrome) -> WebElement | Literal[False]:
+        return next((each for each in at.find_elements(By.CSS_SELECTOR, selector) if each.is_displayed()), False)
+
+    return WebDriverWait(browser, LOOK_SECONDS).until(shown)
 
 
 def _open(browser: webdriver.Chrome, lived: LivedHome, view: str) -> None:
@@ -77,10 +77,15 @@ def _open(browser: webdriver.Chrome, lived: LivedHome, view: str) -> None:
 
 def _asked(browser: webdriver.Chrome) -> set[str]:
     """Return the addresses that the browser has asked for since the last call."""
-    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    messages = [json.loads(entry["message"])["message"] for entry in _log(browser, "performance")]
     return {
         message["params"]["request"]["url"] for message in messages if message["method"] == "Network.requestWillBeSent"
     }
+
+
+def _log(browser: webdriver.Chrome, kind: str) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = browser.get_log(kind)  # type: ignore[no-untyped-call]
+    return entries
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
@@ -96,7 +101,7 @@ def test_a_view_is_whole_and_asks_nobody_else(
     assert not browser.find_elements(By.CSS_SELECTOR, ".failure")
     ours = (lived.page.address, "data:", "chrome:", "about:")
     assert [address for address in _asked(browser) if not address.startswith(ours)] == []
-    assert [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+    assert [entry["message"] for entry in _log(browser, "browser") if entry["level"] == "SEVERE"] == []
 
 
 def test_equity_is_drawn_and_a_range_is_chosen(lived: LivedHome, browser: webdriver.Chrome) -> None:
