@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from execution.ledger import FILE_NAME
@@ -30,9 +31,9 @@ def standing(installation: Installation) -> dict[str, str]:
 def _recorded(installation: Installation) -> tuple[Switch | None, dict[str, str]]:
     """Return the switch that the ledger holds, None for none, and what it says under the same names."""
     from execution.ledger.events import EventKind, Finish, Reconciliation, SwitchChange  # noqa: PLC0415 - as said above
-    from execution.service import open_ledger  # noqa: PLC0415 - as above
+    from execution.ledger.ledger import Ledger, ledger_url  # noqa: PLC0415 - as above
 
-    with open_ledger(installation) as ledger:
+    with closing(Ledger.open(installation.ledger_url or ledger_url(installation.home))) as ledger:
         switched, finished = ledger.newest(EventKind.SWITCH_CHANGED), ledger.newest(EventKind.SESSION_FINISHED)
         compared = ledger.newest(EventKind.RECONCILED)
     allowed: Switch | None = None
