@@ -70,14 +70,18 @@ taken as (
 )
 
 select
-    scenario_id,
-    strategy_id,
-    session_date,
+    coalesce(picks.scenario_id, targets.scenario_id) as scenario_id,
+    coalesce(picks.strategy_id, targets.strategy_id) as strategy_id,
+    coalesce(picks.session_date, targets.session_date) as session_date,
     picks.symbols as picks,
     targets.symbols as targets,
     'picks and targets differ' as reason
 from picks
-full join targets using (scenario_id, strategy_id, session_date)
+full join targets
+    on
+        picks.scenario_id = targets.scenario_id
+        and picks.strategy_id = targets.strategy_id
+        and picks.session_date = targets.session_date
 where picks.symbols is distinct from targets.symbols
 union all
 select

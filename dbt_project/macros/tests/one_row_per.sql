@@ -2,17 +2,16 @@
     Proves a relation's grain: no two rows share the columns' values, and none of these is null.
 
     columns: names of the columns that tell the rows apart.
-    parent, keys: for a view that joins relations whose grains are proven, so that a row of its own could only repeat or be
-    null where one of them does: that relation, and its expressions that the view joins by. They are proven in its place.
+    parent, keys: for a view whose rows could only repeat or hold a null where those of one other relation do, since all else
+    that it reads is proven: that relation, and its columns or expressions. They are proven in the view's place.
 #}
 {% test one_row_per(model, columns, parent=none, keys=none) %}
-{%- set proven = keys or columns -%}
 with
 
 proven as (
 
     select
-        {% for key in proven -%}
+        {% for key in keys or columns -%}
             {{ key }} as key_{{ loop.index }}{{ ',' if not loop.last }}
         {% endfor %}
     from {{ parent or model }}
@@ -25,5 +24,5 @@ select
     'the grain repeats or holds a null' as reason
 from proven
 group by all
-having count(*) > 1 or {% for key in proven %}key_{{ loop.index }} is null{{ ' or ' if not loop.last }}{% endfor %}
+having count(*) > 1 or {% for key in keys or columns %}key_{{ loop.index }} is null{{ ' or ' if not loop.last }}{% endfor %}
 {% endtest %}
