@@ -15,7 +15,7 @@ from dagster_defs.instance import setup_lock
 from dagster_defs.resources import Warehouse
 from execution.installation import Installation
 from warehouse.sources.base import Progress
-from warehouse.transformation.runner import FAILED, FailedBuildError, Result, Status, Transformation
+from warehouse.transformation.runner import FAILED, FailedBuildError, NodeResult, NodeStatus, Transformation
 
 Event = dg.MaterializeResult[Any] | dg.AssetCheckResult
 
@@ -78,7 +78,7 @@ def _names(manifest: Mapping[str, Any], keys: set[dg.AssetKey] | frozenset[dg.As
     return [] if len(chosen) == len(models) else chosen
 
 
-def _materializations(results: Sequence[Result], connection: duckdb.DuckDBPyConnection) -> Iterator[Event]:
+def _materializations(results: Sequence[NodeResult], connection: duckdb.DuckDBPyConnection) -> Iterator[Event]:
     for result in results:
         if result.node.is_model:
             yield dg.MaterializeResult(
@@ -89,7 +89,7 @@ def _materializations(results: Sequence[Result], connection: duckdb.DuckDBPyConn
 
 def _check_results(
     manifest: Mapping[str, Any],
-    results: Sequence[Result],
+    results: Sequence[NodeResult],
     wanted: set[dg.AssetCheckKey] | frozenset[dg.AssetCheckKey],
 ) -> Iterator[Event]:
     for result in results:
@@ -101,7 +101,7 @@ def _check_results(
         yield dg.AssetCheckResult(
             asset_key=key.asset_key,
             check_name=key.name,
-            passed=result.status is Status.PASS,
+            passed=result.status is NodeStatus.PASS,
             severity=dg.AssetCheckSeverity.ERROR if result.status in FAILED else dg.AssetCheckSeverity.WARN,
             metadata={"failing_rows": result.failures, "message": result.message},
         )

@@ -30,7 +30,7 @@ WALKS, SESSIONS = "walks", "sessions"
 """The model that may be cut short, and the one that holds how deep it looks."""
 
 
-class Status(StrEnum):
+class NodeStatus(StrEnum):
     """Ends of a node."""
 
     SUCCESS = "success"
@@ -41,11 +41,11 @@ class Status(StrEnum):
     SKIPPED = "skipped"
 
 
-FAILED = frozenset({Status.ERROR, Status.FAIL})
+FAILED = frozenset({NodeStatus.ERROR, NodeStatus.FAIL})
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class NodeResult:
     """How a node ended.
 
     Attributes:
@@ -55,7 +55,7 @@ class Result:
     """
 
     node: Node
-    status: Status
+    status: NodeStatus
     seconds: float = 0.0
     failures: int = 0
     message: str = ""
@@ -70,11 +70,11 @@ class Built:
         deepened: Sessions whose ranking had to be walked deeper.
     """
 
-    results: Sequence[Result]
+    results: Sequence[NodeResult]
     deepened: int
 
     @property
-    def failures(self) -> list[Result]:
+    def failures(self) -> list[NodeResult]:
         """Models and gates that failed."""
         return [result for result in self.results if result.status in FAILED]
 
@@ -143,7 +143,7 @@ class _Build:
     project: Compiled
     nodes: Sequence[Node]
     on_progress: Progress
-    results: list[Result] = field(default_factory=list)
+    results: list[NodeResult] = field(default_factory=list)
     deepened: int = 0
 
     def run(self) -> Built:
@@ -153,13 +153,13 @@ class _Build:
         for done, node in enumerate(self._ordered()):
             self.on_progress(done, len(self.nodes), node.name)
             if node.unique_id in skipped:
-                self.results.append(Result(node, Status.SKIPPED))
+                self.results.append(NodeResult(node, NodeStatus.SKIPPED))
                 continue
             result = self._made(node, kinds.get(node.name)) if node.is_model else self._judged(node)
             self.results.append(result)
-            if result.status is Status.ERROR:  # the transaction is aborted: nothing after it could run
+            if result.status is NodeStatus.ERROR:  # the transaction is aborted: nothing after it could run
                 break
-            if result.status is Status.FAIL:
+            if result.status is NodeStatus.FAIL:
                 skipped |= self._behind(node)
             elif node.name == WALKS:
                 self._deepen()
@@ -181,7 +181,7 @@ class _Build:
                 waiting = []
         yield from waiting
 
-    def _made(self, node: Node, existing: Kind | None) -> Result:
+    def _made(self, node: Node, existing: Kind | None) -> NodeResult:
         started = time.perf_counter()
         try:
             if existing not in {None, node.kind}:
@@ -189,26 +189,28 @@ class _Build:
             self.connection.execute(node.statement)
             described = self.connection.execute(f"FROM {node.relation} LIMIT 0").description
         except duckdb.Error as error:
-            return Result(node, Status.ERROR, time.perf_counter() - started, message=str(error))
+            return NodeResult(node, NodeStatus.ERROR, time.perf_counter() - started, message=str(error))
         seconds = time.perf_counter() - started
         found = {name: str(kind) for name, kind, *_ in described}
         agreed = {name: str(self.connection.sqltype(kind)) for name, kind in node.columns.items()}
         if agreed and agreed != found:
             differing = ", ".join(sorted(name for name in found.keys() | agreed if found.get(name) != agreed.get(name)))
-            return Result(node, Status.ERROR, seconds, message=f"the contract and the columns differ: {differing}")
-        return Result(node, Status.SUCCESS, seconds)
+            return NodeResult(
+                node, NodeStatus.ERROR, seconds, message=f"the contract and the columns differ: {differing}"
+            )
+        return NodeResult(node, NodeStatus.SUCCESS, seconds)
 
-    def _judged(self, node: Node) -> Result:
+    def _judged(self, node: Node) -> NodeResult:
         started = time.perf_counter()
         try:
             row = self.connection.execute(f"SELECT count(*) FROM (\n{node.sql}\n)").fetchone()
         except duckdb.Error as error:
-            return Result(node, Status.ERROR, time.perf_counter() - started, message=str(error))
+            return NodeResult(node, NodeStatus.ERROR, time.perf_counter() - started, message=str(error))
         seconds, failures = time.perf_counter() - started, int(row[0]) if row else 0
         if not failures:
-            return Result(node, Status.PASS, seconds)
-        status = Status.WARN if node.is_warning else Status.FAIL
-        return Result(node, status, seconds, failures, f"{failures:,} rows are refused")
+            return NodeResult(node, NodeStatus.PASS, seconds)
+        status = NodeStatus.WARN if node.is_warning else NodeStatus.FAIL
+        return NodeResult(node, status, seconds, failures, f"{failures:,} rows are refused")
 
     def _behind(self, gate: Node) -> set[str]:
         """Return what a failed gate holds up: everything that is computed from all that it judges."""
@@ -249,10 +251,10 @@ class FailedBuildError(PipelineError):
         )
 
 
-def _explained(connection: duckdb.DuckDBPyConnection, result: Result) -> str:
+def _explained(connection: duckdb.DuckDBPyConnection, result: NodeResult) -> str:
     """Say what failed, and for a gate the first rows that it refused."""
     said = f"{result.node.name}: {result.message}"
-    if result.status is not Status.FAIL:
+    if result.status is not NodeStatus.FAIL:
         return said
     try:
         refused = connection.execute(f"SELECT * FROM (\n{result.node.sql}\n) LIMIT {SHOWN_ROWS}")
