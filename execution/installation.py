@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from execution.brokers.base import Endpoint
 from warehouse.errors import ConfigurationError
 from warehouse.lake import Lake
-from warehouse.settings.portfolio import load_portfolio
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from execution.brokers.base import Endpoint
     from warehouse.settings.portfolio import Portfolio
 
 
@@ -55,6 +54,8 @@ class Installation:
     @cached_property
     def portfolio(self) -> Portfolio:
         """The configuration. Raises ConfigurationError if it is not valid."""
+        from warehouse.settings.portfolio import load_portfolio  # noqa: PLC0415 - a look-up needs no configuration
+
         return load_portfolio(self.home)
 
     @property
@@ -64,6 +65,8 @@ class Installation:
         Raises:
             ConfigurationError: The configuration is not valid, or the port or the client id is no whole number.
         """
+        from execution.brokers.base import Endpoint  # noqa: PLC0415 - as above
+
         configured = self.portfolio.broker
         try:
             return Endpoint(

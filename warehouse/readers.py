@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from warehouse.errors import LakeError
-from warehouse.settings.strategy import AXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,13 +72,6 @@ BACKTEST_TRADES = Question(
     FROM backtest_trades ORDER BY entry_session, symbol
     """
 )
-FOLDS = Question(
-    f"""
-    SELECT fold_id, train_start, test_start, test_end, objective, strategy_name, {", ".join(AXES)}, strategy_id
-    FROM walk_forward_folds JOIN strategies USING (strategy_id)
-    WHERE scenario_id = 0 ORDER BY fold_id
-    """
-)
 WALK_FORWARD_DAILY = Question(
     """
     SELECT session_date, gross_return, cost, net_return, turnover, equity, drawdown
@@ -134,6 +126,19 @@ TRADES_ON = Question(
     FROM orders WHERE session_date = $day ORDER BY intended_at
     """
 )
+
+
+def folds() -> Question:
+    """The folds of the walk-forward, each with its winner and the parameters that the grid varies."""
+    from warehouse.settings.strategy import AXES  # noqa: PLC0415 - what asks for no parameter need not wait for them
+
+    return Question(
+        f"""
+        SELECT fold_id, train_start, test_start, test_end, objective, strategy_name, {", ".join(AXES)}, strategy_id
+        FROM walk_forward_folds JOIN strategies USING (strategy_id)
+        WHERE scenario_id = 0 ORDER BY fold_id
+        """
+    )
 
 
 def ask(lake: Lake, question: Question, snapshot: int | None = None) -> pd.DataFrame:

@@ -45,6 +45,6 @@ def _walk_forward(reading: Reading) -> dict[str, Any] | None:
 
 def _folds(reading: Reading) -> list[dict[str, Any]]:
     try:
-        return readers.rows(reading.lake, readers.FOLDS).records()[::-1]
+        return readers.rows(reading.lake, readers.folds()).records()[::-1]
     except LakeError:
         return []
