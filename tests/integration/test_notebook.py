@@ -20,11 +20,17 @@ NOTEBOOK = PROJECT / "docs" / "questions.ipynb"
 pytestmark = pytest.mark.slow
 
 
+def shipped_notebook() -> nbformat.NotebookNode:
+    """Read it as it lies in the project."""
+    notebook: nbformat.NotebookNode = nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
+    return notebook
+
+
 def test_every_cell_of_the_notebook_answers(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each cell shows one table or picture, and no warning."""
     monkeypatch.setenv("SWING_HOME", str(market.swing.home))
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-    shipped = nbformat.read(NOTEBOOK, as_version=4)
+    shipped = shipped_notebook()
 
     NotebookClient(shipped, timeout=240, startup_timeout=240, resources={"metadata": {"path": str(PROJECT)}}).execute()
 
@@ -38,6 +44,6 @@ def test_every_cell_of_the_notebook_answers(market: Market, monkeypatch: pytest.
 
 def test_the_notebook_is_shipped_with_what_it_shows() -> None:
     """A reader who runs nothing sees the answers."""
-    shipped = nbformat.read(NOTEBOOK, as_version=4)
+    shipped = shipped_notebook()
 
     assert all(cell.outputs for cell in shipped.cells[2:] if cell.cell_type == "code")

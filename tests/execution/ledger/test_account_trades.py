@@ -19,6 +19,7 @@ from execution.ledger.state import expected_positions
 from execution.models import Side
 from warehouse.lake import Lake, scratch
 from warehouse.landing import land_ledger
+from warehouse.transformation.compiled import compiled
 from warehouse.transformation.runner import Transformation
 
 if TYPE_CHECKING:
@@ -42,12 +43,12 @@ STEPS = st.lists(
 def lots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """The account's trades, and their gate as the view `refused`, over tables in memory."""
     transformation = Transformation(Lake(tmp_path_factory.mktemp("lots")))
-    gate = next(node for node in transformation.manifest().nodes.values() if node.name == "lots_add_up_to_fills")
+    gate = next(node for node in compiled(transformation.lake).nodes if node.name == "lots_add_up_to_fills")
     with scratch() as connection:
         connection.execute("CREATE TABLE bars (symbol VARCHAR, session_date DATE, close DOUBLE)")
         for statement in transformation.statements(["fills", "account_trades"]):
             connection.execute(statement.sql)
-        sql = (ROOT / "dbt_project" / gate.original_file_path).read_text(encoding="utf-8").split("}) }}")[1]
+        sql = (ROOT / "dbt_project" / gate.file).read_text(encoding="utf-8").split("}) }}")[1]
         for name in ("account_trades", "fills"):
             sql = sql.replace(f"{{{{ ref('{name}') }}}}", name)
         connection.execute(f"CREATE VIEW refused AS {sql}")
