@@ -90,6 +90,7 @@ ROOMS = {
 
 CLIENT_LIBRARY = ("execution/brokers/tws/library.py",)
 LIBRARIES = {
+    "apprise": ("operations/alerts/channels.py",),
     "arch": ("research/statistics/",),
     "click": ("dagster_defs/cli/",),
     "dagster": ("dagster_defs/",),
