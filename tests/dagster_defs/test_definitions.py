@@ -58,6 +58,7 @@ GROUPS = {
         "gates",
         "live_holds",
         "missed_dividends",
+        "moves_apart",
         "verdict_history",
     },
     "features": {"emas", "features", "panel"},
