@@ -43,6 +43,7 @@ ACTION_SCHEMA = pa.schema(
 CHANGE_SCHEMA = pa.schema(
     [("symbol", pa.string()), ("continued_as", pa.string()), ("changed_on", pa.date32()), ("ended_on", pa.date32())]
 )
+SPAN_SCHEMA = pa.schema([("symbol", pa.string()), ("first", pa.date32()), ("last", pa.date32())])
 
 FIRST_WALK_DEPTH = 16
 """Ranks of a session that a selection looks at in the first place.
@@ -213,28 +214,42 @@ def _append(connection: duckdb.DuckDBPyConnection, source: str, read: int) -> La
 
 
 def _append_actions(connection: duckdb.DuckDBPyConnection, source: BarSource) -> None:
-    """Append the corporate actions that the lake does not hold as they are now stated; one without a number is none."""
+    """Append the corporate actions that the lake does not hold as they are now stated; one without a number is none.
+
+    A split that the source withdraws is appended without its ratio.
+    """
     rows = [
         asdict(action)
         for action in source.actions
         if 0 < ((action.ratio if action.kind is CorporateAction.SPLIT else action.amount) or 0) < math.inf
     ]
-    if not rows:
+    spans = [{"symbol": symbol, "first": first, "last": last} for symbol, (first, last) in source.split_spans.items()]
+    if not rows and not spans:
         return
     connection.register("stated_actions", pa.Table.from_pylist(rows, ACTION_SCHEMA))
+    connection.register("split_spans", pa.Table.from_pylist(spans, SPAN_SCHEMA))
     connection.execute(
         """
         INSERT INTO landing.corporate_actions BY NAME
         WITH held AS (
             FROM landing.corporate_actions WHERE source = $source
             QUALIFY row_number() OVER (PARTITION BY symbol, session_date, kind ORDER BY batch_id DESC) = 1
+        ),
+        withdrawn AS (
+            SELECT held.* REPLACE (NULL::DOUBLE AS ratio)
+            FROM held JOIN split_spans ON held.symbol = split_spans.symbol AND session_date BETWEEN first AND last
+            WHERE kind = $split AND ratio IS NOT NULL
+                AND (held.symbol, session_date, kind) NOT IN (SELECT (symbol, session_date, kind) FROM stated_actions)
         )
         SELECT *, $source AS source, now() AS ingested_at,
             1 + (SELECT coalesce(max(batch_id), 0) FROM landing.corporate_actions) AS batch_id
-        FROM (FROM stated_actions EXCEPT SELECT symbol, session_date, kind, amount, ratio, currency FROM held)
+        FROM (
+            (FROM stated_actions EXCEPT SELECT symbol, session_date, kind, amount, ratio, currency FROM held)
+            UNION ALL SELECT symbol, session_date, kind, amount, ratio, currency FROM withdrawn
+        )
         ORDER BY symbol, session_date
         """,
-        {"source": source.name},
+        {"source": source.name, "split": CorporateAction.SPLIT.value},
     )
 
 

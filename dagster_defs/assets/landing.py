@@ -161,7 +161,9 @@ def _landed(config: Fetch, warehouse: Warehouse, installation: Installation, pro
 def _told(verdicts: Sequence[FileVerdict], universe: Sequence[str]) -> dict[str, Any]:
     """Return the verdicts as JSON has them, and the symbols that the portfolio does not know."""
     files = [
-        asdict(verdict) | {"first": str(verdict.first), "last": str(verdict.last), "notes": list(verdict.notes)}
+        asdict(verdict)
+        | {"first": str(verdict.first), "last": str(verdict.last), "notes": list(verdict.notes)}
+        | {"splits": {str(day): ratio for day, ratio in (verdict.splits or {}).items()}}
         for verdict in verdicts
     ]
     landed = {verdict.symbol for verdict in verdicts}

@@ -39,6 +39,7 @@ LATEST_ONLY = {
     "live_holds",
     "bar_measures",
     "bar_findings",
+    "moves_apart",
     "missed_dividends",
     "bar_verdicts",
     "verdict_history",

@@ -70,6 +70,7 @@ GROUPS = {
         "gates",
         "live_holds",
         "missed_dividends",
+        "moves_apart",
         "verdict_history",
     },
     "features": {"emas", "features", "panel"},

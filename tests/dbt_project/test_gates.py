@@ -110,6 +110,32 @@ def test_a_certain_fault_in_the_newest_bars_holds_the_book(models: Models, facto
         assert connection.execute("SELECT DISTINCT session_date FROM live_targets").fetchall() == [(days[-1],)]
 
 
+def test_a_special_dividend_of_27_percent_passes(models: Models) -> None:
+    """A commodity fund paid that once: the close falls, the adjusted close does not; left out, it is found."""
+    bars = market(3)
+    at = int(np.flatnonzero(bars["symbol"] == "CCC")[400])
+    own, later = bars["symbol"] == "CCC", (bars["symbol"] == "CCC") & (bars.index >= at)
+    special = bars.copy()
+    special.loc[at, "dividend"] = bars["close"][at - 1] * 0.27
+    special.loc[later, ["open", "high", "low", "close"]] *= 0.73
+    special.loc[own, "adj_close"] *= 0.73
+    without = special.copy()
+    without.loc[at, "dividend"] = 0
+    without.loc[own & ~later, "adj_close"] /= 0.73
+    with Judge.of(models.statements, bars) as judge:
+        keys = ["symbol", "session_date", "code"]
+        before = judge.verdicts(bars)[keys]
+        assert (
+            judge.verdicts(special)[keys]
+            .sort_values(keys, ignore_index=True)
+            .equals(before.sort_values(keys, ignore_index=True))
+        )
+        missing = judge.verdicts(without)
+        assert missing.loc[missing["session_date"] == pd.Timestamp(bars["session_date"][at]), "symbol"].tolist() == [
+            "CCC"
+        ]
+
+
 def test_an_empty_open_and_volume_are_plausible(models: Models) -> None:
     """Bars whose open or volume was left empty are judged like any other."""
     bars = market(3, 80)

@@ -37,6 +37,7 @@ RELATIONS = (
     "gates",
     "bar_measures",
     "bar_findings",
+    "moves_apart",
     "missed_dividends",
     "bar_verdicts",
 )

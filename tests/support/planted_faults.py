@@ -112,6 +112,15 @@ def missing_dividend(market: Market, random: Generator) -> Planted:
     return _unpaid(market, random, ["dividend", "adj_close"])
 
 
+def large_dividends(market: Market, least: float) -> np.ndarray:
+    """Return the places of all dividends above some volatilities."""
+    bars = market.bars
+    share = (bars["dividend"] / bars.groupby("symbol")["close"].shift()).to_numpy()
+    is_warm = bars.groupby("symbol").cumcount().to_numpy() > WARM
+    with np.errstate(invalid="ignore"):
+        return np.flatnonzero((-np.log1p(-share) >= least * market.volatility) & is_warm)
+
+
 def dividend_not_adjusted(market: Market, random: Generator) -> Planted:
     """Leave a dividend out of the adjusted close alone."""
     return _unpaid(market, random, ["adj_close"])
@@ -218,11 +227,16 @@ def _exchanged(market: Market, one: np.ndarray, other: np.ndarray, at: np.ndarra
 
 
 def _unpaid(market: Market, random: Generator, columns: list[str]) -> Planted:
-    bars = market.bars.copy()
+    bars = market.bars
     own = bars.groupby("symbol").cumcount().to_numpy()
     paid = np.flatnonzero((bars["dividend"] > 0) & (own > WARM))
     at = np.sort(random.permutation(paid)[: len(market.places)])
-    at = at[np.append(True, np.diff(at) > APART)]
+    return without_dividends(market, at[np.append(True, np.diff(at) > APART)], columns)
+
+
+def without_dividends(market: Market, at: np.ndarray, columns: list[str]) -> Planted:
+    """Leave the dividends at some places out of the columns."""
+    bars = market.bars.copy()
     logs = np.zeros(len(bars))
     logs[at] = -np.log(1 - bars["dividend"].to_numpy()[at] / bars["close"].to_numpy()[at - 1])
     if "dividend" in columns:

@@ -227,6 +227,23 @@ def test_unreadable_input_lands_nothing(landing: Landing) -> None:
     assert landing.snapshot == before
 
 
+def test_a_split_that_a_file_states_is_landed_and_one_that_it_withdraws_is_none(landing: Landing) -> None:
+    """Within the days of the file; another export without the column says nothing about splits."""
+    path = landing.folder / "SPY.csv"
+
+    def stated(second: str, header: str = "date,open,high,low,close,stock splits") -> list[tuple[Any, ...]]:
+        path.write_text(f"{header}\n2024-03-04,10,12,9,11,0\n2024-03-05,11,12,9,11,{second}\n", encoding="utf-8")
+        landing.land_source(FileSource([path]))
+        return landing.rows("SELECT symbol, session_date, ratio FROM landing.corporate_actions ORDER BY batch_id")
+
+    split = ("SPY", date(2024, 3, 5), 2.0)
+    assert stated("0") == []
+    assert stated("2:1") == stated("2") == [split]
+    assert stated("5", "date,open,high,low,close,volume") == [split]
+    assert stated("0") == stated("0") == [split, ("SPY", date(2024, 3, 5), None)]
+    assert stated("2") == [split, ("SPY", date(2024, 3, 5), None), split]
+
+
 def test_a_batch_that_fails_half_way_leaves_nothing(landing: Landing) -> None:
     """Where the second of two inserts fails, the first is undone."""
     with landing.lake.lock(), landing.lake.writer() as connection:

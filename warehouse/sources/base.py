@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -91,6 +92,8 @@ class BarSource(ABC):
     """The comparison of its bars with the stored ones of the same source."""
     actions: Sequence[StatedAction] = ()
     """What it has stated beside the bars, after `fetch`; a dividend that stands in its bar need not stand here."""
+    split_spans: Mapping[str, tuple[date, date]] = MappingProxyType({})
+    """By symbol, the days within which `actions` has every split: one held of them and not stated now is withdrawn."""
 
     @abstractmethod
     def fetch(self, progress: Progress) -> Iterator[pa.Table]:
@@ -113,6 +116,7 @@ class SymbolBars:
         adjusted_through: The adjustment base: splits and dividends up to this session are in the prices. None: the
             source does not say.
         actions: Corporate actions that it states beside the bars.
+        states_splits: True: a split of these days that is not among the actions has not been, or was withdrawn.
     """
 
     symbol: str
@@ -121,6 +125,7 @@ class SymbolBars:
     is_whole: bool
     adjusted_through: date | None
     actions: tuple[StatedAction, ...] = ()
+    states_splits: bool = False
 
     @property
     def continuing(self) -> pa.Table:

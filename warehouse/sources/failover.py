@@ -183,6 +183,11 @@ class FetchedBars(BarSource):
         refused = [answer for outcome in outcomes for answer in outcome.refused if answer.source == name]
         self._answers = taken + refused
         self.actions = [action for answer in taken for action in answer.actions]
+        self.split_spans = {
+            answer.symbol: (answer.bars["session_date"][0].as_py(), answer.bars["session_date"][-1].as_py())
+            for answer in taken
+            if answer.states_splits and answer.bars.num_rows
+        }
 
     def fetch(self, progress: Progress) -> Iterator[pa.Table]:
         """Yield one table per symbol."""

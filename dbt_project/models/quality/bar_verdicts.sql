@@ -82,6 +82,11 @@ findings as (
         confirmed.symbol is null
         or bar_findings.code not in ('MOVE_UNEXPLAINED', 'PRICE_MISPLACED', 'PRICE_SPIKE')
     union all
+    select moves_apart.*
+    from {{ ref('moves_apart') }} as moves_apart
+    anti join confirmed
+        on moves_apart.symbol = confirmed.symbol and moves_apart.session_date = confirmed.session_date
+    union all
     select * from {{ ref('missed_dividends') }}
     union all
     select * from behind

@@ -34,6 +34,11 @@ from (
         'Read the news or compare with another source.'
     ),
     (
+        'PRICE_APART', 12, false, 'usual distances',
+        'In the newest session the price leaves the three symbols that usually move with it, 12 times as far as usual.',
+        'Compare with another source before the next order: no later bar tells yet.'
+    ),
+    (
         'WICK_OUTSIDE', 10, false, 'volatilities',
         'High or low lies far outside the closes around it, three times as far as four in five of the others.',
         'Compare high and low with another source: both enter the average true range.'
@@ -64,8 +69,8 @@ from (
         'Correct its name in portfolio.yaml, or fetch its bars.'
     ),
     (
-        'DIVIDEND_MISSING', 0.6, false, 'fraction of peers',
-        'Those that paid on the same days as the symbol three times running have paid, and the symbol has not.',
+        'DIVIDEND_MISSING', 0.7, false, 'fraction of peers',
+        'The symbol has not paid in its rhythm: those that pay on its days have, or its close fell by what it pays.',
         'Land the whole history again, from a source with dividends: the adjusted close lacks it too.'
     ),
     (

@@ -6,6 +6,14 @@ source_ranks as (
 
 ),
 
+newest as (
+
+    select * from {{ source('landing', 'corporate_actions') }}
+    qualify row_number() over (partition by symbol, source, session_date, kind order by batch_id desc) = 1
+
+),
+
+-- what a source has withdrawn stands without its number
 statements as (
 
     select
@@ -19,18 +27,16 @@ statements as (
     from {{ ref('bars') }}
     where dividend > 0
     union all
-    (
-        select
-            symbol,
-            session_date,
-            kind,
-            source,
-            amount,
-            ratio,
-            currency
-        from {{ source('landing', 'corporate_actions') }}
-        qualify row_number() over (partition by symbol, source, session_date, kind order by batch_id desc) = 1
-    )
+    select
+        symbol,
+        session_date,
+        kind,
+        source,
+        amount,
+        ratio,
+        currency
+    from newest
+    where ratio is not null or amount is not null
 
 ),
 

@@ -107,3 +107,23 @@ def test_dividends_make_an_adjusted_close(tmp_path: Path) -> None:
         landed(path)
     require(landed(path, adjusted_by=AdjustedBy.SPLITS), bars, adjusted=True)
     require(landed(path, adjusted_by=AdjustedBy.DIVIDENDS), bars, adjusted=False)
+
+
+def test_a_special_dividend_of_27_percent_is_no_split(tmp_path: Path) -> None:
+    """An adjusted close or a stated dividend tells; where neither stands, the user does."""
+    path = tmp_path / "PDBC.csv"
+
+    def line(bar: Day) -> str:
+        factor = before_split(1 / 0.73)(bar)
+        return ",".join([str(bar.day), *(f"{price * factor:.4f}" for price in bar.prices), str(bar.close), "1"])
+
+    path.write_text(table(SHARE, "Date,Open,High,Low,Close,Adj Close,Volume", line), encoding="utf-8")
+    rows = landed(path)
+    assert [row["adj_close"] for row in rows] == pytest.approx([bar.close for bar in SHARE])
+    assert rows[0]["close"] == pytest.approx(SHARE[0].close / 0.73, abs=1e-3)
+    path.write_text(
+        "\n".join(",".join(text.split(",")[:5]) for text in path.read_text().splitlines()) + "\n", encoding="utf-8"
+    )
+    with pytest.raises(SourceError, match="--adjusted-by splits if the move is real"):
+        landed(path)
+    assert landed(path, adjusted_by=AdjustedBy.SPLITS)[0]["close"] == rows[0]["close"]

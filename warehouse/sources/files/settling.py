@@ -14,6 +14,7 @@ from warehouse.sources.files.verdicts import FileVerdict, Judged, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from numpy.typing import NDArray
 
@@ -74,9 +75,8 @@ def _settled(
     if not has_adj_close:
         table = _replaced(table, "adj_close", table["close"])
     judged = judge(table, options.final_until, is_evening=found.days.is_evening)
-    basis = basis_of(
-        _prices(table, splits, judged, found), options.adjusted_by, is_auto_adjusted=found.is_auto_adjusted
-    )
+    prices = _prices(table, splits, judged, found)
+    basis = basis_of(prices, options.adjusted_by, is_auto_adjusted=found.is_auto_adjusted)
     table = _adjusted(table, judged, basis)
     days = table["session_date"].to_numpy()[judged.rows]
     if options.end is not None:
@@ -95,8 +95,16 @@ def _settled(
         dates=found.days.notation,
         adj_close=repr(found.columns["adj_close"]) if has_adj_close else basis.says,
         notes=(*found.notes, *judged.notes, *basis.notes),
+        splits=_stated_splits(prices, days[-1]),
     )
     return verdict, table
+
+
+def _stated_splits(prices: Prices, last: np.datetime64) -> dict[date, float] | None:
+    if prices.split is None:
+        return None
+    is_split = np.isfinite(prices.split) & (prices.split > 0) & (prices.split != 1) & (prices.days <= last)
+    return dict(zip(prices.days[is_split].tolist(), prices.split[is_split].tolist(), strict=True))
 
 
 def _prices(table: pa.Table, splits: pa.Array | None, judged: Judged, found: FoundBars) -> Prices:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from warehouse.errors import SourceError
-from warehouse.sources.base import BarSource, Progress, Seam
+from warehouse.sources.base import BarSource, CorporateAction, Progress, Seam, StatedAction
 from warehouse.sources.files.packages import ARROWS, NOTATIONS, PARQUETS, TEXTS, entries
 from warehouse.sources.files.reading import read_bars
 from warehouse.sources.files.settling import settled
@@ -105,6 +105,12 @@ class FileSource(BarSource):
         if not found:
             raise SourceError(f"{', '.join(map(str, self._paths))}: no bar of the symbols and days asked for.")
         self.verdicts = [verdict for verdict, _ in found]
+        self.actions = [
+            StatedAction(verdict.symbol, day, CorporateAction.SPLIT, ratio=ratio)
+            for verdict in self.verdicts
+            for day, ratio in (verdict.splits or {}).items()
+        ]
+        self.split_spans = {it.symbol: (it.first, it.last) for it in self.verdicts if it.splits is not None}
         yield from (table for _, table in found)
 
     def _read(self, entry: BarFile) -> list[tuple[FileVerdict, pa.Table]]:

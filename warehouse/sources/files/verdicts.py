@@ -49,6 +49,7 @@ class FileVerdict:
         dates: Notation of the dates.
         adj_close: Where the adjusted close comes from.
         notes: Everything else that a person should know.
+        splits: Day -> new shares for one, as a column of the file states them; None without such a column.
     """
 
     file: str
@@ -61,6 +62,7 @@ class FileVerdict:
     dates: str
     adj_close: str
     notes: tuple[str, ...]
+    splits: Mapping[date, float] | None
 
 
 @dataclass(frozen=True, slots=True)

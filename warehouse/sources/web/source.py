@@ -56,6 +56,8 @@ class WebSource(SymbolSource):
     key_page: str = ""
     """The vendor's page that shows them."""
     known_replies: tuple[KnownReply, ...] = ()
+    states_splits: bool = False
+    """True for a vendor that lists every split of the days it is asked for."""
 
     def __init__(self, keys: Mapping[str, SecretStr | None], access: WebAccess) -> None:
         """Take the keys by the request header that holds each."""
@@ -84,7 +86,8 @@ class WebSource(SymbolSource):
         bars = series.rows.bars(about, series.numbers, _last_settled_session(self._clock()))
         stated = sorted(series.splits.items())
         splits = tuple(StatedAction(symbol, day, CorporateAction.SPLIT, ratio=ratio) for day, ratio in stated)
-        return SymbolBars(symbol, self.name, bars.slice(0, bisect_right(days, until)), since is None, days[-1], splits)
+        wanted = bars.slice(0, bisect_right(days, until))
+        return SymbolBars(symbol, self.name, wanted, since is None, days[-1], splits, self.states_splits)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -33,6 +33,7 @@ class Tiingo(WebSource):
     """Thirty years of a symbol in one request; the free plan allows 50 requests an hour."""
 
     name = "tiingo"
+    states_splits = True
     key_names = ("TIINGO_API_KEY",)
     key_page = "https://www.tiingo.com/account/api/token"
     known_replies = (

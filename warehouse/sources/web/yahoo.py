@@ -33,6 +33,7 @@ class Yahoo(WebSource):
     """A symbol's whole history in one request, without a key."""
 
     name = "yahoo"
+    states_splits = True
     known_replies = (KnownReply(404, '"not found"', FaultKind.NOT_FOUND),)
 
     def __init__(self, access: WebAccess = ACCESS) -> None:

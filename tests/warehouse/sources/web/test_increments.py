@@ -150,6 +150,7 @@ def test_stated_splits_come_beside_the_bars(vendor: str, expected: float | None)
     (bars,) = by_source(outcomes)
     split = StatedAction("QQQ", SPLIT_DAY, CorporateAction.SPLIT, ratio=expected)
     assert list(bars.actions) == ([split] if expected else [])
+    assert set(bars.split_spans) == ({"QQQ"} if expected else set())
 
 
 def test_a_bar_that_is_not_wanted_yet_is_dropped() -> None:
