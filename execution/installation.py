@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from execution.brokers.base import Endpoint
 from warehouse.errors import ConfigurationError
 from warehouse.lake import Lake
-from warehouse.settings.portfolio import load_portfolio
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from execution.brokers.base import Endpoint
     from warehouse.settings.portfolio import Portfolio
 
 
@@ -48,6 +47,8 @@ class Installation:
     @cached_property
     def portfolio(self) -> Portfolio:
         """The configuration. Raises ConfigurationError if it is not valid."""
+        from warehouse.settings.portfolio import load_portfolio  # noqa: PLC0415 - a look-up needs no configuration
+
         return load_portfolio(self.home)
 
     @property
@@ -57,6 +58,8 @@ class Installation:
         Raises:
             ConfigurationError: The configuration is not valid, or the port or the client id is no whole number.
         """
+        from execution.brokers.base import Endpoint  # noqa: PLC0415 - as above
+
         configured = self.portfolio.broker
         try:
             return Endpoint(

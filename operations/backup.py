@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 
 from execution.errors import LedgerError
 from execution.installation import Installation
-from execution.ledger.ledger import FILE_NAME as LEDGER_FILE
+from execution.ledger import FILE_NAME as LEDGER_FILE
 from execution.service import open_ledger
 from warehouse.errors import LakeError, MachineError
 from warehouse.lake import current_snapshot

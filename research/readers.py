@@ -10,7 +10,7 @@ import pandas as pd
 
 from warehouse.errors import LakeError
 from warehouse.lake import current_snapshot
-from warehouse.readers import FOLDS, LIVE_DAILY, LIVE_TARGETS, Question, answer
+from warehouse.readers import LIVE_DAILY, LIVE_TARGETS, Question, answer, folds
 from warehouse.settings.strategy import AXES
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ def read_search(connection: duckdb.DuckDBPyConnection) -> SearchRecord:
     strategies = answer(connection, STRATEGIES)
     rows = dict(connection.execute(TRIALS.sql).fetchall())
     trials = np.array([rows[strategy] for strategy in strategies["strategy_id"]], dtype=np.float64)
-    return SearchRecord(strategies, trials, measured.reset_index(drop=True), answer(connection, FOLDS))
+    return SearchRecord(strategies, trials, measured.reset_index(drop=True), answer(connection, folds()))
 
 
 def if_built(connection: duckdb.DuckDBPyConnection, question: Question) -> pd.DataFrame:

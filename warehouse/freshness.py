@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from warehouse import verdicts
-from warehouse.calendar.sessions import last_completed_session, sessions
+from warehouse.sources.registry import SourceKind, named
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 SATURDAY = 5
 PATIENCE = 1
 """Sessions that the newest bar may be behind: the one that has just ended may not have been fetched yet."""
+LONG = 30
+"""Days that hold more sessions than one waits for, whatever the exchange's calendar: nobody need load it to tell."""
 
-NEWEST_BARS = """
+MADE_UP = ", ".join(f"'{name}'" for name in named(SourceKind.SAMPLE))
+NEWEST_BARS = f"""
 SELECT universe.symbol, max(versions.session_date) AS newest
 FROM landing.universe ANTI JOIN (FROM landing.symbol_changes WHERE ended_on IS NOT NULL) AS ended USING (symbol)
     LEFT JOIN landing.bar_versions AS versions USING (symbol)
-WHERE versions.source IS DISTINCT FROM ?
+WHERE coalesce(versions.source NOT IN ({MADE_UP}), true)
 GROUP BY universe.symbol ORDER BY universe.symbol
 """
 
@@ -32,37 +35,33 @@ def doubts(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[str]:
 
     The sample market is made up, and never stale; a symbol that has ended has nothing to wait for.
     """
-    from warehouse.sources.synthetic import SyntheticSource  # noqa: PLC0415 - `swing sql` need not wait for pyarrow
-
-    rows = connection.execute(NEWEST_BARS, [SyntheticSource.name]).fetchall()
+    rows = connection.execute(NEWEST_BARS).fetchall()
     ends: dict[date | None, list[str]] = defaultdict(list)
     for symbol, newest in rows:
-        if newest is None or not _is_surely_fresh(newest, now):
-            ends[newest].append(symbol)
-    due = last_completed_session(now) if ends else None
-    stale = [
-        _doubt(symbols, newest, due)
-        for newest, symbols in ends.items()
-        if due and (newest is None or _behind(newest, due))
-    ]
-    return [*stale, *verdicts.doubts(connection)]
+        ends[newest].append(symbol)
+    found = [_doubt(symbols, newest, now) for newest, symbols in ends.items()]
+    return [*filter(None, found), *verdicts.doubts(connection)]
 
 
-def _is_surely_fresh(newest: date, now: datetime) -> bool:
-    """Tell without the calendar, which takes a second to load: too few weekdays have passed for as many sessions."""
-    days = (now.date() - newest).days
-    weekdays = sum((newest + timedelta(days=after)).weekday() < SATURDAY for after in range(1, min(days, 7) + 1))
-    return weekdays <= PATIENCE
-
-
-def _behind(newest: date, due: date) -> int:
-    """Return the sessions after `newest` until `due`, 0 if they are no more than one waits for."""
-    behind = len(sessions(newest, due)) - 1
-    return behind if behind > PATIENCE else 0
-
-
-def _doubt(symbols: list[str], newest: date | None, due: date) -> str:
+def _doubt(symbols: list[str], newest: date | None, now: datetime) -> str:
+    """Say what is wrong with symbols whose bars end on a day; empty for nothing."""
     names = ", ".join(symbols)
     if newest is None:
         return f"No bars of {names}: is it spelled as the source has it? `swing fetch` lands bars."
-    return f"Stale: bars of {names} end on {newest}, {_behind(newest, due)} sessions before {due}. Fetch newer ones."
+    age = (now.date() - newest).days
+    if age > LONG:
+        return f"Stale: bars of {names} end on {newest}, {age:,} days ago. Fetch newer ones."
+    if _is_surely_fresh(newest, age):
+        return ""
+    from warehouse.calendar.sessions import last_completed_session, sessions  # noqa: PLC0415 - it takes a second to load
+
+    due = last_completed_session(now)
+    behind = len(sessions(newest, due)) - 1
+    if behind <= PATIENCE:
+        return ""
+    return f"Stale: bars of {names} end on {newest}, {behind} sessions before {due}. Fetch newer ones."
+
+
+def _is_surely_fresh(newest: date, age: int) -> bool:
+    """Tell without the calendar: too few weekdays have passed for as many sessions."""
+    return sum((newest + timedelta(days=after)).weekday() < SATURDAY for after in range(1, age + 1)) <= PATIENCE

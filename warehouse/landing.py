@@ -15,7 +15,7 @@ from warehouse.errors import SourceError
 from warehouse.lake import transaction
 from warehouse.seams import other_bases, refuse_other_bases
 from warehouse.settings.portfolio import Portfolio, strategy_rows
-from warehouse.settings.symbol_changes import CHANGE_SCHEMA, change_rows
+from warehouse.settings.symbol_changes import change_rows
 from warehouse.sources.base import RAW_BAR_SCHEMA, BarSource, CorporateAction, Progress, Seam, silent
 from warehouse.sources.registry import source_ranks
 from warehouse.sources.synthetic import SyntheticSource
@@ -38,6 +38,10 @@ ACTION_SCHEMA = pa.schema(
         ("ratio", pa.float64()),
         ("currency", pa.string()),
     ]
+)
+
+CHANGE_SCHEMA = pa.schema(
+    [("symbol", pa.string()), ("continued_as", pa.string()), ("changed_on", pa.date32()), ("ended_on", pa.date32())]
 )
 
 FIRST_WALK_DEPTH = 16

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from warehouse import tables
+import duckdb
+
 from warehouse.errors import LakeNewerError
 from warehouse.version import code_version
-
-if TYPE_CHECKING:
-    import duckdb
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +84,10 @@ def prepare(connection: duckdb.DuckDBPyConnection, lake: str) -> None:
     Raises:
         LakeNewerError: A newer program has written it.
     """
-    refuse_newer(connection, lake)
+    from warehouse import tables  # noqa: PLC0415 - they know every parameter, which a reader need not
+
     found = schema_version(connection)
+    _refuse_above(found or 0, lake)
     if found is None:
         tables.create(connection)
         _reach(connection, SCHEMA_VERSION)
@@ -100,8 +99,18 @@ def prepare(connection: duckdb.DuckDBPyConnection, lake: str) -> None:
 
 
 def refuse_newer(connection: duckdb.DuckDBPyConnection, lake: str) -> None:
-    """Raise LakeNewerError if the schema of a lake is newer than this program knows."""
-    found = schema_version(connection) or 0
+    """Raise LakeNewerError if the schema of a lake is newer than this program knows; for a reader.
+
+    The table is asked without looking whether it is there: the list of all tables takes longer than most questions.
+    """
+    try:
+        newest = connection.execute("SELECT max(version) FROM schema_versions").fetchone()
+    except duckdb.CatalogException:  # a lake from before the versions
+        return
+    _refuse_above(newest[0] or 0 if newest else 0, lake)
+
+
+def _refuse_above(found: int, lake: str) -> None:
     if found > SCHEMA_VERSION:
         raise LakeNewerError(
             f"The warehouse in {lake} has schema version {found}, and this program knows versions up to "

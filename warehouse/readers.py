@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from warehouse.errors import LakeError
-from warehouse.settings.strategy import AXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,13 +63,6 @@ LIVE_WEIGHTS = Question(
     SELECT session_date, symbol, weight
     FROM target_weights SEMI JOIN (SELECT strategy_id FROM strategies WHERE is_live) USING (strategy_id)
     WHERE scenario_id = 0 ORDER BY session_date, symbol
-    """
-)
-FOLDS = Question(
-    f"""
-    SELECT fold_id, train_start, test_start, test_end, objective, strategy_name, {", ".join(AXES)}, strategy_id
-    FROM walk_forward_folds JOIN strategies USING (strategy_id)
-    WHERE scenario_id = 0 ORDER BY fold_id
     """
 )
 WALK_FORWARD_DAILY = Question(
@@ -127,6 +119,19 @@ TRADES_ON = Question(
     FROM orders WHERE session_date = $day ORDER BY intended_at
     """
 )
+
+
+def folds() -> Question:
+    """The folds of the walk-forward, each with its winner and the parameters that the grid varies."""
+    from warehouse.settings.strategy import AXES  # noqa: PLC0415 - what asks for no parameter need not wait for them
+
+    return Question(
+        f"""
+        SELECT fold_id, train_start, test_start, test_end, objective, strategy_name, {", ".join(AXES)}, strategy_id
+        FROM walk_forward_folds JOIN strategies USING (strategy_id)
+        WHERE scenario_id = 0 ORDER BY fold_id
+        """
+    )
 
 
 def ask(lake: Lake, question: Question, snapshot: int | None = None) -> pd.DataFrame:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from warehouse.errors import LakeError
-from warehouse.lake import relations
 
 if TYPE_CHECKING:
     from datetime import date
 
-    import duckdb
-
 MOST_TOLD = 6
-RELATIONS = {"bar_verdicts", "live_holds"}
 
 NEW_EVENTS = """
 INSERT INTO landing.verdict_events BY NAME
@@ -110,4 +108,9 @@ def acknowledge(connection: duckdb.DuckDBPyConnection, symbol: str, session: dat
 
 
 def _are_built(connection: duckdb.DuckDBPyConnection) -> bool:
-    return relations(connection) >= RELATIONS
+    """Tell by asking for no row: the list of all relations takes longer."""
+    try:
+        connection.execute("FROM bar_verdicts, live_holds LIMIT 0")
+    except duckdb.CatalogException:
+        return False
+    return True

@@ -7,18 +7,23 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
-import pandas as pd
 
 from dagster_defs.cli import terminal
 from dagster_defs.cli.options import JSON
-from execution import service
+from execution.standing import standing
 from warehouse import freshness, readers
 from warehouse.errors import LakeBusyError, LakeError
 from warehouse.lake import current_snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import duckdb
+
     from execution.installation import Installation
     from warehouse.lake import Lake
+
+RUN_COLUMNS = ("started_at", "kind", "outcome", "as_of_session", "snapshot_after", "code_version", "message")
 
 
 @click.command()
@@ -26,34 +31,28 @@ if TYPE_CHECKING:
 @click.pass_obj
 def status(installation: Installation, as_json: bool) -> None:
     """Show what the warehouse holds, whether it is fresh, and how the last runs ended."""
-    if as_json:
-        click.echo(json.dumps(status_record(installation), indent=2))
-    else:
-        show_status(installation)
+    with installation.lake.reader() as connection:
+        record = status_record(installation, connection)
+        if as_json:
+            click.echo(json.dumps(terminal.as_plain(record), indent=2))
+        else:
+            show_status(record)
+            show_what_lacks(connection)
 
 
-def status_record(installation: Installation) -> dict[str, Any]:
+def status_record(installation: Installation, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """Collect what the warehouse holds, how fresh it is, and how the last runs ended."""
-    lake, portfolio = installation.lake, installation.portfolio
-    with lake.reader() as connection:
-        frames = {
-            name: readers.answer(connection, question)
-            for name, question in (
-                ("bars", readers.BARS_LANDED),
-                ("universe", readers.SYMBOLS),
-                ("runs", readers.RUNS),
-            )
-        }
-        snapshot = current_snapshot(connection)
-        doubts = freshness.doubts(connection, datetime.now(UTC))
+    lake = installation.lake
     return {
         "home": str(lake.home),
-        "snapshot": snapshot,
+        "snapshot": current_snapshot(connection),
         "is_busy": _is_busy(lake),
-        "parameters_hash": portfolio.parameters_hash,
-        "trading": service.standing(installation),
-        "doubts": doubts,
-        **{name: json.loads(terminal.as_json(frame)) for name, frame in frames.items()},
+        "parameters_hash": installation.portfolio.parameters_hash,
+        "trading": standing(installation),
+        "doubts": freshness.doubts(connection, datetime.now(UTC)),
+        "bars": readers.rows(connection, readers.BARS_LANDED).records(),
+        "universe": readers.rows(connection, readers.SYMBOLS).records(),
+        "runs": readers.rows(connection, readers.RUNS).records(),
     }
 
 
@@ -67,9 +66,8 @@ def _is_busy(lake: Lake) -> bool:
         return False
 
 
-def show_status(installation: Installation) -> None:
+def show_status(record: Mapping[str, Any]) -> None:
     """The same, for a person."""
-    record = status_record(installation)
     bars = record["bars"][0]
     state = ", a run is writing" if record["is_busy"] else ""
     span = f"{bars['first_session']} to {bars['last_session']}" if bars["versions"] else "none"
@@ -85,14 +83,20 @@ def show_status(installation: Installation) -> None:
     )
     for doubt in record["doubts"]:
         terminal.say(doubt)
-    terminal.show(pd.DataFrame(record["universe"]), "Universe")
-    runs = pd.DataFrame(record["runs"])
-    if len(runs):
+    _show(record["universe"], ("symbol", "versions", "first_session", "last_session"), "Universe")
+    if record["runs"]:
         terminal.out.print()
-        runs["started_at"] = pd.to_datetime(runs["started_at"]).dt.floor("s")
-        wanted = ["started_at", "kind", "outcome", "as_of_session", "snapshot_after", "code_version", "message"]
-        terminal.show(runs[wanted], "Last runs")
+        _show(record["runs"], RUN_COLUMNS, "Last runs")
+
+
+def show_what_lacks(connection: duckdb.DuckDBPyConnection) -> None:
+    """Print what to do where no target was ever built."""
     try:
-        readers.ask(installation.lake, readers.LIVE_TARGETS)
+        readers.rows(connection, readers.LIVE_TARGETS)
     except LakeError as error:
         terminal.out.print(f"\n{error}", markup=False)
+
+
+def _show(records: Sequence[Mapping[str, Any]], columns: tuple[str, ...], title: str) -> None:
+    rows = [tuple(record[name] for name in columns) for record in records]
+    terminal.show_answer(readers.PlainRows(columns, rows), title)

@@ -29,7 +29,7 @@ def as_record(lake: Lake, job: str) -> dict[str, Any]:
     if job == "backtest":
         questions = {"metrics": readers.LIVE_METRICS, "live_targets": readers.LIVE_TARGETS}
     else:
-        questions = {"metrics": readers.WALK_FORWARD_METRICS, "folds": readers.FOLDS}
+        questions = {"metrics": readers.WALK_FORWARD_METRICS, "folds": readers.folds()}
     frames = {name: readers.ask(lake, question) for name, question in questions.items()}
     caveat = f"{_metrics_caveat(frames['metrics'])} {_folds_caveat(frames.get('folds'))}".strip()
     return {name: json.loads(terminal.as_json(frame)) for name, frame in frames.items()} | {"caveat": caveat or None}
@@ -106,7 +106,7 @@ def show_metrics(lake: Lake, question: readers.Question, title: str) -> None:
 
 def show_folds(lake: Lake) -> None:
     """Print the folds of the walk-forward, with their winners."""
-    folds = readers.ask(lake, readers.FOLDS)
+    folds = readers.ask(lake, readers.folds())
     terminal.out.print()
     if folds.empty:
         terminal.out.print("Walk-forward: the history is too short for one fold.", markup=False)

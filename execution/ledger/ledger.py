@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import sqlalchemy as sa
 
 from execution.errors import LedgerError
+from execution.ledger import FILE_NAME
 from execution.ledger.database import Database
 from execution.ledger.events import EventKind, Finish, Release
 from execution.ledger.history import DAY_TRADE_SESSIONS, trading_history
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 
     from execution.ledger.events import Event, Recorded, Scope
     from execution.models import Switch
-
-FILE_NAME = "ledger.sqlite"
 
 
 def ledger_url(home: Path) -> str:

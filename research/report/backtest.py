@@ -72,7 +72,7 @@ def write_walk_forward(lake: Lake, folder: Path) -> Report:
     with lake.reader() as connection:
         daily = readers.answer(connection, readers.WALK_FORWARD_DAILY)
         live = readers.answer(connection, readers.LIVE_DAILY)
-        folds = readers.answer(connection, readers.FOLDS)
+        folds = readers.answer(connection, readers.folds())
         metrics = _record(readers.answer(connection, readers.WALK_FORWARD_METRICS))
     drawn: list[Picture] = []
     if len(daily):

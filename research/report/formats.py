@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Protocol
 
-from research.statistics.metrics import Metric
-from research.statistics.samples import SESSIONS_A_YEAR
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
@@ -88,6 +85,8 @@ def length_caveat(sessions: int | None) -> str:
 
     The one rule of all reports: no annual figure stands without it (the GIPS forbid such figures altogether).
     """
+    from research.statistics.samples import SESSIONS_A_YEAR  # noqa: PLC0415 - it needs numpy, and `swing weights` none
+
     if sessions is None or sessions >= SESSIONS_A_YEAR:
         return ""
     counted = f"{sessions} session{'' if sessions == 1 else 's'}"
@@ -100,14 +99,15 @@ def interval(low: float | None, high: float | None, form: Callable[[float | None
     return NOTHING if low is None or high is None else f"{form(low)} to {form(high)}"
 
 
-METRIC_FORMS: Mapping[Metric, Form] = {
-    Metric.SHARPE: ratio,
-    Metric.CAGR: gain,
-    Metric.MAX_DRAWDOWN: percent,
-    Metric.CALMAR: ratio,
-    Metric.VOLATILITY: percent,
-    Metric.PROFIT_FACTOR: ratio,
+METRIC_FORMS: Mapping[str, Form] = {
+    "sharpe": ratio,
+    "cagr": gain,
+    "max_drawdown": percent,
+    "calmar": ratio,
+    "volatility_annual": percent,
+    "profit_factor": ratio,
 }
+"""The form of each headline metric, by the warehouse's name of it."""
 
 
 def _signed(value: float | None, digits: int, unit: str) -> str:

@@ -1,10 +1,8 @@
-"""Length of a stationary bootstrap's blocks. Apart, because the library behind it takes seconds to load."""
+"""Length of a stationary bootstrap's blocks."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-from arch.bootstrap import optimal_block_length as politis_white
 
 from research.statistics.metrics import varies
 from research.statistics.samples import SHORTEST_HISTORY, SampleError, one_series
@@ -24,6 +22,8 @@ def optimal_block_length(returns: ArrayLike) -> float:
     Raises:
         SampleError: Fewer than 30 sessions, or returns that do not vary.
     """
+    from arch.bootstrap import optimal_block_length as politis_white  # noqa: PLC0415 - it takes seconds to load
+
     row = one_series(returns, at_least=SHORTEST_HISTORY)
     centred = row - row.mean()
     if not varies(row.mean(), centred.std()):

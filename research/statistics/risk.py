@@ -13,8 +13,6 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import xlogy
-from scipy.stats import chi2
 
 from research.statistics.bootstrap import Draws, resampled
 from research.statistics.metrics import max_drawdown, varies
@@ -150,6 +148,9 @@ def kupiec_test(sessions: int, exceedances: int, level: float) -> KupiecTest:
     Raises:
         SampleError: No session, more exceedances than sessions, or a level that cannot be.
     """
+    from scipy.special import xlogy  # noqa: PLC0415 - scipy takes a second, and most who import this test nothing
+    from scipy.stats import chi2  # noqa: PLC0415 - as above
+
     checked_level(level)
     if not 0 <= exceedances <= sessions or not sessions:
         raise SampleError(f"{exceedances} exceedances in {sessions} sessions cannot be: count both over the same.")

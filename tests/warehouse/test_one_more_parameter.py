@@ -42,7 +42,7 @@ from warehouse.settings.portfolio import load_portfolio
 from warehouse.transformation.runner import Transformation
 
 assert "patience" in PARAMETERS
-assert "patience" in readers.FOLDS.sql and "patience" in research_readers.STRATEGIES.sql
+assert "patience" in readers.folds().sql and "patience" in research_readers.STRATEGIES.sql
 assert AXES["patience"] == (0, 5) and name_of(Point(10, 50, 2, 0.7, 5)) == "10/50/2/0.70/5"
 lake = Lake(Path(sys.argv[1]))
 with lake.lock(), lake.writer() as connection:

@@ -6,7 +6,6 @@ from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
-import pyarrow as pa
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from warehouse import symbols
@@ -14,11 +13,6 @@ from warehouse.settings.layers import Problem, Section
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
-
-CHANGE_SCHEMA = pa.schema(
-    [("symbol", pa.string()), ("continued_as", pa.string()), ("changed_on", pa.date32()), ("ended_on", pa.date32())]
-)
-"""One row per symbol: renamed, with the first session under the newest name, or ended, with its last session."""
 
 
 def one_form(text: str) -> str:
@@ -75,7 +69,10 @@ def _contradictions(change: SymbolChange, renamed: Mapping[str, SymbolChange]) -
 
 
 def change_rows(changes: Sequence[SymbolChange]) -> list[dict[str, Any]]:
-    """Return the rows of CHANGE_SCHEMA; a symbol renamed more than once continues as the newest of its names."""
+    """Return a row per symbol: renamed, with the first session under the newest name, or ended, with its last session.
+
+    A symbol renamed more than once continues as the newest of its names.
+    """
     renamed = {change.old: change.new for change in changes if change.new}
     rows = []
     for change in sorted(changes, key=lambda change: change.old):
