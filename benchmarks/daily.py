@@ -168,7 +168,7 @@ def floor() -> Any:  # noqa: ANN401 - a callable, or an array of a library impor
     import dagster as dg  # noqa: PLC0415
     import dagster_dbt  # noqa: F401, PLC0415
 
-    from warehouse.transformation.runner import Transformation  # noqa: PLC0415
+    from warehouse.transformation import compiler  # noqa: PLC0415
 
     @dg.asset
     def nothing() -> None:
@@ -177,7 +177,7 @@ def floor() -> Any:  # noqa: ANN401 - a callable, or an array of a library impor
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
     def day() -> None:
-        Transformation(here.lake).parse()
+        compiler.parse(here.lake)
         with dg.DagsterInstance.get() as instance:
             dg.materialize([nothing], instance=instance, run_config=quiet)
 

@@ -30,7 +30,6 @@ from warehouse.lake import Lake  # noqa: E402
 from warehouse.settings.portfolio import load_portfolio  # noqa: E402
 from warehouse.sources.base import silent  # noqa: E402
 from warehouse.sources.files.source import FileOptions, FileSource  # noqa: E402
-from warehouse.transformation.runner import Transformation  # noqa: E402
 
 PEERS = PROJECT / ".venv-bench/bin/python"
 CONTESTANTS = ("kernel", "vectorbt")
@@ -49,7 +48,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         lake = land(options.bars, Path(folder) / "home")
-        models = Models.compiled(Transformation(lake))
+        models = Models.of(lake)
         started, working = time.perf_counter(), time.process_time()
         test = PermutationTest.of(bench(lake, models), Design())
         test.run(lake, range(options.runs + 1), silent)

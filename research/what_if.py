@@ -15,6 +15,7 @@ from research.workbench import Bench
 from warehouse.errors import ConfigurationError, LakeError
 from warehouse.settings.portfolio import live_parameters, load_portfolio, strategy_id
 from warehouse.settings.strategy import StrategyRow
+from warehouse.transformation.statements import FEW_BARS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -42,8 +43,6 @@ MEASURED = (
     "volatility_annual",
 )
 """Metrics by the names of backtest_metrics, in its order."""
-FEW_BARS = 250_000
-"""Below this, sharing the work among threads costs more than it gives."""
 SHORTEST = 2
 """Sessions without which nothing is measured."""
 

@@ -4,33 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from warehouse.errors import LakeError, PipelineError
-from warehouse.files import write_atomically
 from warehouse.lake import scratch
 from warehouse.landing import land_portfolio
 from warehouse.settings.portfolio import load_portfolio
-from warehouse.transformation.project import fingerprint
+from warehouse.transformation.compiled import compiled
 from warehouse.transformation.statements import MAX_DEEPENINGS, Statement, deepen_walks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     import duckdb
     import pyarrow as pa
-    from dbt.contracts.graph.manifest import Manifest
 
     from warehouse.lake import Lake
     from warehouse.settings.portfolio import Portfolio
-    from warehouse.transformation.runner import Transformation
-
-ONE_ROW_PER = "one_row_per"
-COMPILED = "compiled_models.json"
-"""Name of the file beside a home's manifest that keeps what dbt compiled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +39,18 @@ class Models:
     grains: Mapping[str, tuple[str, ...]] = field(repr=False)
 
     @classmethod
-    def compiled(cls, transformation: Transformation) -> Models:
-        """Compile the project. Raises PipelineError if dbt cannot."""
-        manifest = transformation.manifest()
-        return cls(transformation.statements(["path:models"]), _parents(manifest), _grains(manifest))
-
-    @classmethod
     def of(cls, lake: Lake) -> Models:
         """Return the models as they were compiled last, and again if a file of them has changed since.
 
-        Importing dbt and compiling takes seconds, which a question that is answered in memory would wait for.
         Raises PipelineError if dbt cannot compile them.
         """
-        file, state = lake.home / "dbt" / COMPILED, fingerprint()
-        if (kept := _kept(file, state)) is not None:
-            return kept
-        from warehouse.transformation.runner import Transformation  # noqa: PLC0415 - as said above
-
-        models = cls.compiled(Transformation(lake))
-        content = {
-            "state": state,
-            "statements": [(statement.relation, statement.sql) for statement in models.statements],
-            "parents": {name: sorted(parents) for name, parents in models.parents.items()},
-            "grains": dict(models.grains),
-        }
-        write_atomically(file, json.dumps(content))
-        return models
+        project = compiled(lake)
+        names = {node.unique_id: node.name for node in project.models}
+        return cls(
+            [Statement(node.name, node.statement) for node in project.models],
+            {node.name: frozenset(names[each] for each in node.parents if each in names) for node in project.models},
+            {names[node.parents[0]]: node.grain for node in project.nodes if node.grain and node.parents[0] in names},
+        )
 
     def needed(self, goals: Collection[str], given: Collection[str] = ()) -> list[Statement]:
         """Return the statements that lead to some relations, in order.
@@ -195,40 +172,3 @@ def put(connection: duckdb.DuckDBPyConnection, relation: str, rows: pa.Table) ->
     connection.register("put_rows", rows)
     connection.execute(f"CREATE OR REPLACE TABLE {relation} AS FROM put_rows")
     connection.unregister("put_rows")
-
-
-def _kept(file: Path, state: str) -> Models | None:
-    """Read what was compiled of this state of the project; None if there is no such thing."""
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        if content["state"] != state:
-            return None
-        return Models(
-            [Statement(*each) for each in content["statements"]],
-            {name: frozenset(parents) for name, parents in content["parents"].items()},
-            {name: tuple(columns) for name, columns in content["grains"].items()},
-        )
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return None
-
-
-def _parents(manifest: Manifest) -> dict[str, frozenset[str]]:
-    from dbt.artifacts.resources.types import NodeType  # noqa: PLC0415 - only where models are compiled
-
-    models = {name: node for name, node in manifest.nodes.items() if node.resource_type is NodeType.Model}
-    return {
-        node.alias: frozenset(models[parent].alias for parent in node.depends_on.nodes if parent in models)
-        for node in models.values()
-    }
-
-
-def _grains(manifest: Manifest) -> dict[str, tuple[str, ...]]:
-    """Return each model's grain, by its own test."""
-    from dbt.contracts.graph.nodes import GenericTestNode  # noqa: PLC0415 - only where models are compiled
-
-    tests = [node for node in manifest.nodes.values() if isinstance(node, GenericTestNode)]
-    return {
-        manifest.nodes[test.attached_node].alias: tuple(test.test_metadata.kwargs["columns"])
-        for test in tests
-        if test.test_metadata.name == ONE_ROW_PER and test.attached_node
-    }

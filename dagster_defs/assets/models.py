@@ -9,15 +9,13 @@ import dagster as dg
 import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
-from dbt.artifacts.resources.types import NodeType
-from dbt.artifacts.schemas.run import RunResult
 
 from dagster_defs.assets.previews import rows_of
 from dagster_defs.instance import setup_lock
 from dagster_defs.resources import Warehouse
 from execution.installation import Installation
 from warehouse.sources.base import Progress
-from warehouse.transformation.runner import FAILED, FailedBuildError, Transformation
+from warehouse.transformation.runner import FAILED, FailedBuildError, NodeResult, NodeStatus, Transformation
 
 Event = dg.MaterializeResult[Any] | dg.AssetCheckResult
 
@@ -45,7 +43,9 @@ def manifest_file(installation: Installation) -> Path:
     transformation = Transformation(installation.lake)
     with setup_lock(installation):
         if not transformation.is_parsed:
-            transformation.parse()
+            from warehouse.transformation import compiler  # noqa: PLC0415 - it imports dbt
+
+            compiler.parse(installation.lake)
     return transformation.manifest_file
 
 
@@ -78,28 +78,30 @@ def _names(manifest: Mapping[str, Any], keys: set[dg.AssetKey] | frozenset[dg.As
     return [] if len(chosen) == len(models) else chosen
 
 
-def _materializations(results: Sequence[RunResult], connection: duckdb.DuckDBPyConnection) -> Iterator[Event]:
+def _materializations(results: Sequence[NodeResult], connection: duckdb.DuckDBPyConnection) -> Iterator[Event]:
     for result in results:
-        if result.node.resource_type is NodeType.Model:
+        if result.node.is_model:
             yield dg.MaterializeResult(
-                asset_key=dg.AssetKey(result.node.alias),
-                metadata={"seconds": round(result.execution_time, 3), **rows_of(connection, result.node.alias)},
+                asset_key=dg.AssetKey(result.node.name),
+                metadata={"seconds": round(result.seconds, 3), **rows_of(connection, result.node.name)},
             )
 
 
 def _check_results(
     manifest: Mapping[str, Any],
-    results: Sequence[RunResult],
+    results: Sequence[NodeResult],
     wanted: set[dg.AssetCheckKey] | frozenset[dg.AssetCheckKey],
 ) -> Iterator[Event]:
     for result in results:
+        if result.node.is_model:
+            continue
         key = get_asset_check_key_for_test(manifest, TRANSLATOR, result.node.unique_id, None)
         if key is None or key not in wanted:
             continue
         yield dg.AssetCheckResult(
             asset_key=key.asset_key,
             check_name=key.name,
-            passed=result.status == "pass",
+            passed=result.status is NodeStatus.PASS,
             severity=dg.AssetCheckSeverity.ERROR if result.status in FAILED else dg.AssetCheckSeverity.WARN,
-            metadata={"failing_rows": result.failures or 0, "message": result.message or ""},
+            metadata={"failing_rows": result.failures, "message": result.message},
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from warehouse.transformation.runner import Transformation
+from warehouse.transformation import compiler
 
 if TYPE_CHECKING:
     from execution.installation import Installation
@@ -16,4 +16,4 @@ if TYPE_CHECKING:
 @click.pass_obj
 def docs(installation: Installation) -> None:
     """Build one HTML page that documents every relation, column and test."""
-    click.echo(f"Wrote {Transformation(installation.lake).write_docs()}")
+    click.echo(f"Wrote {compiler.write_docs(installation.lake)}")

@@ -9,7 +9,7 @@ from dbt.artifacts.resources.types import NodeType
 from lakes import SMALL_GRID, World, build_lake, land_lake
 from markets import MARKETS
 
-from warehouse.transformation.runner import Transformation
+from warehouse.transformation import compiler
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,10 +26,9 @@ def test_every_formula_gives_what_was_worked_out_by_hand(tmp_path: Path) -> None
     """Each unit test passes, and no model with a formula is without one."""
     lake = land_lake(tmp_path, World(MARKETS["late_starts"](), {"grid": dict(SMALL_GRID)}))
     build_lake(lake)
-    transformation = Transformation(lake)
-    results = transformation._invoke(None, ["test", "--select", "test_type:unit"], lambda *_: None)
+    results = compiler.invoke(lake, ["test", "--select", "test_type:unit"])
     assert {result.node.name: result.message for result in results if result.status != "pass"} == {}
-    manifest = transformation.manifest()
+    manifest = compiler.manifest(lake)
     models = {node.name for node in manifest.nodes.values() if node.resource_type is NodeType.Model}
     tested = {test.model for test in manifest.unit_tests.values()}
     assert len(results) == len(manifest.unit_tests)

@@ -6,10 +6,9 @@ import pytest
 
 from research.workbench import Models
 from warehouse.lake import Lake
-from warehouse.transformation.runner import Transformation
 
 
 @pytest.fixture(scope="session")
 def bench_models(tmp_path_factory: pytest.TempPathFactory) -> Models:
     """Every model as dbt compiles it, with its parents and its grain."""
-    return Models.compiled(Transformation(Lake(tmp_path_factory.mktemp("bench"))))
+    return Models.of(Lake(tmp_path_factory.mktemp("bench")))

@@ -114,7 +114,7 @@ DATABASES = {"duckdb", "sqlalchemy", "sqlite3"}
 CLOCKS = {"datetime.now", "datetime.today", "datetime.utcnow", "date.today"}
 READS_ENVIRONMENT = {
     "dagster_defs/environment.py",
-    "warehouse/transformation/runner.py",  # hands dbt's profile what it reads
+    "warehouse/transformation/compiler.py",  # hands dbt's profile what it reads
 }
 ATTACHES_LAKE = {"warehouse/lake.py"}
 NO_PRODUCT = {path.stem for path in Path(__file__).parents[1].rglob("*.py")} | {"tests", "benchmarks"}

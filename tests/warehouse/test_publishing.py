@@ -10,6 +10,7 @@ from lakes import SMALL_GRID, World, land_lake
 from markets import MARKETS
 
 from warehouse.lake import Lake, current_snapshot
+from warehouse.transformation import compiler
 from warehouse.transformation.runner import FailedBuildError, Transformation
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def test_what_another_program_parsed_is_parsed_again(tmp_path: Path) -> None:
     """A home may have been used, or copied, by a program with other models, whatever the times of its files say."""
     transformation = Transformation(Lake(tmp_path))
     assert not transformation.is_parsed
-    transformation.parse()
+    compiler.parse(transformation.lake)
     assert transformation.is_parsed
     (tmp_path / "dbt" / "parsed_project").write_text("another", encoding="utf-8")
     assert not transformation.is_parsed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from importlib.metadata import version
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
@@ -11,7 +12,8 @@ PARSED = "parsed_project"
 
 
 def fingerprint() -> str:
-    """Return a digest (hex) of where the project stands, and of each file's size and time of change."""
+    """Return a digest (hex) of where the project stands, of each file's size and time of change, and of dbt."""
     files = sorted(file for file in PROJECT.rglob("*") if file.suffix in {".sql", ".yml"})
     states = [f"{file} {(state := file.stat()).st_size} {state.st_mtime_ns}" for file in files]
-    return hashlib.sha256("\n".join(states).encode()).hexdigest()
+    versions = [f"{name} {version(name)}" for name in ("dbt-core", "dbt-duckdb")]
+    return hashlib.sha256("\n".join([*states, *versions]).encode()).hexdigest()

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 MAX_DEEPENINGS = 6
 DEEPENING_FACTOR = 4
+FEW_BARS = 250_000
+"""Below this, sharing the work among the engine's threads costs more than it gives."""
 
 
 @dataclass(frozen=True, slots=True)
