@@ -79,11 +79,13 @@ def run(tree: Path, home: Path, command: tuple[str, ...]) -> tuple[float, float]
     environment = {**os.environ, "SWING_HOME": str(home), "PYTHONPATH": str(tree)}
     started = time.monotonic()
     line = [sys.executable, "-m", "dagster_defs.cli.main", *command]
-    with subprocess.Popen(line, cwd=tree, env=environment, stdout=subprocess.DEVNULL) as process:
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with subprocess.Popen(line, cwd=tree, env=environment, text=True, **quiet) as process:
+        said = process.stderr.read() if process.stderr else ""
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"swing {' '.join(command)}: failed with exit code {process.returncode}.")
+        raise SystemExit(f"swing {' '.join(command)}: failed with exit code {process.returncode}.\n{said}")
     return usage.ru_utime + usage.ru_stime, time.monotonic() - started
 
 
