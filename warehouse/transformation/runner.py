@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -46,7 +46,7 @@ FAILED = frozenset({NodeStatus.ERROR, NodeStatus.FAIL})
 
 @dataclass(frozen=True, slots=True)
 class NodeResult:
-    """How a node ended.
+    """End of a node.
 
     Attributes:
         seconds: Time it took.
@@ -156,13 +156,13 @@ class _Build:
                 self.results.append(NodeResult(node, NodeStatus.SKIPPED))
                 continue
             result = self._made(node, kinds.get(node.name)) if node.is_model else self._judged(node)
+            if node.name == WALKS and result.status is NodeStatus.SUCCESS:
+                result = self._deepened(result)
             self.results.append(result)
             if result.status is NodeStatus.ERROR:  # the transaction is aborted: nothing after it could run
                 break
             if result.status is NodeStatus.FAIL:
                 skipped |= self._behind(node)
-            elif node.name == WALKS:
-                self._deepen()
         return Built(self.results, self.deepened)
 
     def _ordered(self) -> Iterator[Node]:
@@ -220,18 +220,23 @@ class _Build:
         }
         return held - {result.node.unique_id for result in self.results}
 
-    def _deepen(self) -> None:
+    def _deepened(self, walks: NodeResult) -> NodeResult:
         """Let walks that came to the end of the ranks they may look at look deeper, until none is cut short."""
-        for _attempt in range(MAX_DEEPENINGS):
-            cut_short = deepen_walks(self.connection)
-            if not cut_short:
-                return
-            self.deepened += cut_short
-            self.on_progress(0, 0, f"{cut_short} sessions need a deeper walk: building again")
-            depth = {node.unique_id for node in self.project.models if node.name == SESSIONS}
-            for result in self.results:
-                if result.node.is_model and self.project.ancestors([result.node.unique_id]) & depth:
-                    self.connection.execute(result.node.statement)
+        depth = {node.unique_id for node in self.project.models if node.name == SESSIONS}
+        done = [each.node for each in (*self.results, walks) if each.node.is_model]
+        again = [node for node in done if self.project.ancestors([node.unique_id]) & depth]
+        try:
+            for _attempt in range(MAX_DEEPENINGS):
+                cut_short = deepen_walks(self.connection)
+                if not cut_short:
+                    break
+                self.deepened += cut_short
+                self.on_progress(0, 0, f"{cut_short} sessions need a deeper walk: building again")
+                for node in again:
+                    self.connection.execute(node.statement)
+        except duckdb.Error as error:
+            return replace(walks, status=NodeStatus.ERROR, message=str(error))
+        return walks
 
 
 class FailedBuildError(PipelineError):
