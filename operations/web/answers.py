@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
-    from operations.web.documents import Documents, ViewDocument
+    from operations.web.documents import ViewDocument
 
 
 class Answered(BaseModel):
@@ -38,7 +38,7 @@ class ViewAnswer(Answered):
     body: dict[str, Any] = Field(description="Empty with a failure.")
 
     @classmethod
-    def of(cls, document: ViewDocument, documents: Documents) -> ViewAnswer:
+    def of(cls, document: ViewDocument, *, is_stale: bool) -> ViewAnswer:
         """Return a document with its circumstances."""
         told = document.failure
         return cls(
@@ -47,7 +47,7 @@ class ViewAnswer(Answered):
             seconds=round(document.seconds, 4),
             snapshot=document.state.snapshot,
             ledger_sequence=document.state.sequence,
-            is_stale=documents.is_stale(document),
+            is_stale=is_stale,
             failure=ToldFailure(code=told.code, message=told.message, exit_code=told.exit_code) if told else None,
             body=dict(document.body),
         )

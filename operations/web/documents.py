@@ -59,7 +59,7 @@ class ViewFailure:
         return cls(re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper(), str(error), error.exit_code)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ViewDocument:
     """Content of a view, as it was computed.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date  # noqa: TC003 - FastAPI reads it when it runs
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 60.0
 """Seconds for which a question may wait for its answer."""
+MOST_WRITTEN = 64
+"""Documents that are kept as JSON."""
 NEVER_KEPT = {"cache-control": "no-store"}
 WAITING = ToldFailure(code="NOT_READY", message="The first document is being computed. Ask again.", exit_code=0)
 UNAVAILABLE: dict[int | str, dict[str, Any]] = {
@@ -63,7 +66,13 @@ def answered(documents: Documents, name: str) -> Response:
     document = documents.get(name)
     if document is None:
         return JSONResponse(WAITING.model_dump(mode="json"), 503, NEVER_KEPT)
-    return JSONResponse(ViewAnswer.of(document, documents).model_dump(mode="json"), headers=NEVER_KEPT)
+    return Response(_written(document, is_stale=documents.is_stale(document)), 200, NEVER_KEPT, "application/json")
+
+
+@lru_cache(maxsize=MOST_WRITTEN)
+def _written(document: ViewDocument, *, is_stale: bool) -> bytes:
+    """Write a document as JSON, once for all who ask for it."""
+    return ViewAnswer.of(document, is_stale=is_stale).model_dump_json().encode()
 
 
 def _add_questions(routes: APIRouter, documents: Documents) -> None:
@@ -105,7 +114,7 @@ async def asked(
     found = await computed(documents, key, compute)
     if isinstance(found, ToldFailure):
         return JSONResponse(found.model_dump(mode="json"), 503, NEVER_KEPT)
-    return JSONResponse(ViewAnswer.of(found, documents).model_dump(mode="json"), headers=NEVER_KEPT)
+    return Response(_written(found, is_stale=documents.is_stale(found)), 200, NEVER_KEPT, "application/json")
 
 
 async def computed(

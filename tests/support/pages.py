@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from execution.service import open_ledger
 from operations.web.application import create
 from operations.web.catalog import VIEWS
 
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
+    from command_line import Swing
+    from simulators import RunningSimulator
+
     from execution.installation import Installation
+    from execution.rebalance import RebalanceOutcome
 
 PATIENCE = 120
 CONNECTIONS = 256
@@ -79,9 +84,38 @@ class ServedPage:
             time.sleep(0.1)
         raise AssertionError(f"The page did not come so far: {state}")
 
-    def await_documents(self) -> dict[str, Any]:
-        """Wait until every view is computed from the newest state."""
-        return self.await_until(lambda state: state["computed_at"].keys() == VIEWS.keys() and not state["stale"])
+    def await_documents(self, event: int = 0) -> dict[str, Any]:
+        """Wait until every view is computed from the newest state, which knows the ledger's event of a number."""
+
+        def is_new(state: dict[str, Any]) -> bool:
+            is_whole = state["computed_at"].keys() == VIEWS.keys() and not state["stale"]
+            return is_whole and (state["ledger_sequence"] or 0) >= event
+
+        return self.await_until(is_new)
+
+
+@dataclass(frozen=True, slots=True)
+class LivedHome:
+    """An installation that has traded once, and its page.
+
+    Attributes:
+        answers: Answers that the page gave while the rebalance ran.
+        ended_at: Time at which the rebalance had ended, by the gateway's clock.
+    """
+
+    swing: Swing
+    installation: Installation
+    gateway: RunningSimulator
+    page: ServedPage
+    outcome: RebalanceOutcome
+    answers: list[int]
+    ended_at: datetime
+
+    def await_documents(self) -> None:
+        """Wait until the page has seen the ledger's newest event."""
+        with open_ledger(self.installation) as ledger:
+            newest, _ = ledger.head()
+        self.page.await_documents(newest)
 
 
 @contextmanager

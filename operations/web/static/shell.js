@@ -70,7 +70,7 @@
     } catch {
       told = { done: false, words: "No answer: swing serve does not run, so nothing is known to have changed. In a terminal: swing halt." };
     }
-    answer.textContent = told.words; answer.hidden = false; answer.classList.toggle("done", told.done);
+    answer.textContent = told.words.replaceAll("`", ""); answer.hidden = false; answer.classList.toggle("done", told.done);
     submit.disabled = false; submit.hidden = told.done;
     dialog.querySelector("[data-close]").textContent = told.done ? "Close" : "Cancel";
     if (told.done) look();

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from command_line import Swing
-from pages import ServedPage, served
-from simulators import NEW_YORK, RunningSimulator, running
+from pages import LivedHome, served
+from simulators import NEW_YORK, running
 
 from dagster_defs.published_ledger import publish_ledger
 from execution import service
@@ -23,6 +22,8 @@ from warehouse.settings.trading import Mode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pages import ServedPage
+
     from execution.rebalance import RebalanceOutcome
 
 WINDOW = datetime(2019, 12, 31, 15, 55, tzinfo=NEW_YORK)
@@ -32,24 +33,6 @@ broker: {{port: {port}, account: {account}, is_source_of_bars: true}}
 trading: {{scheduled_mode: paper}}
 grid: {{ema_fast: [10, 20], ema_slow: [50], top_n: [1, 2], corr_cap: [0.7]}}
 """
-
-
-@dataclass(frozen=True, slots=True)
-class LivedHome:
-    """An installation that has traded once, and its page.
-
-    Attributes:
-        answers: Answers that the page gave while the rebalance ran.
-        ended_at: Time at which the rebalance had ended, by the gateway's clock.
-    """
-
-    swing: Swing
-    installation: Installation
-    gateway: RunningSimulator
-    page: ServedPage
-    outcome: RebalanceOutcome
-    answers: list[int]
-    ended_at: datetime
 
 
 @pytest.fixture(scope="session")
@@ -73,8 +56,9 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivedHome]:
             gateway.clock.set(WINDOW.replace(hour=16, minute=6))
             service.look_again(installation, is_gateway_clock=True)
             assert publish_ledger(installation) == ""
-            page.await_documents()
-            yield LivedHome(swing, installation, gateway, page, outcome, answers, ended_at)
+            home = LivedHome(swing, installation, gateway, page, outcome, answers, ended_at)
+            home.await_documents()
+            yield home
 
 
 def _traded_under_load(installation: Installation, page: ServedPage) -> tuple[RebalanceOutcome, list[int]]:

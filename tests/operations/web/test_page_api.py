@@ -10,7 +10,7 @@ import duckdb
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
-from pages import served
+from pages import PATIENCE, served
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 
@@ -23,8 +23,7 @@ from operations.web.catalog import TABS, VIEWS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import LivedHome
-    from pages import ServedPage
+    from pages import LivedHome, ServedPage
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
@@ -144,7 +143,7 @@ def test_a_halt_turns_health_red_and_the_ledger_names_the_page(lived: LivedHome)
         page.ask("/api/control/resume", token, REASON | {"confirmation": lived.gateway.account_id[-4:]}).status == 200
     )
     assert _newest_switch(lived) == SwitchChange(Switch.NORMAL, "page", "a test")
-    page.await_until(lambda state: not state["stale"])
+    lived.await_documents()
     assert "TRADING_HALTED" not in {failure["code"] for failure in page.ask("/health").record["failures"]}
 
 
@@ -182,7 +181,7 @@ def test_a_hundred_requests_open_nothing(lived: LivedHome, monkeypatch: pytest.M
         opened.append(arguments)
         return connect(*arguments, **options)
 
-    lived.page.await_documents()
+    lived.await_documents()
     paths = [f"/api/{tab.name}" for tab in TABS] + [f"/{tab.name}" for tab in TABS] + ["/health", "/metrics"]
     clock = lived.gateway.clock.now()
     with monkeypatch.context() as patch:
@@ -225,7 +224,7 @@ def test_the_api_keeps_its_promise(lived: LivedHome) -> None:
             nonlocal tried
             tried += 1
             # 503 is an answer that is described: not ready, busy, or a health that is honest.
-            answer = case.call_and_validate(excluded_checks=[not_a_server_error])
+            answer = case.call_and_validate(excluded_checks=[not_a_server_error], timeout=PATIENCE)
             assert answer.status_code != 500
 
         probe()

@@ -17,7 +17,7 @@ from operations.web.catalog import TABS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import LivedHome
+    from pages import LivedHome
     from selenium.webdriver.remote.webelement import WebElement
 
 pytestmark = [
