@@ -102,7 +102,7 @@ def _trials(known: FloatArray, marks: Mapping[str, float], shape: Shape) -> Figu
 
 def _permutations(test: RecordedPermutations, shape: Shape) -> Figure:
     rows, columns = (2, 1) if shape.is_narrow else (1, 2)
-    figure, axes = axes_of(shape, rows, columns, height=shape.height * (1.6 if shape.is_narrow else 0.85))
+    figure, axes = axes_of(shape, rows, columns, height=shape.height * (1.6 if shape.is_narrow else 0.65))
     panels: tuple[tuple[str, Permuted], ...] = ((test.best_of, test.best), (LIVE, test.live))
     for each, (title, found) in zip(axes, panels, strict=True):
         history = "" if found.real is not None else ", not defined in history"
@@ -158,7 +158,7 @@ def _drawdown_odds(odds: Mapping[str, DrawdownOdds], shape: Shape) -> Figure:
 
 
 def _crises(found: Sequence[Crisis], shape: Shape) -> Figure:
-    figure, (axes,) = axes_of(shape, height=80 + 44 * len(found))
+    figure, (axes,) = axes_of(shape, height=80 + 38 * len(found))
     names = [replayed.name for replayed in found[0].replays]
     for name, colour in reversed([*zip(names, (BLUE, ORANGE, GREY, GREEN, INK), strict=False)]):
         rows = [
