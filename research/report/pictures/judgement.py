@@ -93,7 +93,7 @@ def regime(found: CorrelationHistory) -> Picture:
 
 
 def _trials(known: FloatArray, marks: Mapping[str, float], shape: Shape) -> Figure:
-    figure, (axes,) = axes_of(shape, height=shape.height * 0.95)
+    figure, (axes,) = axes_of(shape, height=shape.height * 0.8)
     _histogram(axes, known, marks, shape)
     axes.set_xlabel("Sharpe ratio", fontsize=shape.text, color=MUTED)
     axes.set_ylabel("Strategies", fontsize=shape.text, color=MUTED)
@@ -141,7 +141,7 @@ def _histogram(axes: Axes, values: FloatArray, marks: Mapping[str, float], shape
 
 
 def _drawdown_odds(odds: Mapping[str, DrawdownOdds], shape: Shape) -> Figure:
-    figure, (axes,) = axes_of(shape, height=shape.height * 0.95)
+    figure, (axes,) = axes_of(shape, height=shape.height * 0.8)
     for (name, each), colour in reversed([*zip(odds.items(), (BLUE, ORANGE, GREEN, GREY), strict=False)]):
         reached = np.append(0, np.cumsum(each.counts)) / each.counts.sum()
         axes.plot(each.edges, reached, color=COLOURS.get(name, colour), linewidth=2, label=name)

@@ -120,7 +120,7 @@ def rolling(found: Sequence[Rolling]) -> Picture:
 
 def _intervals(measured: Sequence[MeasuredSeries], shape: Shape) -> Figure:
     rows, columns = (len(SHOWN), 1) if shape.is_narrow else (1, len(SHOWN))
-    figure, axes = axes_of(shape, rows, columns, height=(90 + 34 * len(measured)) * rows)
+    figure, axes = axes_of(shape, rows, columns, height=(70 + 28 * len(measured)) * rows)
     for each, metric in zip(axes, SHOWN, strict=True):
         form = METRIC_FORMS[metric]
         heading(each, capitalised(METRICS[metric]), shape)
