@@ -66,6 +66,14 @@ MIGRATIONS = (
         );
         """,
     ),
+    LakeMigration(
+        "What searches and checks have found is kept.",
+        """
+        CREATE TABLE landing.inquiries (
+            kind VARCHAR, parameters_hash VARCHAR, asked VARCHAR, found VARCHAR, recorded_at TIMESTAMPTZ
+        );
+        """,
+    ),
 )
 """The step at place n leads from schema version n - 1 to n; 0 is a lake whose schema has no version."""
 

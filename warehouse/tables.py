@@ -39,6 +39,8 @@ TABLES = CONFIGURATION | {
     explanation VARCHAR, recorded_at TIMESTAMPTZ""",
     "landing.permutations": """test_id VARCHAR, is_walk_forward BOOLEAN, objective VARCHAR, window_start DATE,
     window_end DATE, seed BIGINT, scenario_id INTEGER, best DOUBLE, live DOUBLE, computed_at TIMESTAMPTZ""",
+    "landing.inquiries": """kind VARCHAR, parameters_hash VARCHAR, asked VARCHAR, found VARCHAR,
+    recorded_at TIMESTAMPTZ""",
     "landing.ledger_events": """sequence BIGINT, recorded_at TIMESTAMPTZ, account_id VARCHAR, mode VARCHAR,
     strategy_id VARCHAR, session_date DATE, run_id VARCHAR, kind VARCHAR, order_ref VARCHAR, payload VARCHAR,
     digest VARCHAR""",

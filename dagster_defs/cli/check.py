@@ -13,6 +13,7 @@ from dagster_defs.cli import terminal
 from dagster_defs.cli.options import JSON
 from research.checks.lookahead import check_look_ahead
 from research.checks.warmup import check_warm_up
+from research.inquiries import InquiryKind, record_inquiry
 from research.workbench import Bench
 from warehouse.errors import PipelineError
 
@@ -32,10 +33,11 @@ def check() -> None:
 def lookahead(installation: Installation, sessions: int, as_json: bool) -> None:
     """Rebuild every model with the bars cut at some sessions; every row up to each must stay what it is.
 
-    Works in memory on the bars of the warehouse; writes nothing. Exit code 7 if a row changed.
+    Works in memory on the bars of the warehouse; records the result for the tear sheet. Exit code 7 if a row changed.
     """
     with terminal.progress("Rebuilding", is_quiet=as_json) as report:
         checked = check_look_ahead(Bench.of(installation.lake), sessions, terminal.with_time_left(report))
+    record_inquiry(installation.lake, InquiryKind.LOOK_AHEAD, {"cuts": sessions}, asdict(checked))
     if as_json:
         click.echo(json.dumps(asdict(checked), indent=2, default=str))
     else:
@@ -69,6 +71,7 @@ def warmup(installation: Installation, as_json: bool) -> None:
     """
     with terminal.progress("Rebuilding", is_quiet=as_json) as report:
         moved = check_warm_up(Bench.of(installation.lake), terminal.with_time_left(report))
+    record_inquiry(installation.lake, InquiryKind.WARM_UP, {}, [asdict(each) for each in moved])
     if as_json:
         click.echo(json.dumps([asdict(each) for each in moved], indent=2))
         return

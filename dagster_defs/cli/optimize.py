@@ -10,6 +10,7 @@ import pandas as pd
 
 from dagster_defs.cli import terminal
 from dagster_defs.cli.options import JSON, REPORTS, SEED
+from research.inquiries import InquiryKind, record_inquiry
 from research.search import report as search_report
 from research.search.out_of_sample import live_through
 from research.search.studies import MAXIMISED, SearchDesign, search
@@ -58,7 +59,8 @@ def optimize(
     """Search parameters beyond the grid inside each train fold, and live with what was found.
 
     A sampler proposes strategies for each fold; the models compute them all together. The winner of a fold, and the
-    ensemble of its best, are lived through the test window after it. Works in memory; changes no parameter of yours.
+    ensemble of its best, are lived through the test window after it. Works in memory, and records what it
+    found for the tear sheet; changes no parameter of yours.
 
     \b
     Examples:
@@ -78,6 +80,12 @@ def optimize(
         report(0, 0, "out of sample")
         lived = live_through(bench, found)
         data = search_report.record(found, lived, stable, len(tried))
+        record_inquiry(
+            installation.lake,
+            InquiryKind.SEARCH,
+            {"objective": objective, "trials": trials, "folds": folds or "all", "ensemble": top, "seed": seed},
+            data,
+        )
         files = search_report.write(data, lived, stable, reports or installation.reports)
     if as_json:
         click.echo(json.dumps(data | {"files": [str(file) for file in files]}, indent=2))

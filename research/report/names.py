@@ -8,7 +8,7 @@ from research.statistics.metrics import Metric
 from research.statistics.risk import TailMethod
 
 LIVE, WALK_FORWARD = "Live parameters", "Walk-forward"
-BEST_OF_GRID = "Best of the grid"
+BEST_OF_GRID, BACKTEST = "Best of the grid", "Backtest"
 HINDSIGHT = "Parameters chosen with knowledge of these years."
 HONEST = "Parameters chosen afresh in each fold, from the years before it."
 BENCHMARK = "Without costs or taxes; mixes are brought back to their weights at every close."

@@ -75,7 +75,7 @@ def write_tear_sheet(lake: Lake, folder: Path, progress: Progress) -> TearSheet:
 
 
 def _headlines(facts: Facts) -> dict[str, Any]:
-    live, honest = facts.whole[0], facts.common[0]
+    live, honest = facts.whole, facts.common[0]
     return {
         f"{kind}_{metric}": None if isinstance(measured, Missing) else measured.metrics[metric].estimate
         for kind, measured in (("live", live), ("walk_forward", honest))

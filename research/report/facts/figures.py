@@ -26,11 +26,13 @@ from research.statistics.description import (
     sortino_ratio,
     win_rate,
 )
+from research.statistics.metrics import measure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from research.report.facts.series import Series
+    from research.statistics.metrics import Metric
     from research.statistics.samples import FloatArray
 
 PERIODS = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
@@ -63,6 +65,7 @@ class SeriesFigures:
     """Figures of one series over its sessions.
 
     Attributes:
+        metrics: The headline metrics, null where not defined.
         total: Return over all sessions, a fraction.
         sortino: Annual Sortino ratio; None without a loss.
         kurtosis: In excess of the normal distribution's.
@@ -72,6 +75,7 @@ class SeriesFigures:
     """
 
     name: str
+    metrics: Mapping[Metric, float]
     total: float
     sortino: float | None
     skewness: float | None
@@ -135,6 +139,7 @@ def _figures(series: Series, benchmark: Series | None) -> SeriesFigures:
     is_benchmark = benchmark is None or benchmark.name == series.name
     return SeriesFigures(
         name=series.name,
+        metrics={metric: float(values[0]) for metric, values in measure(returns[None, :]).items()},
         total=series.total,
         sortino=sortino_ratio(returns),
         skewness=skewness(returns),

@@ -8,8 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from research.readers import read_history, read_search
+from research.report.facts.account import read_accounts
 from research.report.facts.figures import figures_of, rolling_figures, yearly_returns
 from research.report.facts.holdings import holdings_of
+from research.report.facts.inquiries import read_inquiries
 from research.report.facts.luck import Evidence, luck_of, read_permutations
 from research.report.facts.risk import benchmarks_of, risk_of
 from research.report.facts.selection import PARAMETERS, selection_of
@@ -20,7 +22,7 @@ from research.report.facts.series import (
     possible,
     resampling,
     series_of,
-    sharpe_difference,
+    sharpe_differences,
     worst_drawdowns,
 )
 from research.report.facts.trades import trades_of
@@ -37,8 +39,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from research.readers import History
+    from research.report.facts.account import AccountCurves, AccountRecord
     from research.report.facts.figures import Rolling, SeriesFigures, YearlyReturns
     from research.report.facts.holdings import Holdings
+    from research.report.facts.inquiries import Inquiry
     from research.report.facts.luck import Luck
     from research.report.facts.risk import Risk
     from research.report.facts.selection import Selection
@@ -76,11 +80,13 @@ class Curves:
         live: Over all its sessions.
         walk_forward: Over all its sessions.
         benchmarks: Over the sessions of `live`.
+        accounts: Each over its own sessions.
     """
 
     live: Series
     walk_forward: Series
     benchmarks: tuple[Series, ...]
+    accounts: tuple[AccountCurves, ...] = ()
 
     @property
     def since(self) -> tuple[Series, ...]:
@@ -94,12 +100,14 @@ class Facts:
     """All facts of the tear sheet.
 
     Attributes:
-        whole: The live strategy and the benchmarks over all sessions.
+        whole: The live strategy over all sessions.
         common: Every series over the sessions of the walk-forward, which comes first.
         differences: Sharpe ratios of the first of `common` less those of the others.
+        accounts: Those of the ledger beside the backtest; empty where nothing was traded.
+        inquiries: The newest search and checks, by kind; empty where nobody asked.
         commission: What the broker's minimum commission would leave; None where the costs have one.
         figures: Of every series over the sessions of the walk-forward, in the order of `common`.
-        figures_whole: Likewise over all sessions, in the order of `whole`.
+        figures_whole: Of the live strategy and the benchmarks over all sessions.
         monthly: Returns of the live parameters by year, columns Jan to Dec and Year.
         monthly_honest: Likewise, of the walk-forward.
         yearly: Returns of every series by year, over the sessions of each.
@@ -107,9 +115,9 @@ class Facts:
     """
 
     provenance: Provenance
-    whole: tuple[MeasuredSeries | Missing, ...]
+    whole: MeasuredSeries | Missing
     common: tuple[MeasuredSeries | Missing, ...]
-    differences: tuple[Difference | Missing, ...]
+    differences: tuple[Difference, ...] | Missing
     figures: tuple[SeriesFigures | Missing, ...]
     figures_whole: tuple[SeriesFigures | Missing, ...]
     drawdowns: Mapping[str, tuple[Drawdown, ...]]
@@ -124,6 +132,8 @@ class Facts:
     luck: Luck
     risk: Risk
     commission: CommissionEffect | None
+    accounts: tuple[AccountRecord, ...]
+    inquiries: Mapping[str, Inquiry]
 
     @property
     def caveat(self) -> str:
@@ -146,18 +156,23 @@ def gather(lake: Lake, progress: Progress) -> tuple[Facts, Curves]:
     progress(0, STEPS, "reading the warehouse")
     with lake.reader() as connection:
         history, search = read_history(connection, benchmarks), read_search(connection)
-        permutations = read_permutations(connection)
-    live = series_of(LIVE, HINDSIGHT, history.live)
-    curves = Curves(live, series_of(WALK_FORWARD, HONEST, search.walk_forward), tuple(benchmarks_of(history)))
+        permutations, inquiries = read_permutations(connection), read_inquiries(connection)
+        live = series_of(LIVE, HINDSIGHT, history.live)
+        accounts = read_accounts(connection, live)
+    curves = Curves(
+        live,
+        series_of(WALK_FORWARD, HONEST, search.walk_forward),
+        tuple(benchmarks_of(history)),
+        tuple(lines for _, lines in accounts),
+    )
     benchmark = curves.benchmarks[0] if curves.benchmarks else None
     # Most of the work is numpy's, which leaves the interpreter to a second thread.
     with ThreadPoolExecutor(1) as beside:
         risk = beside.submit(risk_of, history, search)
         progress(1, STEPS, "resampling histories")
-        whole = tuple(possible(partial(_measured, each)) for each in (live, *curves.benchmarks))
+        whole = possible(partial(_measured, live))
         common = tuple(possible(partial(_measured, each)) for each in curves.since)
-        chosen, *others = curves.since
-        differences = tuple(possible(partial(sharpe_difference, chosen, other)) for other in others)
+        differences = possible(lambda: sharpe_differences(curves.since))
         progress(2, STEPS, "following the choices")
         selection, holdings = selection_of(history, search), holdings_of(history)
         progress(3, STEPS, "asking what luck explains")
@@ -183,6 +198,8 @@ def gather(lake: Lake, progress: Progress) -> tuple[Facts, Curves]:
             luck=luck,
             risk=risk.result(),
             commission=commission,
+            accounts=tuple(record for record, _ in accounts),
+            inquiries=inquiries,
         )
     return facts, curves
 

@@ -15,7 +15,7 @@ from research.statistics.metrics import annualised, drawdown, growth, sharpe_of,
 from research.statistics.samples import SESSIONS_A_YEAR, FloatArray, SampleError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from research.statistics.bootstrap import Bootstrap
@@ -143,18 +143,29 @@ def measured(series: Series, drawn: Bootstrap) -> MeasuredSeries:
     return MeasuredSeries(series.name, series.caveat, first, last, len(series.returns), length, metrics)
 
 
-def sharpe_difference(one: Series, other: Series) -> Difference:
-    """Compare Sharpe ratios over the same sessions, drawn together so that what both share cancels.
+def sharpe_differences(series: Sequence[Series]) -> tuple[Difference, ...]:
+    """Compare the first series' Sharpe ratio with each other's over the same sessions.
+
+    All are drawn together, so that what they share cancels.
 
     Raises:
         SampleError: The series are too short, or do not vary.
     """
-    both = np.array([one.returns, other.returns])
-    draws = Draws(max(optimal_block_length(row) for row in both), DRAWS, SEED)
-    drawn = [sharpe_ratio(both[0][at]) - sharpe_ratio(both[1][at]) for at in resampled(both.shape[1], draws)]
-    low, high = np.nanquantile(np.concatenate(drawn), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    estimate = float(np.subtract(*sharpe_ratio(both)))
-    return Difference(one.name, other.name, estimate, float(low), float(high))
+    rows = np.array([each.returns for each in series])
+    draws = Draws(max(optimal_block_length(row) for row in rows), DRAWS, SEED)
+    drawn = [np.array([_sharpe(row[at]) for row in rows]) for at in resampled(rows.shape[1], draws)]
+    first, *others = np.concatenate(drawn, axis=1)
+    own, *estimates = sharpe_ratio(rows).tolist()
+    ends = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+    return tuple(
+        Difference(series[0].name, other.name, own - estimate, *np.nanquantile(first - values, ends).tolist())
+        for other, estimate, values in zip(series[1:], estimates, others, strict=True)
+    )
+
+
+def _sharpe(rows: FloatArray) -> FloatArray:
+    """Sharpe ratio of each history, and of nothing else, which takes a tenth of the time of all metrics."""
+    return sharpe_of(rows.mean(axis=1), rows.std(axis=1, ddof=1))
 
 
 def worst_drawdowns(series: Series, count: int = WORST) -> tuple[Drawdown, ...]:

@@ -74,7 +74,7 @@
         cursor: { sync: { key, setSeries: true }, drag: { x: true, y: false }, points: { size: 7 } },
         scales: { x: { time: true }, y: options.scale },
         legend: { show: options.legend },
-        axes: [axis, { ...axis, size: 62, ...options.axis }],
+        axes: [{ ...axis, size: 30 }, { ...axis, size: 62, ...options.axis }],
         series: [
           { label: "Session", value: (_, at) => at == null ? "–" : new Date(1000 * at).toISOString().slice(0, 10) },
           ...shown.map((each, at) => ({

@@ -107,6 +107,18 @@ GROUPS = (
                 "If the order of days is shuffled there is nothing to find. How often does the search find as much?",
             ),
             PageSection(
+                "search",
+                "Parameter search",
+                "Parameter search beyond the grid",
+                "Would a finer search inside each train window have done better out of sample?",
+            ),
+            PageSection(
+                "checks",
+                "Checks",
+                "Checks of the computation",
+                "Does a row know the future? Is an average warm?",
+            ),
+            PageSection(
                 "map",
                 "Parameter map",
                 "Parameter map",
@@ -124,6 +136,12 @@ GROUPS = (
                 "Few positions at a time, changed often: the result rests on a handful of symbols.",
             ),
             PageSection("trades", "Trades", "Trades", "What was bought and sold, and how long it was held."),
+            PageSection(
+                "account",
+                "Account",
+                "The account beside the backtest",
+                "What was earned with money, and what the backtest says of the same sessions.",
+            ),
             PageSection("costs", "Costs", "Costs of trading", "Every change of mind is paid for."),
         ),
     ),
@@ -170,6 +188,10 @@ GROUPS = (
 )
 
 
+CHARTS = {"since", "equity", "drawdowns"}
+"""Pictures that readers see only where no scripts run."""
+
+
 def pictures_of(facts: Facts, curves: Curves) -> dict[str, Picture]:
     """Return the pictures of the page, by the names that its templates know, in their order."""
     start = facts.provenance.initial_equity
@@ -197,6 +219,9 @@ def pictures_of(facts: Facts, curves: Curves) -> dict[str, Picture]:
     }
     if any(not isinstance(each, Missing) for each in facts.common):
         found["intervals"] = performance.intervals(facts)
+    found |= {
+        f"account_{lines.account.name}": performance.account(lines.account, lines.backtest) for lines in curves.accounts
+    }
     if facts.luck.permutations:
         found["permutations"] = judgement.permutations(facts.luck.permutations[0])
     tails = (*facts.risk.histories, *(book.tails for book in facts.risk.books))

@@ -14,7 +14,7 @@ from research.report.formats import length_caveat
 from research.report.names import FACTORS, LIVE, METHODS, METRICS, WALK_FORWARD
 from research.report.page import wording
 from research.report.page.charts import chart_of
-from research.report.page.contents import GROUPS, pictures_of
+from research.report.page.contents import CHARTS, GROUPS, pictures_of
 from research.report.page.elements import FILTERS, markup
 from research.report.page.summary import statements
 from research.statistics.metrics import Metric
@@ -40,7 +40,7 @@ class Page:
 
 def render(facts: Facts, curves: Curves) -> Page:
     """Draw the pictures and write the page."""
-    drawings = {name: picture.drawing() for name, picture in pictures_of(facts, curves).items()}
+    drawings = {name: picture.drawing(has_chart=name in CHARTS) for name, picture in pictures_of(facts, curves).items()}
     html = (
         _environment()
         .get_template("page.html")
@@ -88,6 +88,7 @@ def _globals() -> dict[str, Any]:
         "methods": METHODS,
         "metrics": METRICS,
         "months": MONTHS,
+        "search_methods": wording.SEARCH_METHODS,
         "tail_heads": wording.TAIL_HEADS,
         "trade_heads": wording.TRADE_HEADS,
     } | {
@@ -99,12 +100,14 @@ def _globals() -> dict[str, Any]:
             wording.figure_tables,
             wording.flattering,
             wording.judgement_value,
-            wording.measured_figures,
             wording.parameters_text,
+            wording.search_winner,
             wording.strength,
             wording.tail_rows,
             wording.tally_text,
             wording.time_in_market,
+            wording.warm_up_rows,
+            wording.warm_up_text,
         )
     }
 

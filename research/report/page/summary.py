@@ -50,7 +50,7 @@ def plain(content: Markup) -> str:
 
 
 def _hindsight(facts: Facts) -> Answer:
-    live, honest = facts.whole[0], facts.common[0]
+    live, honest = facts.whole, facts.common[0]
     if isinstance(live, Missing) or isinstance(honest, Missing):
         return Answer("Too little to measure.", markup("The histories are too short for an interval."))
     is_lower = _estimate(honest, Metric.SHARPE) < _estimate(live, Metric.SHARPE)
@@ -68,7 +68,8 @@ def _hindsight(facts: Facts) -> Answer:
 def _benchmark(facts: Facts) -> Answer:
     known = [each for each in facts.common if not isinstance(each, Missing)]
     measured = {each.name: each for each in known}
-    differences = [each for each in facts.differences if not isinstance(each, Missing) and each.against in measured]
+    found = () if isinstance(facts.differences, Missing) else facts.differences
+    differences = [each for each in found if each.against in measured]
     rivals = [each for each in differences if each.against != known[1].name] if len(known) > 1 else []
     if not rivals and len(facts.common) > STRATEGIES:
         return Answer("Too little to compare.", markup("The histories are too short to compare with a benchmark."))

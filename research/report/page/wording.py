@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from research.report.facts.figures import SeriesFigures
     from research.report.facts.gathering import Facts
+    from research.report.facts.inquiries import Inquiry
     from research.report.facts.luck import Judgement
     from research.report.facts.risk import BookRisk, Exposure
     from research.report.facts.selection import Tally
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from research.report.formats import Form
     from research.statistics.risk import TailRisk
 
-    Measured = Sequence[tuple[MeasuredSeries, SeriesFigures]]
     Line = tuple[str, list[Markup]]
 
 FORMS: dict[Statistic, tuple[Form, str]] = {
@@ -35,6 +35,7 @@ FORMS: dict[Statistic, tuple[Form, str]] = {
     Statistic.REALITY_CHECK: (lambda value, /: p_value(value or 0.0), ""),
 }
 TAIL_HEADS = ("Method", *(f"{n} day{'s' * (n > 1)}, {percent(level, 0)}" for n in HORIZONS for level in LEVELS))
+SEARCH_METHODS = {"search": "Search", "ensemble": "Ensemble of the best", "grid": "Grid"}
 TRADE_HEADS = ("Symbol", "Bought", "Sold", "Sessions", "Weight", "Gain")
 
 
@@ -45,26 +46,15 @@ def tail_rows(risks: Sequence[TailRisk]) -> Iterator[tuple[str, list[TailRisk]]]
         yield name, [found[method, sessions, level] for sessions in HORIZONS for level in LEVELS]
 
 
-def measured_figures(
-    measured: Sequence[MeasuredSeries | Missing], figures: Sequence[SeriesFigures | Missing]
-) -> Measured:
-    """Pair the headline metrics of each series with its other figures, where both could be measured."""
-    return [
-        (one, other)
-        for one, other in zip(measured, figures, strict=True)
-        if not isinstance(one, Missing) and not isinstance(other, Missing)
-    ]
-
-
-def figure_tables(found: Measured) -> list[tuple[str, list[Line]]]:
+def figure_tables(found: Sequence[SeriesFigures]) -> list[tuple[str, list[Line]]]:
     """Return the figures of all series, one line a figure, in two tables with captions."""
 
     def line(name: str, value: Callable[[SeriesFigures], float | None], form: Form) -> Line:
-        return name, [number(value(figures), form) for _, figures in found]
+        return name, [number(value(each), form) for each in found]
 
     def metric(which: Metric) -> Line:
         name = capitalised(METRICS[which])
-        return name, [number(measured.metrics[which].estimate, METRIC_FORMS[which]) for measured, _ in found]
+        return name, [number(each.metrics[which], METRIC_FORMS[which]) for each in found]
 
     earned = [
         line("Total return", lambda each: each.total, formed(gain, 1)),
@@ -97,11 +87,12 @@ def figure_tables(found: Measured) -> list[tuple[str, list[Line]]]:
 
 def flattering(facts: Facts) -> list[tuple[str, MeasuredSeries]]:
     """Return the live parameters over all sessions and over those of the walk-forward, where measured."""
+    common = [each for each in facts.common if not isinstance(each, Missing) and each.name == LIVE]
+    whole = [] if isinstance(facts.whole, Missing) else [facts.whole]
     return [
         (f"{LIVE}, {where}", each)
-        for where, part in (("all sessions", facts.whole), ("sessions of the walk-forward", facts.common))
+        for where, part in (("all sessions", whole), ("sessions of the walk-forward", common))
         for each in part
-        if not isinstance(each, Missing) and each.name == LIVE
     ]
 
 
@@ -154,6 +145,29 @@ def crisis_notes(facts: Facts) -> list[str]:
             "another."
         )
     return notes
+
+
+def search_winner(search: Inquiry) -> str:
+    """Tell the parameters of a search's newest winner."""
+    return ", ".join(f"{name} {value:g}" for name, value in search.found["stability"]["winner"].items())
+
+
+def warm_up_rows(warm: Inquiry) -> list[tuple[int, str, int]]:
+    """Return, for each length of history, the largest difference over all indicators, and the undefined rows."""
+    lengths = sorted({each["history"] for each in warm.found})
+    parts = {length: [each for each in warm.found if each["history"] == length] for length in lengths}
+    return [
+        (length, f"{max(each['difference'] for each in part):.0e}", sum(each["undefined"] for each in part))
+        for length, part in parts.items()
+    ]
+
+
+def warm_up_text(warm: Inquiry) -> str:
+    """Tell how far the longest short history leaves an indicator from its value after the whole one."""
+    length, difference, undefined = warm_up_rows(warm)[-1]
+    missing = f", and {undefined} are not defined" if undefined else ""
+    beside = "from its value after the whole history"
+    return f"After {length} sessions an indicator differs {beside} by at most {difference}{missing}."
 
 
 def strength(value: float, reach: float) -> str:

@@ -121,11 +121,11 @@ class Picture:
     note: str = ""
     shape: Shape = WIDE
 
-    def drawing(self) -> Drawing:
-        """Draw the picture for the page and for a file."""
+    def drawing(self, *, has_chart: bool = False) -> Drawing:
+        """Draw the picture for the page and for a file; one that only stands in for a chart has one shape."""
         figure = self._settled(self.shape)
         desk = _source(figure)
-        phone = _source(self._settled(NARROW)) if self.shape is WIDE else desk
+        phone = _source(self._settled(NARROW)) if self.shape is WIDE and not has_chart else desk
         return Drawing(self.name, self.alt, desk, phone, self._png(figure))
 
     def png(self) -> bytes:

@@ -68,7 +68,7 @@ def _weights(holdings: Holdings, shape: Shape) -> Figure:
     table = holdings.weights[shown]
     if len(shown) < len(means):
         table = table.assign(Others=holdings.weights.drop(columns=shown).sum(axis="columns"))
-    figure, (axes,) = axes_of(shape, height=0.75 * shape.height)
+    figure, (axes,) = axes_of(shape, height=0.68 * shape.height)
     # The last quarter needs an end.
     days = np.array([*table.index, table.index[-1] + pd.DateOffset(months=3)])
     heights = np.vstack([table.to_numpy(dtype=float), table.to_numpy(dtype=float)[-1:]]).T
@@ -96,7 +96,7 @@ def _weights(holdings: Holdings, shape: Shape) -> Figure:
 
 def _contributions(holdings: Holdings, shape: Shape) -> Figure:
     rows = holdings.contributions
-    figure, (axes,) = axes_of(shape, height=60 + 27 * len(rows))
+    figure, (axes,) = axes_of(shape, height=50 + 24 * len(rows))
     values = [each.a_year for each in rows]
     axes.barh(range(len(rows)), values, color=[BLUE if value >= 0 else ORANGE for value in values], height=0.62)
     axes.set_yticks(range(len(rows)), [each.symbol for each in rows], color=INK)

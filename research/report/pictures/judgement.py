@@ -93,7 +93,7 @@ def regime(found: CorrelationHistory) -> Picture:
 
 
 def _trials(known: FloatArray, marks: Mapping[str, float], shape: Shape) -> Figure:
-    figure, (axes,) = axes_of(shape, height=shape.height * 0.95)
+    figure, (axes,) = axes_of(shape, height=shape.height * 0.8)
     _histogram(axes, known, marks, shape)
     axes.set_xlabel("Sharpe ratio", fontsize=shape.text, color=MUTED)
     axes.set_ylabel("Strategies", fontsize=shape.text, color=MUTED)
@@ -102,7 +102,7 @@ def _trials(known: FloatArray, marks: Mapping[str, float], shape: Shape) -> Figu
 
 def _permutations(test: RecordedPermutations, shape: Shape) -> Figure:
     rows, columns = (2, 1) if shape.is_narrow else (1, 2)
-    figure, axes = axes_of(shape, rows, columns, height=shape.height * (1.6 if shape.is_narrow else 0.85))
+    figure, axes = axes_of(shape, rows, columns, height=shape.height * (1.6 if shape.is_narrow else 0.65))
     panels: tuple[tuple[str, Permuted], ...] = ((test.best_of, test.best), (LIVE, test.live))
     for each, (title, found) in zip(axes, panels, strict=True):
         history = "" if found.real is not None else ", not defined in history"
@@ -141,7 +141,7 @@ def _histogram(axes: Axes, values: FloatArray, marks: Mapping[str, float], shape
 
 
 def _drawdown_odds(odds: Mapping[str, DrawdownOdds], shape: Shape) -> Figure:
-    figure, (axes,) = axes_of(shape, height=shape.height * 0.95)
+    figure, (axes,) = axes_of(shape, height=shape.height * 0.8)
     for (name, each), colour in reversed([*zip(odds.items(), (BLUE, ORANGE, GREEN, GREY), strict=False)]):
         reached = np.append(0, np.cumsum(each.counts)) / each.counts.sum()
         axes.plot(each.edges, reached, color=COLOURS.get(name, colour), linewidth=2, label=name)
@@ -158,7 +158,7 @@ def _drawdown_odds(odds: Mapping[str, DrawdownOdds], shape: Shape) -> Figure:
 
 
 def _crises(found: Sequence[Crisis], shape: Shape) -> Figure:
-    figure, (axes,) = axes_of(shape, height=80 + 44 * len(found))
+    figure, (axes,) = axes_of(shape, height=80 + 38 * len(found))
     names = [replayed.name for replayed in found[0].replays]
     for name, colour in reversed([*zip(names, (BLUE, ORANGE, GREY, GREEN, INK), strict=False)]):
         rows = [

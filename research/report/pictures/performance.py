@@ -72,6 +72,15 @@ def equity(name: str, title: str, series: Sequence[Series], start: float) -> Pic
     return Picture(name, title, alt, lambda shape: _equity(series, start, shape))
 
 
+def account(own: Series, backtest: Series) -> Picture:
+    """Growth of 100 in an account, and in the backtest over its sessions."""
+    said = "; ".join(f"{each.name} {gain(each.total)}" for each in (own, backtest))
+    days = span(own.sessions[0], own.sessions[-1])
+    alt = f"Growth of $100 from {days}, logarithmic scale. At the end: {said}."
+    name, title = own.name.lower().replace(" ", "_"), f"{own.name} beside the backtest"
+    return Picture(name, title, alt, lambda shape: _equity((own, backtest), 100, shape), shape=HALF)
+
+
 def equity_found(name: str, series: Sequence[Series], start: float) -> Picture:
     """Growth of the same starting amount, with the outcome of the first series in its title."""
     first = series[0]
@@ -111,7 +120,7 @@ def rolling(found: Sequence[Rolling]) -> Picture:
 
 def _intervals(measured: Sequence[MeasuredSeries], shape: Shape) -> Figure:
     rows, columns = (len(SHOWN), 1) if shape.is_narrow else (1, len(SHOWN))
-    figure, axes = axes_of(shape, rows, columns, height=(90 + 34 * len(measured)) * rows)
+    figure, axes = axes_of(shape, rows, columns, height=(70 + 28 * len(measured)) * rows)
     for each, metric in zip(axes, SHOWN, strict=True):
         form = METRIC_FORMS[metric]
         heading(each, capitalised(METRICS[metric]), shape)
@@ -217,7 +226,7 @@ def _rolling(found: Sequence[Rolling], shape: Shape) -> Figure:
     ]
     panels = panels if to else panels[:2]
     columns = 1 if shape.is_narrow else 2
-    figure, axes = axes_of(shape, len(panels) // columns, columns, height=50 + 130 * len(panels) // columns)
+    figure, axes = axes_of(shape, len(panels) // columns, columns, height=50 + 110 * len(panels) // columns)
     for each, (title, lines, form) in zip(axes, panels, strict=True):
         heading(each, title, shape)
         for one, line in zip(found, lines, strict=True):

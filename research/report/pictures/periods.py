@@ -110,7 +110,7 @@ def _shades(cells: FloatArray) -> FloatArray:
 
 
 def _years(years: Sequence[int], series: Mapping[str, Sequence[float | None]], shape: Shape) -> Figure:
-    figure, (axes,) = axes_of(shape, height=0.75 * shape.height)
+    figure, (axes,) = axes_of(shape, height=0.65 * shape.height)
     width = 0.8 / len(series)
     for place, (name, values) in reversed([*enumerate(series.items())]):
         at = np.arange(len(years)) + (place - (len(series) - 1) / 2) * width

@@ -85,13 +85,13 @@ def test_the_page_is_no_longer_than_it_may_be(browser: webdriver.Chrome, sheet: 
 
 def test_the_page_asks_nobody(browser: webdriver.Chrome, sheet: Sheet) -> None:
     """Opening the page loads nothing else, and nothing is reported as wrong."""
-    browser.get_log("browser")
+    browser.get_log("browser")  # type: ignore[no-untyped-call]
     opened(browser, sheet, WIDTHS["desk"])
     requests = (
         "return performance.getEntriesByType('resource').map(each => each.name).filter(n => !n.startsWith('data:'))"
     )
     assert browser.execute_script(requests) == []
-    assert browser.get_log("browser") == []
+    assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]
 
 
 def test_links_lead_to_their_sections(browser: webdriver.Chrome, sheet: Sheet) -> None:

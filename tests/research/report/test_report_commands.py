@@ -54,7 +54,7 @@ def test_report_names_what_it_wrote(sheet: Sheet) -> None:
     """The files exist, the page comes first, and the headline figures are there for a script."""
     assert sheet.said["files"][0] == str(sheet.page)
     assert sorted(sheet.said["files"]) == sorted(map(str, sheet.folder.iterdir()))
-    assert sheet.said["live_sharpe"] == sheet.record["whole"][0]["metrics"]["sharpe"]["estimate"]
+    assert sheet.said["live_sharpe"] == sheet.record["whole"]["metrics"]["sharpe"]["estimate"]
     assert sheet.said["walk_forward_sharpe"] == sheet.record["common"][0]["metrics"]["sharpe"]["estimate"]
 
 

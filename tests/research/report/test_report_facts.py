@@ -32,7 +32,7 @@ def closes(world: World) -> pd.DataFrame:
 
 def test_the_live_metrics_are_the_warehouses(gathered: Gathered, report_lake: Lake) -> None:
     """What the page says of the live parameters is what backtest_metrics says."""
-    live = gathered.facts.whole[0]
+    live = gathered.facts.whole
     published = readers.ask(report_lake, readers.LIVE_METRICS).iloc[0]
     assert not isinstance(live, Missing)
     for metric in Metric:
@@ -51,7 +51,7 @@ def test_the_walk_forwards_metrics_are_the_warehouses(gathered: Gathered, report
 
 def test_intervals_hold_their_estimates(gathered: Gathered) -> None:
     """Sharpe ratio and CAGR lie within their intervals, for every series."""
-    for measured in (*gathered.facts.whole, *gathered.facts.common):
+    for measured in (gathered.facts.whole, *gathered.facts.common):
         assert not isinstance(measured, Missing)
         for metric in (Metric.SHARPE, Metric.CAGR):
             found = measured.metrics[metric]
@@ -116,7 +116,7 @@ def test_the_best_and_worst_are_found_again(gathered: Gathered) -> None:
         by = (1 + returns).resample(frequency).prod()[lambda each: each != 1] - 1
         assert found.periods[period].best.value == pytest.approx(by.max())
         assert found.periods[period].worst.value == pytest.approx(by.min())
-        assert by.idxmin().strftime(PERIODS[period]) == found.periods[period].worst.period
+        assert pd.DatetimeIndex([by.idxmin()]).strftime(PERIODS[period])[0] == found.periods[period].worst.period
         assert found.periods[period].win_rate == pytest.approx((by > 0).sum() / (by != 0).sum())
     assert found.against is not None
     assert gathered.facts.yearly.series[live.name][-1] == pytest.approx(gathered.facts.holdings.years[-1].net)

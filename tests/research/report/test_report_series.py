@@ -21,7 +21,7 @@ from research.report.facts.series import (
     resampling,
     rolling_correlation,
     rolling_sharpe,
-    sharpe_difference,
+    sharpe_differences,
     worst_drawdowns,
 )
 
@@ -77,9 +77,9 @@ def test_a_difference_cancels_what_is_shared() -> None:
     random = np.random.default_rng(4)
     worse = series(list(random.normal(0, 0.01, 400)), "worse")
     better = Series("better", "", worse.sessions, worse.returns + 0.002)
-    same = sharpe_difference(worse, worse)
+    (same,) = sharpe_differences([worse, worse])
     assert (same.low, same.estimate, same.high) == (0, 0, 0)
-    difference = sharpe_difference(worse, better)
+    (difference,) = sharpe_differences([worse, better])
     assert difference.low < difference.estimate < difference.high < 0
     assert (difference.of, difference.against) == ("worse", "better")
 
