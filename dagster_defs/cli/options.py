@@ -36,6 +36,15 @@ def _day(*, is_last: bool) -> Callable[[click.Context, click.Parameter, str | No
     return read
 
 
+def _state(context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+    """Find the snapshot of the lake that is meant."""
+    if text is None:
+        return None
+    from warehouse.past_states import snapshot_of  # noqa: PLC0415 - few commands look back
+
+    return snapshot_of(context.obj.lake, text)
+
+
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 REPORTS = click.option(
     "--reports",
@@ -54,6 +63,14 @@ SET = click.option(
     multiple=True,
     metavar="KEY=VALUE[,VALUE…]",
     help="Try another value of a setting, such as strategy.top_n=1; several values or settings: every combination.",
+)
+KNOWN_AT = click.option(
+    "--known-at",
+    "--at",
+    "snapshot",
+    metavar="STATE",
+    callback=_state,
+    help="As known then: a snapshot (12), a run (its id, or its beginning), a day (its end in New York) or time.",
 )
 FROM = click.option(
     "--from", "first", metavar="DAY", callback=_day(is_last=False), help="Measure from this year, month or day on."
