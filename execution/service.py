@@ -15,10 +15,9 @@ from execution import after_close, fraction_probe
 from execution.brokers.base import Finding, Level
 from execution.brokers.registry import adapter
 from execution.errors import LedgerError, TradeRefusedError
-from execution.ledger.events import EventKind, Finish, Reconciliation, Scope, SwitchChange
+from execution.ledger.events import EventKind, Reconciliation, Scope
 from execution.ledger.ledger import Ledger, ledger_url
 from execution.ledger.texts import to_text
-from execution.models import Switch
 from execution.orders.context import DEFAULT_PACE, RebalanceRequest, TradingContext
 from execution.orders.preflight import planned_window
 from execution.rebalance import rebalance
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
     from execution.brokers.base import Endpoint
     from execution.installation import Installation
-    from execution.ledger.events import Recorded
     from execution.orders.context import Pace
     from execution.rebalance import RebalanceOutcome
 
@@ -160,34 +158,6 @@ def _run_at_work(installation: Installation) -> str:
             return ""
     except LakeBusyError:
         return "A run is at work; the next tick looks again."
-
-
-def standing(installation: Installation) -> dict[str, str]:
-    """Say what a person last allowed, how the last rebalance ended, and how ledger and broker last compared."""
-    with open_ledger(installation) as ledger:
-        switched, finished = ledger.newest(EventKind.SWITCH_CHANGED), ledger.newest(EventKind.SESSION_FINISHED)
-        compared = ledger.newest(EventKind.RECONCILED)
-    found = {"switch": Switch.NORMAL.value, "last_rebalance": "none", "account": "never compared with the broker"}
-    if switched and isinstance(switched.event.payload, SwitchChange):
-        change = switched.event.payload
-        why = f" ({change.reason})" if change.reason else ""
-        found["switch"] = f"{change.switch.value} since {switched.recorded_at:%Y-%m-%d %H:%M} UTC, by {change.by}{why}"
-    if (posted := SwitchFiles.of(installation.home).read()) not in {Switch.NORMAL, _newest(switched)}:
-        found["switch"] = f"{posted.value} by a file, which `swing resume` removes"
-    if finished and isinstance(finished.event.payload, Finish):
-        found["last_rebalance"] = f"{finished.event.scope.session_date}: {finished.event.payload.message}"
-    if compared and isinstance(compared.event.payload, Reconciliation):
-        differences = " ".join(difference.message for difference in compared.event.payload.differences)
-        account_id = compared.event.payload.account.account_id
-        found["account"] = (
-            f"{account_id}, {compared.recorded_at:%Y-%m-%d %H:%M} UTC: {differences or 'ledger and broker agree'}"
-        )
-    return found
-
-
-def _newest(switched: Recorded | None) -> Switch | None:
-    change = switched.event.payload if switched else None
-    return change.switch if isinstance(change, SwitchChange) else None
 
 
 def as_record(outcome: RebalanceOutcome) -> dict[str, Any]:
