@@ -152,6 +152,25 @@ def test_compare_gives_each_difference_its_interval(home: Path) -> None:
         assert list(costs.values()) == sorted(costs.values(), reverse=True)
 
 
+def test_a_saved_variant_is_compared_by_its_name(crowded: Pipeline, tmp_path: Path) -> None:
+    """`--save` keeps what was tried, and says where; `compare` knows the name at once; a taken one is refused."""
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in ("data", "catalog.sqlite"):
+        (home / name).symlink_to(crowded.lake.home / name)
+    (home / "portfolio.yaml").write_text((crowded.lake.home / "portfolio.yaml").read_text(encoding="utf-8"))
+    arguments = ("backtest", "--set", "strategy.top_n=1", "--save", "calm")
+    said = swing(home, *arguments)
+    assert (said.exit_code, said.stderr) == (0, "")
+    assert "Saved as calm in" in said.stdout
+    told = json.loads(swing(home, "compare", "live", "calm", "--json").stdout)
+    assert [track["name"] for track in told["tracks"]] == ["20/50 · top 2 · 0.7", "calm (20/50 · top 1 · 0.7)"]
+    again = swing(home, *arguments)
+    assert (again.exit_code, "the name is taken" in again.stderr) == (3, True)
+    assert swing(home, "backtest", "--save", "calm").exit_code == 2
+    assert swing(home, "backtest", "--set", "strategy.top_n=1,3", "--save", "two").exit_code == 3
+
+
 def test_open_starts_a_browser_or_says_the_address(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The address is printed either way."""
     opened: list[str] = []
