@@ -90,6 +90,12 @@ def sql(installation: Installation, snapshot: int | None, form: str, query: str)
                 _show_first(connection.execute(query))
             else:
                 WRITERS[form](connection.execute(query).to_arrow_table())
+        except duckdb.CatalogException as error:
+            said = str(error).removeprefix("Catalog Error: ")
+            raise LakeError(
+                f'The query names what is not there: {said}\n`swing sql "show tables"` lists the relations; '
+                "`swing backtest` and `swing walkforward` build them."
+            ) from error
         except duckdb.Error as error:
             raise LakeError(f"The query failed: {error}") from error
 

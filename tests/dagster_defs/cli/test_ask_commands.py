@@ -122,6 +122,7 @@ def test_backtest_answers_what_if(crowded: Pipeline, home: Path) -> None:
         (("backtest", "--from", "soon"), 2, "write 2018, 2018-03 or 2018-03-15"),
         (("backtest", "--set", "universe=NONE"), 5, "no bar of NONE"),
         (("compare",), 2, "name another"),
+        (("sql", "from nowhere"), 5, "names what is not there: Table with name nowhere does not exist"),
         (("compare", "live", "?"), 2, "names no strategy"),
         (("compare", "live", "20/10 top 2 0.7"), 3, "fast must be below slow"),
         (("open", "report"), 5, "swing report"),
