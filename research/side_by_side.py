@@ -89,7 +89,7 @@ def walk_forward_beside(connection: duckdb.DuckDBPyConnection, benchmark: str) -
 
 
 @dataclass(frozen=True, slots=True)
-class Fold:
+class TestedFold:
     """One choice of the walk-forward, and what came of it.
 
     Attributes:
@@ -112,7 +112,7 @@ class Fold:
     test_sharpe: float | None
 
 
-def folds_of(connection: duckdb.DuckDBPyConnection) -> list[Fold]:
+def folds_of(connection: duckdb.DuckDBPyConnection) -> list[TestedFold]:
     """Measure each fold of the walk-forward over its own test window, oldest first.
 
     Raises:
@@ -123,7 +123,7 @@ def folds_of(connection: duckdb.DuckDBPyConnection) -> list[Fold]:
         returns = np.array(row.pop("net_returns"), dtype=float)
         measured = float(measure(returns[None, :])[Metric.SHARPE][0]) if len(returns) >= SHORTEST else math.nan
         sharpe = measured if math.isfinite(measured) else None
-        found.append(Fold(sessions=len(returns), test_return=total_return(returns), test_sharpe=sharpe, **row))
+        found.append(TestedFold(sessions=len(returns), test_return=total_return(returns), test_sharpe=sharpe, **row))
     return found
 
 

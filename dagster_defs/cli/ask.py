@@ -10,7 +10,7 @@ import click
 import duckdb
 
 from dagster_defs.cli import terminal
-from dagster_defs.cli.options import JSON, KNOWN_AT
+from dagster_defs.cli.options import JSON, KNOWN_AT, snapshot_of
 from warehouse import readers
 from warehouse.errors import LakeError
 
@@ -32,7 +32,7 @@ BATCH = 100_000
 @KNOWN_AT
 @JSON
 @click.pass_obj
-def weights(installation: Installation, asof: datetime | None, snapshot: int | None, as_json: bool) -> None:
+def weights(installation: Installation, asof: datetime | None, state: str | None, as_json: bool) -> None:
     """Show the live strategy's target weights, with cash.
 
     \b
@@ -42,13 +42,13 @@ def weights(installation: Installation, asof: datetime | None, snapshot: int | N
       swing weights --asof 2020-03-09 --known-at 2026-03-09    … and as it was known at the end of that day
       swing weights --known-at 3f2a               … and after that run (`swing sql "from runs"` lists them)
     """
-    with installation.lake.reader(snapshot) as connection:
+    with installation.lake.reader(snapshot_of(installation.lake, state)) as connection:
         found = readers.weights_on(connection, asof.date() if asof else None)
         if as_json:
             click.echo(json.dumps(terminal.as_plain(found.records()), indent=2))
         else:
             terminal.show_answer(found)
-        if asof is None and snapshot is None:
+        if asof is None and state is None:
             terminal.warn_of_doubtful_bars(connection)
 
 
@@ -67,7 +67,7 @@ ANSWERS = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.Sta
 )
 @click.argument("query")
 @click.pass_obj
-def sql(installation: Installation, snapshot: int | None, form: str, query: str) -> None:
+def sql(installation: Installation, state: str | None, form: str, query: str) -> None:
     """Ask the warehouse; read-only, and of no other file.
 
     \b
@@ -81,7 +81,7 @@ def sql(installation: Installation, snapshot: int | None, form: str, query: str)
     """
     if form == "parquet" and sys.stdout.isatty():
         raise click.UsageError("Parquet is no text: send it to a file, as in `--format parquet > rows.parquet`.")
-    with installation.lake.reader(snapshot) as connection:
+    with installation.lake.reader(snapshot_of(installation.lake, state)) as connection:
         installation.lake.confine(connection)
         try:
             if any(statement.type not in ANSWERS for statement in connection.extract_statements(query)):

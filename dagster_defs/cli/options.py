@@ -13,6 +13,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from warehouse.lake import Lake
+
 
 NO_DAY = "is no day; write 2018, 2018-03 or 2018-03-15."
 
@@ -36,13 +38,27 @@ def _day(*, is_last: bool) -> Callable[[click.Context, click.Parameter, str | No
     return read
 
 
-def _state(context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
-    """Find the snapshot of the lake that is meant."""
-    if text is None:
-        return None
-    from warehouse.past_states import snapshot_of  # noqa: PLC0415 - few commands look back
+STATE = re.compile(r"\d+|[0-9a-fA-F-]{4,36}|\d{4}-\d{2}-\d{2}[T ]\S+")
+"""A snapshot, a run or a day, a time."""
 
-    return snapshot_of(context.obj.lake, text)
+
+def _state(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    """Refuse what can be no state of the lake."""
+    if text is not None and not STATE.fullmatch(text.strip()):
+        raise click.BadParameter(
+            f"'{text}' is none; write a snapshot (12), a run's id or its beginning (3f2a), a day (2024-03-09), a time "
+            "(2024-03-09T15:55)."
+        )
+    return text
+
+
+def snapshot_of(lake: Lake, state: str | None) -> int | None:
+    """Return the snapshot that `--known-at` means; None for the newest. Raises LakeError if there is none."""
+    if state is None:
+        return None
+    from warehouse import past_states  # noqa: PLC0415 - few questions look back
+
+    return past_states.snapshot_of(lake, state)
 
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
@@ -67,7 +83,7 @@ SET = click.option(
 KNOWN_AT = click.option(
     "--known-at",
     "--at",
-    "snapshot",
+    "state",
     metavar="STATE",
     callback=_state,
     help="As known then: a snapshot (12), a run (its id, or its beginning), a day (its end in New York) or time.",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from research.side_by_side import Fold
+    from research.side_by_side import TestedFold
     from research.what_if import Track, Tried
     from warehouse.lake import Lake
 
@@ -156,7 +156,7 @@ def show_folds(lake: Lake, *, is_whole: bool = False) -> None:
     terminal.say_wrapped(_folds_caveat(readers.ask(lake, readers.FOLDS)))
 
 
-def _folds_told(folds: Sequence[Fold]) -> str:
+def _folds_told(folds: Sequence[TestedFold]) -> str:
     """Say how the folds ended, and what was chosen most."""
     gained = sum(fold.test_return > 0 for fold in folds)
     worst, best = min(folds, key=lambda fold: fold.test_return), max(folds, key=lambda fold: fold.test_return)

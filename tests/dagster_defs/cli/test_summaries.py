@@ -15,10 +15,12 @@ from research.what_if import cost_effects
 if TYPE_CHECKING:
     from lakes import Pipeline
 
+    from warehouse.lake import Lake
 
-def test_a_fold_earned_what_its_test_window_did(crowded: Pipeline) -> None:
+
+def test_a_fold_earned_what_its_test_window_did(default_lake: Lake) -> None:
     """Folds together are the walk-forward; the last one ends with the bars, and each choice has its name."""
-    with crowded.lake.reader() as connection:
+    with default_lake.reader() as connection:
         folds = folds_of(connection)
         (growth, last, first, count) = connection.execute(
             "SELECT product(1 + net_return), max(session_date), min(session_date), count(*) FROM walk_forward_daily"
@@ -33,18 +35,18 @@ def test_a_fold_earned_what_its_test_window_did(crowded: Pipeline) -> None:
 
 @pytest.mark.parametrize("width", [None, 40, 120])
 def test_the_newest_folds_fit_the_terminal(
-    crowded: Pipeline, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int | None
+    default_lake: Lake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int | None
 ) -> None:
     """Eight at most, one a line, with what each earned; all of them where all are asked for."""
     if width is not None:
         console = Console(width=width, force_terminal=True, color_system=None, highlight=False, soft_wrap=True)
         monkeypatch.setattr(terminal, "out", console)
-    with crowded.lake.reader() as connection:
+    with default_lake.reader() as connection:
         folds = folds_of(connection)
     monkeypatch.setattr(summaries, "FOLDS_SHOWN", len(folds) - 1)
-    summaries.show_folds(crowded.lake)
+    summaries.show_folds(default_lake)
     few = capsys.readouterr().out
-    summaries.show_folds(crowded.lake, is_whole=True)
+    summaries.show_folds(default_lake, is_whole=True)
     whole = capsys.readouterr().out
     assert "`swing walkforward --all` shows every fold." in " ".join(few.split())
     assert f" of {len(folds)} folds gained in their test window" in " ".join(few.split())
