@@ -41,11 +41,13 @@ def snapshot_of(lake: Lake, state: str) -> int:
         if moment is not None:
             return _at(connection, moment, text)
         if re.fullmatch(r"[0-9a-fA-F-]+", text) and len(text) >= SHORTEST_PREFIX:
-            return _after_run(connection, text.lower(), known)
+            found = _after_run(connection, text.lower(), known)
+            if found is not None:
+                return found
     if text.isdecimal():
         raise LakeError(
-            f"The warehouse has no snapshot {text}: it holds {min(known)} to {max(known)}, without those that have "
-            f"expired. {EXPIRES}. {LIST}"
+            f"The warehouse has no snapshot {text}, and no run that begins so: it holds {min(known)} to {max(known)}, "
+            f"without those that have expired. {EXPIRES}. {LIST}"
         )
     raise LakeError(
         f"'{state}' names no state of the warehouse. Write a snapshot (12), a run's id or its beginning, a day "
@@ -85,14 +87,17 @@ def _at(connection: duckdb.DuckDBPyConnection, moment: datetime, text: str) -> i
     return int(kept)
 
 
-def _after_run(connection: duckdb.DuckDBPyConnection, prefix: str, known: set[int]) -> int:
+def _after_run(connection: duckdb.DuckDBPyConnection, prefix: str, known: set[int]) -> int | None:
+    """Return the snapshot that a run has left; None for digits that begin no run's id."""
     found = connection.execute(
         "SELECT run_id, kind, started_at, snapshot_after FROM runs WHERE starts_with(run_id, $prefix) "
         "ORDER BY started_at",
         {"prefix": prefix},
     ).fetchall()
+    if not found and prefix.isdecimal():
+        return None
     if not found:
-        raise LakeError(f"No run's id begins with '{prefix}', and no snapshot has that number. {LIST}")
+        raise LakeError(f"No run's id begins with '{prefix}'. {LIST}")
     if len(found) > 1:
         some = "; ".join(
             f"{run_id} ({kind}, {started:%Y-%m-%d %H:%M} UTC)" for run_id, kind, started, _ in found[:LISTED]
