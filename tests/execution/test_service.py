@@ -14,6 +14,7 @@ from execution.installation import Installation
 from execution.ledger.events import Claim, Event, Finish, Payload, Reconciliation, Scope
 from execution.models import Account
 from execution.refusals import Refusal, RefusalCode
+from execution.standing import standing
 from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
@@ -56,10 +57,10 @@ def test_no_look_while_a_run_is_at_work(here: Installation) -> None:
 
 def test_status_says_how_account_and_rebalance_stand(here: Installation) -> None:
     """An end with refused orders and a difference are told in the broker's words."""
-    assert service.standing(here)["account"] == "never compared with the broker"
+    assert standing(here)["account"] == "never compared with the broker"
     refused = "0 of 1 orders filled. The broker refused 1 orders, and will do so again until you mend it: Clear it."
     _record(here, Finish(Decimal(10), Decimal(10), {}, refused), Reconciliation(ACCOUNT, AFTER))
-    assert service.standing(here)["last_rebalance"] == f"2024-06-11: {refused}"
-    assert service.standing(here)["account"].endswith("ledger and broker agree")
+    assert standing(here)["last_rebalance"] == f"2024-06-11: {refused}"
+    assert standing(here)["account"].endswith("ledger and broker agree")
     _record(here, Reconciliation(ACCOUNT, AFTER, (Refusal(RefusalCode.STATE_DISAGREES, "2 SPY too many."),)))
-    assert service.standing(here)["account"].endswith("2 SPY too many.")
+    assert standing(here)["account"].endswith("2 SPY too many.")

@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import click
 import dagster as dg
 import pytest
 from click.testing import CliRunner
 from dagster._core.scheduler.instigation import InstigatorState, ScheduleInstigatorData
 from rich.console import Console
 
-from dagster_defs.cli import status as page
 from dagster_defs.cli import terminal
 from dagster_defs.cli.main import main
 from dagster_defs.schedule_states import SCHEDULES, schedule_states
@@ -81,7 +81,7 @@ def test_a_person_reads_it_anywhere(
     if width is not None:
         console = Console(width=width, force_terminal=True, color_system=None, highlight=False, soft_wrap=True)
         monkeypatch.setattr(terminal, "out", console)
-        monkeypatch.setattr(console, "print", lambda *said, **_: page.click.echo(" ".join(map(_plain, said))))
+        monkeypatch.setattr(console, "print", lambda *said, **_: click.echo(" ".join(map(_plain, said))))
     told = CliRunner(env=environment).invoke(main, ["status"])
     assert (told.exit_code, told.stderr) == (0, "")
     lines = told.stdout.splitlines()
