@@ -9,6 +9,7 @@ import click
 
 from dagster_defs.cli import terminal
 from dagster_defs.cli.options import BENCHMARK, FROM, JSON, REPORTS, SET, TO
+from warehouse.errors import LakeError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,9 +112,17 @@ def _try_out(installation: Installation, settings: Sequence[str], span: Span, be
         terminal.say_wrapped(line)
 
 
+def _refuse_without_bars(installation: Installation) -> None:
+    """Raise LakeError at once where a build would take its time to find nothing."""
+    with installation.lake.reader() as connection:
+        if not connection.execute("FROM landing.bar_versions LIMIT 1").fetchall():
+            raise LakeError("There are no bars yet, so nothing can be built. Land some first: `swing fetch --help`.")
+
+
 def _research(
     installation: Installation, job: str, reports: Path | None, *, as_json: bool, is_whole: bool = False
 ) -> None:
+    _refuse_without_bars(installation)
     from dagster_defs import jobs  # noqa: PLC0415 - it imports Dagster and dbt, which takes seconds
     from dagster_defs.cli import summaries, what_if  # noqa: PLC0415 - as above
     from research.what_if import CostEffects, cost_effects  # noqa: PLC0415 - as above
