@@ -14,7 +14,7 @@ from research.statistics.samples import SESSIONS_A_YEAR
 from research.workbench import Bench
 from warehouse.errors import ConfigurationError, LakeError
 from warehouse.settings.portfolio import live_parameters, load_portfolio, strategy_id
-from warehouse.settings.strategy import StrategyRow
+from warehouse.settings.strategy import SHARED, StrategyRow
 from warehouse.transformation.statements import FEW_BARS
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     Days = NDArray[np.datetime64]
 
-SHARED = ("atr_window", "vol_window", "corr_window", "corr_min_obs")
-"""Windows that all strategies of one computation share (dbt_project/tests/strategies_are_consistent.sql)."""
 MEASURED = (
     "cagr",
     "sharpe",
@@ -150,6 +148,19 @@ class CommissionEffect:
     charged: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class CostEffects:
+    """Effects of dearer trading on the live strategy.
+
+    Attributes:
+        commission: The broker's minimum commission; None as in `commission_effect`.
+        by_slippage: Metrics by slippage, a fraction of the value traded; by the names of backtest_metrics.
+    """
+
+    commission: CommissionEffect | None = None
+    by_slippage: Mapping[float, Mapping[str, float]] = field(default_factory=dict)
+
+
 def commission_effect(lake: Lake, parameters_hash: str = "") -> CommissionEffect | None:
     """Charge the live strategy the broker's minimum commission.
 
@@ -161,17 +172,28 @@ def commission_effect(lake: Lake, parameters_hash: str = "") -> CommissionEffect
         None where the configured costs have a minimum already, the broker charges none, the configuration is not valid
         or another one than was built, or nothing can be measured.
     """
+    return cost_effects(lake, (), parameters_hash).commission
+
+
+def cost_effects(lake: Lake, slippages: Sequence[float], parameters_hash: str = "") -> CostEffects:
+    """Charge the live strategy other slippages, and as `commission_effect` does: its decisions are computed once.
+
+    Nothing is returned of what cannot be measured.
+    """
     try:
         portfolio = load_portfolio(lake.home)
-        minimum = float(portfolio.broker.commission_minimum)
-        if parameters_hash not in {"", portfolio.parameters_hash} or portfolio.costs.commission_minimum or not minimum:
-            return None
+        minimum = 0.0 if portfolio.costs.commission_minimum else float(portfolio.broker.commission_minimum)
         live = Contender.of(portfolio, is_live=True)
-        charged = live.with_commission_of(minimum, float(portfolio.broker.commission_maximum))
-        usual, less = try_out(Bench.of(lake), [live, charged], Span()).tracks
+        charged = [live.with_commission_of(minimum, float(portfolio.broker.commission_maximum))] if minimum else []
+        dearer = [live.with_costs(slippage=slippage) for slippage in slippages]
+        if parameters_hash not in {"", portfolio.parameters_hash} or (not charged and not dearer):
+            return CostEffects()
+        usual, *others = (each.metrics for each in try_out(Bench.of(lake), [live, *charged, *dearer], Span()).tracks)
     except (ConfigurationError, LakeError):
-        return None
-    return CommissionEffect(minimum, portfolio.capital.initial_equity, usual.metrics, less.metrics)
+        return CostEffects()
+    equity = portfolio.capital.initial_equity
+    commission = CommissionEffect(minimum, equity, usual, others[0]) if charged else None
+    return CostEffects(commission, dict(zip(slippages, others[len(charged) :], strict=True)))
 
 
 def try_out(bench: Bench, contenders: Sequence[Contender], span: Span, benchmark: str = "") -> Tried:

@@ -287,7 +287,8 @@ def land_portfolio(connection: duckdb.DuckDBPyConnection, portfolio: Portfolio) 
         "landing.symbol_changes": pa.Table.from_pylist(change_rows(portfolio.symbol_changes), CHANGE_SCHEMA),
     }
     held = {name: connection.execute(f"FROM {name}").to_arrow_table().to_pylist() for name in landed}
-    if columns == list(strategies[0]) and held == {name: rows.to_pylist() for name, rows in landed.items()}:
+    is_same = columns == list(strategies[0]) and held == {name: rows.to_pylist() for name, rows in landed.items()}
+    if is_same and _names(connection) == {(row["strategy_id"], row["strategy_name"]) for row in strategies}:
         return False
     landed |= {
         "landing.universe": pa.table({"symbol": list(portfolio.universe)}),
@@ -299,6 +300,11 @@ def land_portfolio(connection: duckdb.DuckDBPyConnection, portfolio: Portfolio) 
             connection.register("portfolio_rows", rows)
             connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM portfolio_rows")
     return True
+
+
+def _names(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    """Return the landed strategies with their names: a saved variant changes no other setting."""
+    return set(connection.execute("SELECT strategy_id, strategy_name FROM landing.strategies").fetchall())
 
 
 def land_ledger(connection: duckdb.DuckDBPyConnection, rows: Sequence[Mapping[str, Any]]) -> int:

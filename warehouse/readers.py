@@ -88,6 +88,14 @@ BARS_LANDED = Question(
     """,
     "Land bars first: `swing fetch --help` shows how.",
 )
+SOURCES_LANDED = Question(
+    """
+    SELECT source, count(DISTINCT symbol) AS symbols, max(session_date) AS last_session, max(ingested_at) AS landed_at
+    FROM landing.bar_versions SEMI JOIN landing.universe USING (symbol)
+    GROUP BY source ORDER BY last_session DESC, source
+    """
+)
+NEWEST_CLOSES = Question("SELECT symbol, max_by(close, session_date) AS close FROM bars GROUP BY symbol")
 RUNS = Question("SELECT * FROM runs ORDER BY started_at DESC LIMIT 5")
 SYMBOLS = Question(
     """

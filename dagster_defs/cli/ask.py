@@ -10,7 +10,7 @@ import click
 import duckdb
 
 from dagster_defs.cli import terminal
-from dagster_defs.cli.options import JSON
+from dagster_defs.cli.options import JSON, KNOWN_AT, snapshot_of
 from warehouse import readers
 from warehouse.errors import LakeError
 
@@ -29,25 +29,26 @@ BATCH = 100_000
 
 @click.command()
 @click.option("--asof", type=click.DateTime(["%Y-%m-%d"]), help="The decision of this session (default: the newest).")
-@click.option("--known-at", type=int, metavar="SNAPSHOT", help="As it was known at this snapshot of the lake.")
+@KNOWN_AT
 @JSON
 @click.pass_obj
-def weights(installation: Installation, asof: datetime | None, known_at: int | None, as_json: bool) -> None:
+def weights(installation: Installation, asof: datetime | None, state: str | None, as_json: bool) -> None:
     """Show the live strategy's target weights, with cash.
 
     \b
     Examples:
       swing weights                               tonight's targets
       swing weights --asof 2020-03-09             a past decision, as it is known today
-      swing weights --asof 2020-03-09 --known-at 12    … and as it was known then (see `swing sql "from runs"`)
+      swing weights --asof 2020-03-09 --known-at 2026-03-09    … and as it was known at the end of that day
+      swing weights --known-at 3f2a               … and after that run (`swing sql "from runs"` lists them)
     """
-    with installation.lake.reader(known_at) as connection:
+    with installation.lake.reader(snapshot_of(installation.lake, state)) as connection:
         found = readers.weights_on(connection, asof.date() if asof else None)
         if as_json:
             click.echo(json.dumps(terminal.as_plain(found.records()), indent=2))
         else:
             terminal.show_answer(found)
-        if asof is None and known_at is None:
+        if asof is None and state is None:
             terminal.warn_of_doubtful_bars(connection)
 
 
@@ -55,7 +56,7 @@ ANSWERS = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.Sta
 
 
 @click.command()
-@click.option("--at", "snapshot", type=int, metavar="SNAPSHOT", help="Travel back to this snapshot.")
+@KNOWN_AT
 @click.option(
     "--format",
     "form",
@@ -66,7 +67,7 @@ ANSWERS = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.Sta
 )
 @click.argument("query")
 @click.pass_obj
-def sql(installation: Installation, snapshot: int | None, form: str, query: str) -> None:
+def sql(installation: Installation, state: str | None, form: str, query: str) -> None:
     """Ask the warehouse; read-only, and of no other file.
 
     \b
@@ -75,12 +76,12 @@ def sql(installation: Installation, snapshot: int | None, form: str, query: str)
       swing sql "select * from backtest_metrics order by sharpe desc limit 5"
       swing sql "from runs" --format json
       swing sql "from bars" --format parquet > bars.parquet
-      swing sql "from live_targets" --at 12
+      swing sql "from live_targets" --known-at 2026-03-09
       swing sql "show tables"
     """
     if form == "parquet" and sys.stdout.isatty():
         raise click.UsageError("Parquet is no text: send it to a file, as in `--format parquet > rows.parquet`.")
-    with installation.lake.reader(snapshot) as connection:
+    with installation.lake.reader(snapshot_of(installation.lake, state)) as connection:
         installation.lake.confine(connection)
         try:
             if any(statement.type not in ANSWERS for statement in connection.extract_statements(query)):
@@ -89,6 +90,12 @@ def sql(installation: Installation, snapshot: int | None, form: str, query: str)
                 _show_first(connection.execute(query))
             else:
                 WRITERS[form](connection.execute(query).to_arrow_table())
+        except duckdb.CatalogException as error:
+            said = str(error).removeprefix("Catalog Error: ")
+            raise LakeError(
+                f'The query names what is not there: {said}\n`swing sql "show tables"` lists the relations; '
+                "`swing backtest` and `swing walkforward` build them."
+            ) from error
         except duckdb.Error as error:
             raise LakeError(f"The query failed: {error}") from error
 

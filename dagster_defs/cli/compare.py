@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 LIVE = "live"
 NAME = re.compile(r"(\d+)\s*/\s*(\d+)\D+?(\d+)[^\d.-]+(-?[\d.]+)")
 IDENTITY = re.compile(r"[0-9a-f]{12}")
-SLIPPAGES = {"1 bp": 0.0001, "2 bp": 0.0002, "5 bp": 0.0005, "10 bp": 0.001}
-"""Costs at which the comparison is repeated, as fractions of the value traded."""
 DRAWS = 2_000
 TOLD = (Metric.CAGR, Metric.SHARPE, Metric.MAX_DRAWDOWN)
 FORMS = {Metric.SHARPE: ratio}
@@ -58,10 +56,11 @@ def compare(
 ) -> None:
     """Compare strategies with the first one named, over the same sessions.
 
-    A NAME is live, a strategy by its averages, picks and correlation cap ("20/50 · top 2 · 0.7", or 20/50/2/0.7), its
-    strategy_id, or a symbol to buy and hold; --set adds variants of the live strategy. Each difference has its 95%
-    interval: both histories are resampled together, in blocks. Slippage of 1, 2, 5 and 10 basis points (bp, hundredths
-    of a per cent of the value traded) shows what each can bear. Computed in memory; nothing is written.
+    A NAME is live, a saved variant (`swing backtest --save`), a strategy by its averages, picks and correlation cap
+    ("20/50 · top 2 · 0.7", or 20/50/2/0.7), its strategy_id, or a symbol to buy and hold; --set adds variants of the
+    live strategy. Each difference has its 95% interval: both histories are resampled together, in blocks. Slippage of
+    1, 2, 5 and 10 basis points (bp, hundredths of a per cent of the value traded) shows what each can bear. Computed in
+    memory; nothing is written.
 
     \b
     Examples:
@@ -78,7 +77,7 @@ def compare(
     if len(symbols) > 1 or not contenders:
         raise click.UsageError("At most one symbol can be compared with, and one strategy at least.")
 
-    dearer = [each.with_costs(slippage=slippage) for each in contenders for slippage in SLIPPAGES.values()]
+    dearer = [each.with_costs(slippage=slippage) for each in contenders for slippage in what_if.SLIPPAGES.values()]
     with terminal.progress("Comparing", is_quiet=as_json):
         tried = what_if.answer(installation, [*contenders, *dearer], span, "".join(symbols))
         if symbols and tried.tracks[-1].contender is not None:
@@ -86,8 +85,8 @@ def compare(
         tracks = [*tried.tracks[: len(contenders)], *tried.tracks[len(contenders) + len(dearer) :]]
         differences = [_difference(tracks[0], track, seed) for track in tracks[1:]]
     costs = {
-        each.name: [track.metrics["cagr"] for track in tried.tracks[at : at + len(SLIPPAGES)]]
-        for each, at in zip(contenders, range(len(contenders), len(tried.tracks), len(SLIPPAGES)), strict=False)
+        each.name: [track.metrics["cagr"] for track in tried.tracks[at : at + len(what_if.SLIPPAGES)]]
+        for each, at in zip(contenders, range(len(contenders), len(tried.tracks), len(what_if.SLIPPAGES)), strict=False)
     }
     if as_json:
         click.echo(json.dumps(_record(replace(tried, tracks=tracks), differences, costs), indent=2))
@@ -108,6 +107,8 @@ def _named(installation: Installation, names: Sequence[str]) -> tuple[list[Conte
         settings = _settings_of(installation, name)
         if name.lower() == LIVE:
             contenders.append(what_if.live(installation))
+        elif name in installation.portfolio.saved:
+            contenders.append(what_if.saved(installation, name))
         elif settings:
             contenders += what_if.varied(installation, settings)
         elif re.fullmatch(r"[A-Za-z][A-Za-z0-9.]{0,11}", name):
@@ -177,7 +178,7 @@ def _show_costs(costs: Mapping[str, Sequence[float]]) -> None:
     rows = [[name, *(percent(value, 2) for value in values)] for name, values in costs.items()]
     terminal.out.print()
     terminal.show_rows(
-        [("strategy", False), *((name, True) for name in SLIPPAGES)], rows, "Return a year (cagr) by slippage"
+        [("strategy", False), *((name, True) for name in what_if.SLIPPAGES)], rows, "Return a year (cagr) by slippage"
     )
 
 
@@ -196,5 +197,5 @@ def _record(
         }
         for track, found in zip(tried.tracks[1:], differences, strict=True)
     ]
-    by_slippage = {name: dict(zip(SLIPPAGES, values, strict=True)) for name, values in costs.items()}
+    by_slippage = {name: dict(zip(what_if.SLIPPAGES, values, strict=True)) for name, values in costs.items()}
     return what_if.as_record(tried) | {"comparisons": compared, "cagr_by_slippage": by_slippage}

@@ -29,7 +29,7 @@ def landing_told(landed: dict[str, Any]) -> list[str]:
     else:
         lines.append(f"Nothing new: all {landed['unchanged']:,} bars were there already.")
     if landed["quarantined"]:
-        lines.append(f"Set aside {landed['quarantined']:,} rows that are no bars: swing sql 'from quarantined_bars'")
+        lines.append(f"Set aside {landed['quarantined']:,} rejected rows: swing sql 'from quarantined_bars'")
     return lines
 
 

@@ -13,6 +13,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from warehouse.lake import Lake
+
 
 NO_DAY = "is no day; write 2018, 2018-03 or 2018-03-15."
 
@@ -36,6 +38,29 @@ def _day(*, is_last: bool) -> Callable[[click.Context, click.Parameter, str | No
     return read
 
 
+STATE = re.compile(r"\d+|[0-9a-fA-F-]{4,36}|\d{4}-\d{2}-\d{2}[T ]\S+")
+"""A snapshot, a run or a day, a time."""
+
+
+def _state(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    """Refuse what can be no state of the lake."""
+    if text is not None and not STATE.fullmatch(text.strip()):
+        raise click.BadParameter(
+            f"'{text}' is none; write a snapshot (12), a run's id or its beginning (3f2a), a day (2024-03-09), a time "
+            "(2024-03-09T15:55)."
+        )
+    return text
+
+
+def snapshot_of(lake: Lake, state: str | None) -> int | None:
+    """Return the snapshot that `--known-at` means; None for the newest. Raises LakeError if there is none."""
+    if state is None:
+        return None
+    from warehouse import past_states  # noqa: PLC0415 - few questions look back
+
+    return past_states.snapshot_of(lake, state)
+
+
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 REPORTS = click.option(
     "--reports",
@@ -54,6 +79,14 @@ SET = click.option(
     multiple=True,
     metavar="KEY=VALUE[,VALUE…]",
     help="Try another value of a setting, such as strategy.top_n=1; several values or settings: every combination.",
+)
+KNOWN_AT = click.option(
+    "--known-at",
+    "--at",
+    "state",
+    metavar="STATE",
+    callback=_state,
+    help="As known then: a snapshot (12), a run (its id, or its beginning), a day (its end in New York) or time.",
 )
 FROM = click.option(
     "--from", "first", metavar="DAY", callback=_day(is_last=False), help="Measure from this year, month or day on."

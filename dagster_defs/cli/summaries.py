@@ -3,45 +3,63 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from dataclasses import asdict
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from dagster_defs.cli import terminal
 from dagster_defs.cli.what_if import listed, period, show_tracks
 from research.report.formats import length_caveat, percent, ratio
-from research.side_by_side import backtest_beside, walk_forward_beside
+from research.side_by_side import backtest_beside, folds_of, walk_forward_beside
 from warehouse import readers
 from warehouse.calendar.sessions import sessions
 from warehouse.errors import LakeError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
+    from research.side_by_side import TestedFold
     from research.what_if import Track, Tried
     from warehouse.lake import Lake
 
-FOLD_COLUMNS = ["fold_id", "train_start", "test_start", "test_end", "strategy_name", "objective"]
+FOLDS_SHOWN = 8
+"""Newest folds of a summary."""
+WIDE, FOREMOST = 100, 3
+"""Letters of a line that takes every column of a fold, and the first columns that stay in a narrower one."""
+CHOICES_SHOWN = 3
+"""Most frequent choices of a summary."""
 BENCHMARK = "SPY"
 
 
 def as_record(lake: Lake, job: str) -> dict[str, Any]:
     """Return the results of a research job, for a script."""
+    tested = {}
     if job == "backtest":
         questions = {"metrics": readers.LIVE_METRICS, "live_targets": readers.LIVE_TARGETS}
     else:
         questions = {"metrics": readers.WALK_FORWARD_METRICS, "folds": readers.folds()}
+        with lake.reader() as connection:
+            tested = {"tested": [terminal.as_plain(asdict(fold)) for fold in folds_of(connection)]}
     frames = {name: readers.ask(lake, question) for name, question in questions.items()}
     caveat = f"{_metrics_caveat(frames['metrics'])} {_folds_caveat(frames.get('folds'))}".strip()
-    return {name: json.loads(terminal.as_json(frame)) for name, frame in frames.items()} | {"caveat": caveat or None}
+    return (
+        {name: json.loads(terminal.as_json(frame)) for name, frame in frames.items()}
+        | tested
+        | {"caveat": caveat or None}
+    )
 
 
-def show(lake: Lake, job: str) -> None:
-    """Print the results of a research job, for a person."""
+def show(lake: Lake, job: str, *, is_whole: bool = False) -> None:
+    """Print the results of a research job, for a person; every fold if `is_whole`."""
     if job == "backtest":
         show_targets(lake)
         title, beside = "Backtest of the live strategy, after costs", backtest_beside
     else:
-        show_folds(lake)
+        show_folds(lake, is_whole=is_whole)
         title, beside = "Walk-forward, out of sample, after costs", walk_forward_beside
     with lake.reader() as connection:
         live = readers.rows(connection, readers.LIVE_STRATEGY).records()[0]
@@ -104,15 +122,52 @@ def show_metrics(lake: Lake, question: readers.Question, title: str) -> None:
         terminal.say(_metrics_caveat(frame))
 
 
-def show_folds(lake: Lake) -> None:
-    """Print the folds of the walk-forward, with their winners."""
-    folds = readers.ask(lake, readers.folds())
+def show_folds(lake: Lake, *, is_whole: bool = False) -> None:
+    """Print the folds of the walk-forward: the choice of each, and what it earned afterwards; the newest, or all."""
+    with lake.reader() as connection:
+        folds = folds_of(connection)
     terminal.out.print()
-    if folds.empty:
+    if not folds:
         terminal.out.print("Walk-forward: the history is too short for one fold.", markup=False)
-    else:
-        terminal.show(folds[FOLD_COLUMNS], "Walk-forward folds and their winners")
-        terminal.say(_folds_caveat(folds))
+        return
+    shown = folds if is_whole else folds[-FOLDS_SHOWN:]
+    columns = [("fold", True), ("choice", False), ("test return", True), ("test Sharpe", True), ("objective", True)]
+    columns += [("trained from", False), ("tested from", False), ("to", False)]
+    rows = [
+        [
+            fold.fold_id,
+            fold.choice,
+            percent(fold.test_return),
+            ratio(fold.test_sharpe),
+            ratio(fold.objective, 3),
+            fold.trained_from,
+            fold.tested_from,
+            fold.tested_to,
+        ]
+        for fold in shown
+    ]
+    count = f"{len(folds)} folds" if len(shown) == len(folds) else f"the newest {len(shown)} of {len(folds)} folds"
+    fitting = len(columns) if terminal.width() >= WIDE else FOREMOST
+    title = f"Walk-forward: {count}, each chosen before it was tested"
+    terminal.show_rows(columns[:fitting], [row[:fitting] for row in rows], title)
+    if len(shown) < len(folds):
+        terminal.say_wrapped("`swing walkforward --all` shows every fold.")
+    terminal.say_wrapped(_folds_told(folds))
+    terminal.say_wrapped(_folds_caveat(readers.ask(lake, readers.folds())))
+
+
+def _folds_told(folds: Sequence[TestedFold]) -> str:
+    """Say how the folds ended, and what was chosen most."""
+    gained = sum(fold.test_return > 0 for fold in folds)
+    worst, best = min(folds, key=lambda fold: fold.test_return), max(folds, key=lambda fold: fold.test_return)
+    changes = sum(one.choice != other.choice for one, other in pairwise(folds))
+    chosen = Counter(fold.choice for fold in folds).most_common(CHOICES_SHOWN)
+    most = ", ".join(f"{choice} ({count})" for choice, count in chosen)
+    return (
+        f"{gained} of {len(folds)} folds gained in their test window: from {percent(worst.test_return)} (from "
+        f"{worst.tested_from}) to {percent(best.test_return)} (from {best.tested_from}). The choice changed "
+        f"{changes} times; chosen most: {most}."
+    )
 
 
 def _metrics_caveat(metrics: pd.DataFrame) -> str:

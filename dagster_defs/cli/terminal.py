@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 FRACTIONS = {
     "cagr",
     "daily_return",
+    "difference",
     "gross_return",
     "max_drawdown",
     "money_weighted_return",
+    "target",
     "time_weighted_return",
     "total_return",
     "volatility_annual",
@@ -86,7 +88,7 @@ def show_rows(columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[Any]]
     texts = [size for size, (_, is_number) in zip(widths, columns, strict=True) if not is_number]
     longest = max(texts, default=0)
     if title:
-        out.print(f"[bold]{escape(plain(title))}[/bold]")
+        out.print("[bold]" + escape("\n".join(textwrap.wrap(plain(title), room))) + "[/bold]")
     if needed > room and needed - longest + SHORTEST_WRAP > room:
         _show_blocks(names, cells, room)
         return

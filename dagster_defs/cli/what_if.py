@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dagster_defs.cli import terminal
-from research.report.formats import length_caveat, percent
+from research.report.formats import length_caveat, percent, ratio
 from research.what_if import MEASURED, Contender, Span, try_out
 from research.workbench import Bench
-from warehouse.errors import LakeError
+from warehouse.errors import ConfigurationError, LakeError
+from warehouse.settings.portfolio import saved_variant
+from warehouse.settings.saving import save_variant
 from warehouse.settings.variants import UNIVERSE, Variant, load_variants
 
 if TYPE_CHECKING:
@@ -17,8 +20,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from execution.installation import Installation
-    from research.what_if import CommissionEffect, Track, Tried
+    from research.what_if import CommissionEffect, CostEffects, Track, Tried
 
+SLIPPAGES = {"1 bp": 0.0001, "2 bp": 0.0002, "5 bp": 0.0005, "10 bp": 0.001}
+"""Costs at which results are repeated, as fractions of the value traded; a basis point (bp) is 0.01%."""
 FOREMOST = ("cagr", "sharpe", "calmar", "max_drawdown", "turnover_annual")
 ABREAST = 4
 """Tracks that stand beside each other."""
@@ -56,6 +61,29 @@ def varied(installation: Installation, settings: Sequence[str]) -> list[Contende
     return [contender_of(variant) for variant in load_variants(installation.home, settings)]
 
 
+def keep(installation: Installation, settings: Sequence[str], name: str, *, is_quiet: bool) -> None:
+    """Save the one variant that settings ask for. Raises ConfigurationError if it cannot be."""
+    variants = load_variants(installation.home, settings)
+    if len(variants) > 1:
+        raise ConfigurationError(
+            f"--save {name}: {len(variants)} variants were tried. Save one: a value for each --set."
+        )
+    file = save_variant(installation.home, name, variants[0].changes)
+    if not is_quiet:
+        terminal.out.print()
+        terminal.say_wrapped(
+            f"Saved as {name} in {file}. `swing compare live {name}` compares it; the next `swing backtest` builds it "
+            "beside the others. It is never traded."
+        )
+
+
+def saved(installation: Installation, name: str) -> Contender:
+    """Return a saved variant."""
+    portfolio = installation.portfolio
+    contender = Contender.of(saved_variant(portfolio, name), portfolio.saved[name])
+    return replace(contender, name=f"{name} ({contender.name})")
+
+
 def contender_of(variant: Variant) -> Contender:
     """Name a variant by what it changes."""
     return Contender.of(variant.portfolio, told_by(variant.changes))
@@ -82,10 +110,40 @@ def commission_told(effect: CommissionEffect | None) -> str:
     )
 
 
+def show_costs(effects: CostEffects) -> None:
+    """Print what dearer trading would leave of the live strategy; nothing if it could not be measured."""
+    if not effects.by_slippage:
+        return
+    named = dict(zip(SLIPPAGES, effects.by_slippage.values(), strict=True))
+    if effects.commission is not None:
+        named["minimum commission"] = effects.commission.charged
+    rows = [
+        ["return a year", *(percent(metrics["cagr"], 2) for metrics in named.values())],
+        ["Sharpe ratio", *(ratio(metrics["sharpe"]) for metrics in named.values())],
+    ]
+    terminal.show_rows([("slippage", False), *((name, True) for name in named)], rows, "If trading cost more")
+    terminal.say_wrapped(commission_told(effects.commission))
+
+
+def cost_record(effects: CostEffects) -> dict[str, Any]:
+    """Return the same for a script; nothing of what could not be measured."""
+    named = dict(zip(SLIPPAGES, effects.by_slippage.values(), strict=False))
+    record: dict[str, Any] = (
+        {"by_slippage": {name: _figures(metrics) for name, metrics in named.items()}} if named else {}
+    )
+    if effects.commission is not None:
+        record["with_minimum_commission"] = commission_record(effects.commission)
+    return record
+
+
 def commission_record(effect: CommissionEffect) -> dict[str, Any]:
     """Return the same for a script."""
-    figures = {name: _known(effect.charged[name]) for name in MEASURED}
-    return {"minimum": effect.minimum, "initial_equity": effect.initial_equity, "metrics": figures}
+    metrics = _figures(effect.charged)
+    return {"minimum": effect.minimum, "initial_equity": effect.initial_equity, "metrics": metrics}
+
+
+def _figures(metrics: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: _known(metrics[name]) for name in MEASURED}
 
 
 def label(track: Track) -> str:
@@ -145,7 +203,7 @@ def as_record(tried: Tried) -> dict[str, Any]:
                 "is_benchmark": track.contender is None,
                 "parameters": track.contender.parameters if track.contender else None,
                 "universe": list(track.contender.portfolio.universe) if track.contender else None,
-                "metrics": {name: _known(track.metrics[name]) for name in MEASURED},
+                "metrics": _figures(track.metrics),
             }
             for track in tried.tracks
         ],

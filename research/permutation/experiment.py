@@ -244,7 +244,7 @@ def _number_live_strategy(connection: duckdb.DuckDBPyConnection) -> int:
     row = connection.execute("SELECT max(grid_order) FROM landing.strategies").fetchone()
     grid = int(row[0]) if row else 0
     connection.execute(
-        "UPDATE landing.strategies SET grid_order = $place WHERE grid_order IS NULL", {"place": grid + 1}
+        "UPDATE landing.strategies SET grid_order = $place WHERE grid_order IS NULL AND is_live", {"place": grid + 1}
     )
     return grid
 

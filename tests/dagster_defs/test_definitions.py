@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from dagster_defs import schedule_states
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -198,6 +200,7 @@ def test_schedules(definitions: dg.Definitions) -> None:
         each.name: (each.job_name, each.cron_schedule, each.execution_timezone) for each in repository.schedule_defs
     }
     assert found == SCHEDULES
+    assert set(schedule_states.SCHEDULES) == SCHEDULES.keys()
     assert [sensor.name for sensor in repository.sensor_defs] == ["watch"]
 
 

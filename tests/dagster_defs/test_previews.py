@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import duckdb
 
+from dagster_defs.assets import models
 from dagster_defs.assets.previews import NEWEST_FIRST, ROWS, rounded, rows_of, table
+from dagster_defs.published_ledger import MARTS
+from warehouse.lake import scratch
 
 if TYPE_CHECKING:
     from lakes import Pipeline
@@ -49,3 +52,15 @@ def test_cells_are_as_a_person_reads_them() -> None:
         {"day": "2024-01-02", "weight": 0.333333, "price": "10.50", "none": "", "text": "x" * 79 + "…"}
     ]
     assert rounded({"sharpe": 0.4236789123, "caveat": None, "sessions": 1921}) == {"sharpe": 0.423679, "sessions": 1921}
+
+
+def test_a_build_makes_the_marts_that_are_missing(crowded: Pipeline) -> None:
+    """Whoever asks for orders or trades before the first one finds an empty relation; a later build pays nothing."""
+    built = ["backtest_returns", "backtest_trades"]
+    with scratch() as connection:
+        assert models._with_marts(built, connection) == [*built, *sorted(MARTS)]
+        assert models._with_marts(["live_targets"], connection) == ["live_targets"]
+    with crowded.lake.reader() as connection:
+        assert models._with_marts(built, connection) == built
+        for mart in MARTS - {"trades"}:
+            assert connection.execute(f"FROM {mart}").fetchall() == []

@@ -67,5 +67,5 @@ def test_files_hold_the_relations(crowded: Pipeline, tmp_path: Path, name: str, 
     """A spreadsheet opens what SQL answers: every row, days as days, figures to the last digit."""
     files = {file.name: file for file in write_backtest(crowded.lake, tmp_path / "reports").files}
     rows = readers.ask(crowded.lake, question)
-    days = [column for column in map(str, rows) if "session" in column and column != "sessions_held"]
+    days = [name for name in map(str, rows.columns) if "session" in name and name != "sessions_held"]
     pd.testing.assert_frame_equal(pd.read_csv(files[name], parse_dates=days), rows, check_dtype=False, check_exact=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from warehouse.calendar.sessions import EXCHANGE_ZONE, close_time, sessions
+from warehouse.calendar.sessions import EXCHANGE_ZONE, close_time, next_session, sessions
 
 LAST_MINUTE = timedelta(minutes=1)
 
@@ -47,3 +47,15 @@ def window_of(now: datetime, minutes_before_close: int) -> Window | None:
         return None
     close = close_time(day)
     return Window(day, close - timedelta(minutes=minutes_before_close), close - LAST_MINUTE, close)
+
+
+def next_window(now: datetime, minutes_before_close: int, done: date | None = None) -> Window:
+    """The first window that is not over at `now` (aware), nor of a session that is done already."""
+    today = window_of(now, minutes_before_close)
+    if today is not None and now < today.deadline and today.session_date != done:
+        return today
+    following = close_time(next_session(now.astimezone(EXCHANGE_ZONE).date()))
+    window = window_of(following, minutes_before_close)
+    if window is None:
+        raise ValueError(f"{following} is the close of no session")
+    return window

@@ -24,7 +24,7 @@ from warehouse.settings.alerts import AlertSettings, alerts_contradicted
 from warehouse.settings.layers import Problem, Section
 from warehouse.settings.reporting import ReportSettings, benchmarks_contradicted
 from warehouse.settings.sources import WHY_NOT_YAHOO, SourceName, SourceSettings
-from warehouse.settings.strategy import NEUTRAL, Capital, Costs, Grid, Strategy, StrategyRow
+from warehouse.settings.strategy import NEUTRAL, PARAMETERS, SHARED, Capital, Costs, Grid, Strategy, StrategyRow
 from warehouse.settings.symbol_changes import Symbol, SymbolChange, changes_contradicted
 from warehouse.settings.trading import BrokerSettings, DecideOn, LimitSettings, Mode, Trading
 
@@ -37,7 +37,7 @@ FILE_NAME = "portfolio.yaml"
 DEFAULTS = Path(__file__).with_name(FILE_NAME)
 CASH = "CASH"
 MAX_GRID_ROWS = 20_000
-NO_NUMBER_CHANGES = {"report", "quality", "sources", "broker", "trading", "limits", "alerts"}
+NO_NUMBER_CHANGES = {"saved", "report", "quality", "sources", "broker", "trading", "limits", "alerts"}
 RETIRED = {"correlation_depth"}
 """Keys of earlier versions; a file that still holds one stays valid."""
 
@@ -49,6 +49,13 @@ TEMPLATE_HEAD = """\
 
 # The description says what is allowed, in the words of the error message that shows it.
 Months = Annotated[int, Field(ge=1, le=600, description="a whole number of months from 1 to 600")]
+
+
+SAVED_NAME = r"^[A-Za-z][A-Za-z0-9_-]{0,30}$"
+Saved = Annotated[
+    dict[Annotated[str, Field(pattern=SAVED_NAME)], dict[str, int | float]],
+    Field(description="parameters by name, such as {calm: {top_n: 1}}; a name has letters, digits, - and _"),
+]
 
 
 class Objective(StrEnum):
@@ -84,6 +91,7 @@ class Portfolio(Section):
     )
     strategy: Strategy
     grid: Grid
+    saved: Saved
     costs: Costs
     capital: Capital
     walk_forward: WalkForward
@@ -116,7 +124,7 @@ class AlertsAlone(Section):
 
 
 def strategy_rows(portfolio: Portfolio) -> list[StrategyRow]:
-    """Return the grid in grid order (first axis slowest), then the live strategy if it is not on it."""
+    """Return the grid in grid order (first axis slowest), then the live strategy and saved ones that are not on it."""
     live = live_parameters(portfolio)
     axes = dict(portfolio.grid)
     candidates = [live | dict(zip(axes, point, strict=True)) for point in product(*axes.values())]
@@ -124,10 +132,34 @@ def strategy_rows(portfolio: Portfolio) -> list[StrategyRow]:
     if live not in candidates:
         candidates.append(live)
         orders.append(None)
+    saved = {name: live_parameters(saved_variant(portfolio, name)) for name in portfolio.saved}
+    candidates += [parameters for parameters in saved.values() if parameters not in candidates]
+    orders += [None] * (len(candidates) - len(orders))
+    labels = {strategy_id(parameters): name for name, parameters in saved.items()}
     return [
-        StrategyRow(strategy_id(parameters), order, parameters == live, parameters)
+        StrategyRow(
+            strategy_id=(identity := strategy_id(parameters)),
+            grid_order=order,
+            is_live=parameters == live,
+            parameters=parameters,
+            told=portfolio.saved.get(labels.get(identity, ""), {}),
+            label=labels.get(identity, ""),
+        )
         for order, parameters in zip(orders, candidates, strict=True)
     ]
+
+
+def saved_variant(portfolio: Portfolio, name: str) -> Portfolio:
+    """Return the configuration whose live strategy is a saved variant. Raises ValueError for a value not allowed."""
+    changes = portfolio.saved[name]
+    sections = {"strategy": portfolio.strategy, "costs": portfolio.costs, "capital": portfolio.capital}
+    changed = {
+        title: type(section).model_validate(
+            section.model_dump() | {key: value for key, value in changes.items() if key in type(section).model_fields}
+        )
+        for title, section in sections.items()
+    }
+    return portfolio.model_copy(update=changed)
 
 
 def live_parameters(portfolio: Portfolio) -> dict[str, Any]:
@@ -211,6 +243,7 @@ def contradictions(portfolio: Portfolio) -> Iterator[Problem]:
         yield Problem.of("min_obs may be at most the window", "strategy.corr_min_obs", "strategy.corr_window")
     yield from changes_contradicted(portfolio.symbol_changes, portfolio.universe)
     yield from _grid_contradictions(dict(portfolio.grid))
+    yield from _saved_contradictions(portfolio)
     yield from _source_contradictions(portfolio.sources)
     yield from alerts_contradicted(portfolio.alerts)
     yield from benchmarks_contradicted(portfolio.report.benchmarks)
@@ -235,6 +268,28 @@ def _grid_contradictions(axes: Mapping[str, Sequence[float]]) -> Iterator[Proble
     rows = math.prod(map(len, axes.values()))
     if rows > MAX_GRID_ROWS:
         yield Problem.of(f"the lists make {rows:,} strategies; at most {MAX_GRID_ROWS:,} are allowed", "grid")
+
+
+def _saved_contradictions(portfolio: Portfolio) -> Iterator[Problem]:
+    """Yield what keeps saved variants from being built beside the grid."""
+    known: dict[str, str] = {}
+    for name, changes in portfolio.saved.items():
+        for key in changes:
+            if key not in PARAMETERS:
+                yield Problem.of(f"no parameter of a strategy. Allowed: {', '.join(PARAMETERS)}", f"saved.{name}.{key}")
+            elif key in SHARED:
+                yield Problem.of("all strategies of a build share this window", f"saved.{name}.{key}")
+        try:
+            variant = saved_variant(portfolio, name)
+        except ValueError:  # pydantic's; the values alone were numbers
+            yield Problem.of("holds a value that its section does not allow", f"saved.{name}")
+            continue
+        if variant.strategy.ema_fast >= variant.strategy.ema_slow:
+            yield Problem.of("fast must be below slow", f"saved.{name}")
+        identity = strategy_id(live_parameters(variant))
+        if identity in known:
+            yield Problem.of(f"the same strategy as {known[identity]}", f"saved.{name}")
+        known[identity] = name
 
 
 def _source_contradictions(sources: SourceSettings) -> Iterator[Problem]:

@@ -93,6 +93,9 @@ AXES: dict[str, Axis] = {
 NAMED = ("ema_fast", "ema_slow", "top_n", "corr_cap")
 """Parameters that a strategy's name tells without naming them, in its order."""
 
+SHARED = ("atr_window", "vol_window", "corr_window", "corr_min_obs")
+"""Windows that all strategies of one computation share (dbt_project/tests/strategies_are_consistent.sql)."""
+
 if TYPE_CHECKING:
 
     class Grid(Section):
@@ -124,6 +127,7 @@ class StrategyRow:
         is_live: True on exactly one row.
         parameters: By their names.
         told: Parameters that its name tells beside those of the grid.
+        label: Name under which a person saved it; empty for none.
     """
 
     strategy_id: str
@@ -131,6 +135,7 @@ class StrategyRow:
     is_live: bool
     parameters: Mapping[str, Any]
     told: Collection[str] = ()
+    label: str = ""
 
     @property
     def name(self) -> str:
@@ -138,7 +143,8 @@ class StrategyRow:
         values = {name: f"{value:g}" for name, value in self.parameters.items()}
         usual = "{ema_fast}/{ema_slow} · top {top_n} · {corr_cap}".format_map(values)
         others = [f"{name} {values[name]}" for name in values if name in {*AXES, *self.told} - {*NAMED}]
-        return " · ".join([usual, *others])
+        described = " · ".join([usual, *others])
+        return f"{self.label} ({described})" if self.label else described
 
     def columns(self) -> dict[str, Any]:
         """Return the row as the table holds it."""

@@ -98,7 +98,7 @@ class Trading(Section):
 
 
 class LimitSettings(Section):
-    """Bounds that no rebalance exceeds; a trade beyond one of them is refused and said."""
+    """Bounds that no rebalance exceeds; a trade beyond one of them is refused and reported."""
 
     orders_per_session: int = Field(ge=1, le=100, description="a whole number from 1 to 100")
     order_value: Amount

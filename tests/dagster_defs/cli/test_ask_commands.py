@@ -122,6 +122,7 @@ def test_backtest_answers_what_if(crowded: Pipeline, home: Path) -> None:
         (("backtest", "--from", "soon"), 2, "write 2018, 2018-03 or 2018-03-15"),
         (("backtest", "--set", "universe=NONE"), 5, "no bar of NONE"),
         (("compare",), 2, "name another"),
+        (("sql", "from nowhere"), 5, "names what is not there: Table with name nowhere does not exist"),
         (("compare", "live", "?"), 2, "names no strategy"),
         (("compare", "live", "20/10 top 2 0.7"), 3, "fast must be below slow"),
         (("open", "report"), 5, "swing report"),
@@ -150,6 +151,25 @@ def test_compare_gives_each_difference_its_interval(home: Path) -> None:
     assert ("The interval contains 0: no difference is shown" in said) is contains
     for costs in told["cagr_by_slippage"].values():
         assert list(costs.values()) == sorted(costs.values(), reverse=True)
+
+
+def test_a_saved_variant_is_compared_by_its_name(crowded: Pipeline, tmp_path: Path) -> None:
+    """`--save` keeps what was tried, and says where; `compare` knows the name at once; a taken one is refused."""
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in ("data", "catalog.sqlite"):
+        (home / name).symlink_to(crowded.lake.home / name)
+    (home / "portfolio.yaml").write_text((crowded.lake.home / "portfolio.yaml").read_text(encoding="utf-8"))
+    arguments = ("backtest", "--set", "strategy.top_n=1", "--save", "calm")
+    said = swing(home, *arguments)
+    assert (said.exit_code, said.stderr) == (0, "")
+    assert "Saved as calm in" in said.stdout
+    told = json.loads(swing(home, "compare", "live", "calm", "--json").stdout)
+    assert [track["name"] for track in told["tracks"]] == ["20/50 · top 2 · 0.7", "calm (20/50 · top 1 · 0.7)"]
+    again = swing(home, *arguments)
+    assert (again.exit_code, "the name is taken" in again.stderr) == (3, True)
+    assert swing(home, "backtest", "--save", "calm").exit_code == 2
+    assert swing(home, "backtest", "--set", "strategy.top_n=1,3", "--save", "two").exit_code == 3
 
 
 def test_open_starts_a_browser_or_says_the_address(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

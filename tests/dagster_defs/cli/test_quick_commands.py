@@ -31,6 +31,7 @@ print(json.dumps(sorted(name for name in sys.modules if "." not in name)), file=
         ["sql", "select 1"],
         ["weights"],
         ["explain"],
+        ["status"],
         ["backtest", "--set", "strategy.top_n=1"],
     ],
     ids=" ".join,
