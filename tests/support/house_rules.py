@@ -102,7 +102,7 @@ LIBRARIES = {
     "ib_async": CLIENT_LIBRARY,
     "ib_insync": CLIENT_LIBRARY,
     "ibapi": CLIENT_LIBRARY,
-    "jinja2": ("operations/web/",),
+    "jinja2": ("operations/web/", "research/report/page/"),
     "matplotlib": ("research/report/pictures/",),
     "optuna": ("research/search/",),
     "prometheus_client": ("operations/web/",),
