@@ -19,7 +19,7 @@ from execution.models import OrderRef, Plan, Side, Switch
 from execution.orders.context import LIQUIDATION
 from execution.orders.dispatch import carry_out, unfilled
 from execution.orders.observe import connect, look
-from execution.orders.preflight import check_account, check_clock, check_window, planned_window
+from execution.orders.preflight import check_account, check_clock, check_permission, check_window, planned_window
 from execution.orders.reconcile import compare
 from execution.orders.verdict import refused, require_client, require_consistent, require_over, require_taken
 from execution.planning.rules import Rules
@@ -80,6 +80,7 @@ async def rebalance(request: RebalanceRequest, targets: LiveTargets, context: Tr
         LedgerError: The ledger cannot be read or written, or another process trades the account.
     """
     context.step("preflight")
+    check_permission(request, context.portfolio)
     context = _in_session(request, targets, context)
     if request.mode is not Mode.DRY_RUN and not _is_begun(context):
         check_window(context.clock(), context.portfolio.trading.minutes_before_close)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from execution.errors import TradeRefusedError
 from execution.refusals import Refusal, RefusalCode
-from warehouse.calendar.sessions import EXCHANGE_ZONE, close_time, next_session
-from warehouse.calendar.trading_hours import Phase, Window, window_of
+from warehouse.calendar.sessions import EXCHANGE_ZONE
+from warehouse.calendar.trading_hours import Phase, Window, following_window, window_of
 from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
@@ -26,14 +26,7 @@ def planned_window(now: datetime, minutes_before_close: int) -> Window:
     today = window_of(now, minutes_before_close)
     if today is not None and now < today.close:
         return today
-    return next_window(now, minutes_before_close)
-
-
-def next_window(now: datetime, minutes_before_close: int) -> Window:
-    """Return the window of the next day that is a session."""
-    upcoming = window_of(close_time(next_session(now.astimezone(EXCHANGE_ZONE).date())), minutes_before_close)
-    assert upcoming is not None  # noqa: S101 - a session has a window
-    return upcoming
+    return following_window(now, minutes_before_close)
 
 
 def check_window(now: datetime, minutes_before_close: int) -> None:
@@ -43,7 +36,7 @@ def check_window(now: datetime, minutes_before_close: int) -> None:
     if phase is Phase.OPEN:
         return
     local = now.astimezone(EXCHANGE_ZONE)
-    coming = today if today and phase is Phase.TOO_EARLY else next_window(now, minutes_before_close)
+    coming = today if today and phase is Phase.TOO_EARLY else following_window(now, minutes_before_close)
     match phase:
         case None:
             code, what = RefusalCode.SESSION_CLOSED, f"The exchange does not trade on {local:%A %Y-%m-%d}."
@@ -80,23 +73,36 @@ def clock_refusal(theirs: datetime, ours: datetime) -> Refusal | None:
     return Refusal(RefusalCode.CLOCK_DISAGREES, message, numbers=numbers)
 
 
+def check_permission(request: RebalanceRequest, portfolio: Portfolio, account_id: str = "") -> None:
+    """Refuse live trading that the configuration does not allow, whatever the hour. Raises TradeRefusedError.
+
+    Args:
+        request: Mode, and the account that was confirmed.
+        portfolio: The configuration.
+        account_id: The gateway's account, as far as it is known.
+    """
+    if request.mode is not Mode.LIVE:
+        return
+    configured, stated = portfolio.broker.account, request.confirmed_account
+    numbers = {"gateway": account_id, "configured": configured, "confirmed": stated}
+    if not portfolio.trading.is_live_allowed:
+        _refuse_account("trading.is_live_allowed is false in portfolio.yaml.", numbers)
+    if not configured:
+        _refuse_account("Live trading needs broker.account in portfolio.yaml.", numbers)
+
+
 def check_account(request: RebalanceRequest, portfolio: Portfolio, account: Account) -> None:
     """Refuse an account other than the one that was meant. Raises TradeRefusedError."""
     configured, stated = portfolio.broker.account, request.confirmed_account
     numbers = {"gateway": account.account_id, "configured": configured, "confirmed": stated}
     if configured and configured != account.account_id:
         _refuse_account(f"The gateway trades {account.account_id}; broker.account is {configured}.", numbers)
-    match request.mode:
-        case Mode.PAPER if not account.is_paper:
-            message = f"{account.account_id} is not a paper account, and --paper trades nothing else."
-            raise TradeRefusedError(message, (Refusal(RefusalCode.ACCOUNT_NOT_PAPER, message, numbers=numbers),))
-        case Mode.LIVE:
-            if not portfolio.trading.is_live_allowed:
-                _refuse_account("trading.is_live_allowed is false in portfolio.yaml.", numbers)
-            if not configured:
-                _refuse_account("Live trading needs broker.account in portfolio.yaml.", numbers)
-            if stated != account.account_id:
-                _refuse_account(f"--confirm {stated or '(nothing)'} is not {account.account_id}.", numbers)
+    check_permission(request, portfolio, account.account_id)
+    if request.mode is Mode.PAPER and not account.is_paper:
+        message = f"{account.account_id} is not a paper account, and --paper trades nothing else."
+        raise TradeRefusedError(message, (Refusal(RefusalCode.ACCOUNT_NOT_PAPER, message, numbers=numbers),))
+    if request.mode is Mode.LIVE and stated != account.account_id:
+        _refuse_account(f"--confirm {stated or '(nothing)'} is not {account.account_id}.", numbers)
 
 
 def _refuse_account(what: str, numbers: dict[str, str]) -> None:

@@ -50,12 +50,16 @@ def window_of(now: datetime, minutes_before_close: int) -> Window | None:
 
 
 def next_window(now: datetime, minutes_before_close: int, done: date | None = None) -> Window:
-    """The first window that is not over at `now` (aware), nor of a session that is done already."""
+    """Return the first window that is not over at `now` (aware), nor of a session that is done already."""
     today = window_of(now, minutes_before_close)
     if today is not None and now < today.deadline and today.session_date != done:
         return today
-    following = close_time(next_session(now.astimezone(EXCHANGE_ZONE).date()))
-    window = window_of(following, minutes_before_close)
-    if window is None:
-        raise ValueError(f"{following} is the close of no session")
+    return following_window(now, minutes_before_close)
+
+
+def following_window(now: datetime, minutes_before_close: int) -> Window:
+    """Return the window of the next day that is a session; `now` (aware)."""
+    close = close_time(next_session(now.astimezone(EXCHANGE_ZONE).date()))
+    window = window_of(close, minutes_before_close)
+    assert window is not None  # noqa: S101 - a session has a window
     return window

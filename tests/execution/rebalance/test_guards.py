@@ -312,3 +312,11 @@ def test_an_order_that_left_before_numbers_were_kept_is_not_sent_again() -> None
     state = session_state(events, "live", START.date()).orders[SPY]
     assert state.has_left
     assert not state.may_leave_again
+
+
+def test_live_that_is_not_allowed_is_told_so_at_any_hour(desk: Desk) -> None:
+    """Who has not allowed live trading need not come back in the minutes before the close to learn it."""
+    desk.books.time.jump(START + timedelta(hours=8))
+    with pytest.raises(TradeRefusedError, match="is_live_allowed is false"):
+        desk.trade(Watched(desk.books), mode=Mode.LIVE)
+    assert desk.steps == ["preflight"]
