@@ -53,13 +53,18 @@ series as (
 returns as (
 
     select
-        accounted.*,
+        backtest_returns.*,
+        series.series_id,
         series.session_number,
         series.allocation_id,
         series.previous_allocation_id,
         series.initial_equity
-    from accounted
-    inner join series on accounted.session_date = series.session_date
+    from {{ ref('backtest_returns') }} as backtest_returns
+    inner join series
+        on
+            backtest_returns.scenario_id = series.scenario_id
+            and backtest_returns.strategy_id = series.series_id
+            and backtest_returns.session_date = series.session_date
 
 ),
 
@@ -101,6 +106,7 @@ held as (
 
 ),
 
+-- in order: a view adds up anew, and must give the same bits each time
 stretches as (
 
     select
@@ -109,9 +115,9 @@ stretches as (
         max(session_number) + 1 as exit_number,
         min_by(close, session_number) as entry_price,
         max_by(next_close, session_number) as exit_price,
-        product(1 + next_return) - 1 as gross_return,
-        avg(weight) as weight,
-        sum(gain) as gain
+        product(1 + next_return order by session_number) - 1 as gross_return,
+        avg(weight order by session_number) as weight,
+        sum(gain order by session_number) as gain
     from held
     group by symbol, stretch
 
@@ -122,7 +128,7 @@ paid as (
     select
         stretches.symbol,
         stretches.entry_number,
-        sum(charges.cost) as cost
+        sum(charges.cost order by charges.session_number) as cost
     from stretches
     inner join charges
         on
