@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from queue import Queue
 from typing import TYPE_CHECKING
 
 import click
 
 from dagster_defs import jobs
 from dagster_defs.cli import summaries, terminal, trading_summaries
+from dagster_defs.cli.opening import SERVERS
 from dagster_defs.published_ledger import publish_ledger
 from execution import service
 from execution.orders.context import RebalanceRequest
 from execution.simulator.process import simulated_gateway
+from operations.alerts.channels import lines
+from operations.alerts.dispatch import send_round
+from operations.alerts.occasions import raise_alerts, told_by_ledger
 from warehouse import readers
+from warehouse.settings.alerts import Channel
+from warehouse.settings.portfolio import load_alerts
 from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
@@ -63,12 +75,17 @@ def demo(installation: Installation) -> None:
     summaries.show_metrics(lake, readers.WALK_FORWARD_METRICS, "Walk-forward, out of sample, after costs")
     _say("\n4. What that means for an account: a rebalance over the wire, against a simulated gateway")
     _rebalance(installation)
-    _say("\n5. Look at it")
+    _say("\n5. What you would be told: an alert, delivered to a server that stands for your phone")
+    _tell(installation)
+    _say("\n6. Look at it")
     for picture in sorted(reports.glob("*.png")):
         _say(f"   {_short(picture)}")
+    _say(
+        f"   the page:        SWING_HOME={_short(installation.home)} .venv/bin/swing serve, then http://127.0.0.1:{SERVERS['page'][0]}"
+    )
     _say(f"   the Dagster UI:  SWING_HOME={_short(installation.home)} make dev")
     _say(f'   SQL:             SWING_HOME={_short(installation.home)} .venv/bin/swing sql "from live_targets"')
-    _say("\n6. What next: your own bars, and a paper account")
+    _say("\n7. What next: your own bars, and a paper account")
     _say("   .venv/bin/swing init")
     _say("   .venv/bin/swing fetch --source files FOLDER_OR_FILE")
     _say("   .venv/bin/swing backtest && .venv/bin/swing walkforward && .venv/bin/swing weights")
@@ -85,6 +102,39 @@ def _rebalance(installation: Installation) -> None:
     with service.open_ledger(installation) as ledger:
         kinds = Counter(row["kind"] for row in ledger.rows())
         _say(f"Ledger: {ledger.verify()} events: " + ", ".join(f"{kind} {count}" for kind, count in kinds.items()))
+
+
+def _tell(installation: Installation) -> None:
+    """Deliver what the ledger has to tell, as it goes to the channels under `alerts` in portfolio.yaml."""
+    received: Queue[dict[str, str]] = Queue()
+
+    class Phone(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(HTTPStatus.NO_CONTENT)
+            self.end_headers()
+
+        def log_message(self, *_told: object) -> None:
+            """Print nothing between the lines of the demonstration."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Phone) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        channel = Channel.model_validate({"name": "phone", "url": f"json://127.0.0.1:{server.server_port}"})
+        settings = load_alerts(installation.home).model_copy(update={"channels": (channel,)})
+        usable, _ = lines(installation, settings)
+        with service.open_ledger(installation) as ledger:
+            now = datetime.now(UTC)
+            raise_alerts(ledger, settings, *told_by_ledger(installation, ledger, settings, now))
+            tried = send_round(ledger, settings, usable, now)
+        server.shutdown()
+    for attempt in tried:
+        if attempt.reason:
+            _say(f"   Not delivered: {attempt.reason}")
+    while not received.empty():
+        message = received.get()
+        _say("   " + "\n   ".join([message["title"], *message["message"].splitlines()]))
+    if not tried:
+        _say("   Nothing new: each alert is delivered once.")
 
 
 def _say(line: str) -> None:

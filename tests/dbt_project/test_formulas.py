@@ -9,7 +9,10 @@ from dbt.artifacts.resources.types import NodeType
 from lakes import SMALL_GRID, World, build_lake, land_lake
 from markets import MARKETS
 
+from research.workbench import Models
+from warehouse.lake import Lake
 from warehouse.transformation import compiler
+from warehouse.transformation.compiled import compiled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,3 +36,11 @@ def test_every_formula_gives_what_was_worked_out_by_hand(tmp_path: Path) -> None
     tested = {test.model for test in manifest.unit_tests.values()}
     assert len(results) == len(manifest.unit_tests)
     assert models - tested == WITHOUT_FORMULA
+
+
+def test_a_grain_is_of_the_model_that_its_gate_stands_at(tmp_path: Path) -> None:
+    """A gate that proves a view's rows apart on another relation speaks of the view's own columns."""
+    lake = Lake(tmp_path)
+    columns = {node.name: set(node.columns) for node in compiled(lake).models}
+    strays = {name: grain for name, grain in Models.of(lake).grains.items() if not set(grain) <= columns[name]}
+    assert strays == {}

@@ -27,6 +27,10 @@ def test_the_readme_shows_the_demonstration(tmp_path: Path) -> None:
     )
     assert re.match(shown, said.out), said.out
 
+    assert "2019-12-31: rebalanced (paper)\n   2 of 2 orders filled." in said.out
+    assert "http://127.0.0.1:8700" in said.out
+
     again = swing("demo")
     assert again.code == 0, again.err
     assert "nothing new: all 16,977 bars were there already" in again.out
+    assert "Nothing new: each alert is delivered once." in again.out

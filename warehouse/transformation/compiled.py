@@ -43,7 +43,7 @@ class Node:
         relation: Quoted name of a model's relation.
         columns: A model's contract: the SQL type of each column.
         is_warning: True for a gate that stops nothing.
-        grain: Columns that a gate proves to tell the rows of its parent apart; none for other gates.
+        grain: Columns that a gate proves to tell the rows of its first parent apart; none for other gates.
     """
 
     unique_id: str

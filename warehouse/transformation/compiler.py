@@ -128,9 +128,11 @@ def _node(result: RunResult) -> Node:
     config = node.config
     if (config.fail_calc, config.warn_if, config.error_if, config.limit) != COUNTS_ROWS:
         raise PipelineError(f"{node.name} counts rows in a way of its own, which no build does. Remove its setting.")
-    is_proof = isinstance(node, GenericTestNode) and node.test_metadata.name == PROOF
-    grain = tuple(node.test_metadata.kwargs["columns"]) if is_proof else ()
-    return replace(made, is_warning=str(config.severity).lower() == "warn", grain=grain)
+    gate = replace(made, is_warning=str(config.severity).lower() == "warn")
+    if not isinstance(node, GenericTestNode) or node.test_metadata.name != PROOF:
+        return gate
+    others = (each for each in gate.parents if each != node.attached_node)
+    return replace(gate, parents=(str(node.attached_node), *others), grain=tuple(node.test_metadata.kwargs["columns"]))
 
 
 @contextlib.contextmanager
