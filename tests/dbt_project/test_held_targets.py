@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from warehouse.lake import scratch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import duckdb
     from lakes import Models
@@ -21,17 +22,18 @@ if TYPE_CHECKING:
 SYMBOLS = ("AAA", "BBB", "CCC", "DDD", "EEE")
 DAYS = [date(2024, 1, day) for day in range(2, 8)]
 TABLES = """
-CREATE TABLE strategies AS SELECT 'live' AS strategy_id, true AS is_live;
-CREATE TABLE sessions (scenario_id INTEGER, session_date DATE, previous_session_date DATE);
-CREATE TABLE target_weights (
+CREATE OR REPLACE TABLE strategies AS SELECT 'live' AS strategy_id, true AS is_live;
+CREATE OR REPLACE TABLE sessions (scenario_id INTEGER, session_date DATE, previous_session_date DATE);
+CREATE OR REPLACE TABLE target_weights (
     scenario_id INTEGER, strategy_id VARCHAR, session_date DATE, symbol VARCHAR, weight DOUBLE
 );
-CREATE TABLE bar_verdicts (
+CREATE OR REPLACE TABLE bar_verdicts (
     symbol VARCHAR, session_date DATE, code VARCHAR, severity VARCHAR, sessions_ago BIGINT, is_acknowledged BOOLEAN
 );
 """
 HOLDS = "SELECT decided_session_date, is_whole_book, kept_symbols FROM live_holds"
 Decisions = dict[date, dict[str, float]]
+Held = Callable[["Night"], tuple[dict[str, float], list[tuple[object, ...]]]]
 
 
 @st.composite
@@ -64,9 +66,9 @@ class Night:
     @property
     def session(self) -> date:
         """Session whose targets are to be taken for all but what is kept."""
-        good = {before(day) for symbol, day in self.faults.items() if self.is_concerned(symbol)}
-        candidates = {before(DAYS[-1]) if self.is_bad_day else DAYS[-1], *(good if self.policy == "hold_book" else ())}
-        return min(candidates)
+        good = [before(day) for symbol, day in self.faults.items() if self.is_concerned(symbol)]
+        newest = before(DAYS[-1]) if self.is_bad_day else DAYS[-1]
+        return min([newest, *good]) if self.policy == "hold_book" else newest
 
     def is_concerned(self, symbol: str) -> bool:
         """True if the last good decision, the newest or the one of the day before a bad one has the symbol."""
@@ -92,20 +94,22 @@ class Night:
 
     def publish(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Write the relations that both models read."""
-        connection.execute(TABLES)
-        connection.execute("INSERT INTO landing.settings BY NAME SELECT 9 AS quarantine_sessions, 0.5 AS bad_day_share")
-        connection.execute("UPDATE landing.settings SET quarantine_policy = ?", [self.policy])
-        connection.executemany("INSERT INTO landing.universe VALUES (?)", [[symbol] for symbol in SYMBOLS])
-        for day, previous in zip(DAYS, (None, *DAYS), strict=False):
-            connection.execute("INSERT INTO sessions VALUES (0, ?, ?)", [day, previous])
-            for symbol, weight in self.decided[day].items():
-                connection.execute("INSERT INTO target_weights VALUES (0, 'live', ?, ?, ?)", [day, symbol, weight])
         verdicts = [(symbol, day, "quarantine") for symbol, day in self.faults.items()]
         if self.is_bad_day:
             verdicts += [(symbol, DAYS[-1], "warn") for symbol in SYMBOLS]
-        for symbol, day, severity in verdicts:
-            row = [symbol, day, severity, len(DAYS) - 1 - DAYS.index(day)]
-            connection.execute("INSERT INTO bar_verdicts VALUES (?, ?, 'PRICE_MISPLACED', ?, ?, false)", row)
+        weights = [(day, *each) for day, weights in self.decided.items() for each in weights.items()]
+        connection.execute(TABLES)
+        connection.execute("UPDATE landing.settings SET quarantine_policy = ?", [self.policy])
+        for statement, rows in (
+            ("INSERT INTO sessions VALUES (0, ?, ?)", zip(DAYS, [None, *DAYS], strict=False)),
+            ("INSERT INTO target_weights VALUES (0, 'live', ?, ?, ?)", weights),
+            (
+                "INSERT INTO bar_verdicts VALUES (?, ?, 'PRICE_MISPLACED', ?, ?, false)",
+                [(*verdict, len(DAYS) - 1 - DAYS.index(verdict[1])) for verdict in verdicts],
+            ),
+        ):
+            if given_rows := list(rows):
+                connection.executemany(statement, given_rows)
 
 
 def before(day: date) -> date:
@@ -126,16 +130,9 @@ NIGHTS = st.builds(
 
 @settings(max_examples=100, deadline=None)
 @given(night=NIGHTS)
-def test_whatever_is_held_fits_into_what_was_invested(statements: tuple[str, str], night: Night) -> None:
+def test_whatever_is_held_fits_into_what_was_invested(held: Held, night: Night) -> None:
     """No weight is negative, all are 1 with cash, and a symbol in quarantine has its last good weight, if all fit."""
-    with scratch(threads=1) as connection:
-        night.publish(connection)
-        for statement in statements:
-            connection.execute(statement)
-        found = dict(connection.execute("SELECT symbol, weight FROM live_targets").fetchall())
-        holds = connection.execute(
-            "SELECT decided_session_date, is_whole_book, kept_symbols FROM live_holds"
-        ).fetchall()
+    found, holds = held(night)
     kept = night.last_good
     is_held = night.session != DAYS[-1] or bool(kept)
     assert holds == ([(night.session, night.session != DAYS[-1], sorted(kept))] if is_held else [])
@@ -159,6 +156,17 @@ def test_whatever_is_held_fits_into_what_was_invested(statements: tuple[str, str
 
 
 @pytest.fixture(scope="module")
-def statements(models: Models) -> tuple[str, str]:
-    """Both models as dbt compiles them, in their order."""
-    return models.sql_of("live_holds"), models.sql_of("live_targets")
+def held(models: Models) -> Iterator[Held]:
+    """Compute weights and holds of a night by both models as dbt compiles them."""
+    with scratch(threads=1) as connection:
+        connection.execute("INSERT INTO landing.settings BY NAME SELECT 9 AS quarantine_sessions, 0.5 AS bad_day_share")
+        connection.executemany("INSERT INTO landing.universe VALUES (?)", [[symbol] for symbol in SYMBOLS])
+
+        def compute(night: Night) -> tuple[dict[str, float], list[tuple[object, ...]]]:
+            night.publish(connection)
+            for relation in ("live_holds", "live_targets"):
+                connection.execute(models.sql_of(relation))
+            weights = connection.execute("SELECT symbol, weight FROM live_targets").fetchall()
+            return dict(weights), connection.execute(HOLDS).fetchall()
+
+        yield compute

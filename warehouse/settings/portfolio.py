@@ -69,7 +69,7 @@ class WalkForward(Section):
 
 
 class QuarantinePolicy(StrEnum):
-    """What a symbol whose newest bars are in quarantine holds."""
+    """Consequences of newest bars in quarantine: the symbol keeps its weight, or the whole book is held."""
 
     KEEP_WEIGHT = "keep_weight"
     HOLD_BOOK = "hold_book"

@@ -46,7 +46,7 @@ FAILED = frozenset({NodeStatus.ERROR, NodeStatus.FAIL})
 
 @dataclass(frozen=True, slots=True)
 class NodeResult:
-    """How a node ended.
+    """End of a node.
 
     Attributes:
         seconds: Time it took.

@@ -211,8 +211,9 @@ select
             decided.reason
         ),
         format(
-            'Bars in quarantine keep {}, the last good weight; the others take their newest, less where room is short.',
-            kept.told
+            'Bars in quarantine keep {}, the last good weight; {}.',
+            kept.told,
+            'the others take their newest, or less where room is short'
         )
     ) as explanation
 from decided

@@ -20,12 +20,13 @@ from execution.refusals import RefusalCode
 from execution.targets import read_targets
 from warehouse.calendar.sessions import previous_session, sessions
 from warehouse.settings.portfolio import load_portfolio
-from warehouse.verdicts import acknowledge, doubts
+from warehouse.verdicts import doubts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    from lakes import Models
 
     from execution.planning.situation import Situation
     from warehouse.lake import Lake
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 # Dagster and dbt call what their dependencies deprecate.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
+DECIDED = """
+    SELECT symbol, weight FROM target_weights SEMI JOIN (FROM strategies WHERE is_live) USING (strategy_id)
+    WHERE scenario_id = 0 AND session_date = ?
+"""
 PRICES = ["open", "high", "low", "close", "adj_close"]
 
 
@@ -55,25 +60,17 @@ def situation_of(lake: Lake, true_bars: pd.DataFrame) -> Situation:
 
 
 @pytest.mark.slow
-def test_a_weight_is_kept_traded_and_recorded(tmp_path: Path) -> None:
-    """The symbol is bought at its last good weight, its price judged by its last good bar, until it is let pass."""
+def test_a_weight_is_kept_traded_and_recorded(tmp_path: Path, models: Models) -> None:
+    """The symbol is bought at its last good weight, at a live price that is judged by its last good bar."""
     bars = market()
-    lake = land_lake(tmp_path, World(bars, {"grid": dict(SMALL_GRID)}))
-    build_lake(lake)
-    before = read_targets(lake)
-    assert before.hold is None
-    with lake.reader() as connection:
-        last_good = dict(
-            connection.execute(
-                "SELECT symbol, weight FROM target_weights SEMI JOIN (FROM strategies WHERE is_live) "
-                "USING (strategy_id) WHERE scenario_id = 0 AND session_date = ?",
-                [previous_session(SESSION)],
-            ).fetchall()
-        )
+    settings = {"grid": dict(SMALL_GRID)}
+    with models.computed(World(bars, settings)) as connection:
+        last_good = dict(connection.execute(DECIDED, [previous_session(SESSION)]).fetchall())
+        assert not connection.execute("FROM live_holds").fetchall()
     symbol, weight = max(last_good.items())
-    spoil = f"SET {', '.join(f'{name} = 10 * {name}' for name in PRICES)} WHERE symbol = ? AND session_date = ?"
-    with lake.lock(), lake.writer() as connection:
-        connection.execute(f"UPDATE landing.bar_versions {spoil}", [symbol, SESSION])
+    spoilt = bars.copy()
+    spoilt.loc[(spoilt["symbol"] == symbol) & (spoilt["session_date"] == SESSION), PRICES] *= 10
+    lake = land_lake(tmp_path, World(spoilt, settings))
     build_lake(lake)
 
     situation = situation_of(lake, bars)
@@ -91,12 +88,9 @@ def test_a_weight_is_kept_traded_and_recorded(tmp_path: Path) -> None:
     recorded = _recorded(tmp_path, plan)
     (told,) = [refusal for refusal in recorded.refusals if refusal.code is RefusalCode.TARGETS_HELD]
     assert told.numbers[f"kept_{symbol}"] == str(targets.weights[symbol])
-    with lake.lock(), lake.writer() as connection:
+    assert told.message.startswith(targets.hold.explanation)
+    with lake.reader() as connection:
         assert doubts(connection)[0] == targets.hold.explanation
-        assert told.message.startswith(targets.hold.explanation)
-        assert acknowledge(connection, symbol, SESSION) > 0
-    build_lake(lake)
-    assert read_targets(lake).hold is None
 
 
 def _recorded(home: Path, plan: Plan) -> Plan:
