@@ -59,6 +59,7 @@ positions as (
         ) as weight
     from decided
     cross join room
+    where room.weight is null or room.weight > 1e-12
     union all
     select
         symbol,
