@@ -110,8 +110,9 @@ _MEANINGS = MappingProxyType(
             "A symbol of the universe has no bar at all, so it is never held. Correct the typo, or fetch its bars."
         ),
         RefusalCode.TARGETS_HELD: (
-            "The newest bars of a symbol, or of most, are doubted, so the targets stay those of the last good session "
-            "(docs/data.md, Gates). Mend the bars; `swing acknowledge` lets bars pass that are right."
+            "The newest bars of a symbol are in quarantine, so it keeps its last good weight; or most are doubted, so "
+            "all targets stay those of the last good session (docs/data.md, Gates). Mend the bars; `swing acknowledge` "
+            "lets bars pass that are right."
         ),
         RefusalCode.PRICE_MISSING: (
             "A symbol that is held or wanted has no price, or no final bar to judge one by. Fetch its bars, check the "

@@ -60,20 +60,28 @@ NEWEST_BARS = Question(
     -- the features know the universe alone; what left it may still be held
     spreads AS (
         SELECT symbol, stddev_samp(ret) AS volatility FROM returns WHERE isfinite(ret) GROUP BY symbol
+    ),
+    -- a symbol in quarantine is judged by its last good bar
+    faults AS (
+        SELECT symbol, min(session_date) AS since FROM bar_verdicts WHERE severity = 'quarantine' GROUP BY symbol
     )
     SELECT recent.symbol, recent.session_date, recent.close, recent.is_final, recent.ingested_at,
-        coalesce(features.volatility, spreads.volatility) AS volatility
-    FROM recent LEFT JOIN spreads USING (symbol) LEFT JOIN features
+        coalesce(features.volatility, spreads.volatility) AS volatility,
+        coalesce(recent.session_date >= faults.since, false) AS is_doubted
+    FROM recent LEFT JOIN spreads USING (symbol) LEFT JOIN faults USING (symbol) LEFT JOIN features
         ON features.scenario_id = 0 AND features.symbol = recent.symbol
             AND features.session_date = recent.session_date
-    WHERE recent.age <= 2 AND recent.symbol IS NOT NULL AND isfinite(recent.close)
+    WHERE (recent.age <= 2 OR recent.session_date < faults.since)
+        AND recent.symbol IS NOT NULL AND isfinite(recent.close)
     ORDER BY recent.symbol, recent.session_date
     """
 )
 SPLITS = Question(
     "SELECT symbol, session_date, ratio, source FROM corporate_actions WHERE kind = 'split' ORDER BY session_date"
 )
-HOLD = Question("SELECT decided_session_date, symbols, reason FROM live_holds")
+HOLD = Question(
+    "SELECT decided_session_date, is_whole_book, symbols, kept_symbols, kept_weights, explanation FROM live_holds"
+)
 ORIGIN = Question("SELECT parameters_hash, code_version, bars_snapshot FROM target_origin")
 
 
@@ -84,6 +92,7 @@ class NewestBar:
     Attributes:
         close: USD per share, as traded.
         volatility: Standard deviation of daily returns, a fraction; None while unknown.
+        is_doubted: True from the first bar in quarantine on.
     """
 
     symbol: str
@@ -92,6 +101,7 @@ class NewestBar:
     is_final: bool
     ingested_at: datetime
     volatility: Decimal | None
+    is_doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +123,20 @@ class TargetsOrigin:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Hold of the book: its targets are those of an earlier session, because of doubtful bars.
+    """Hold of targets, because of doubtful bars: of some symbols' weights, or of the whole book.
 
     Attributes:
-        decided_on: Session whose targets are repeated.
+        decided_on: Session whose targets are taken; an earlier one if the whole book is held.
         symbols: Symbols whose bars are doubted.
+        kept: Last good weights that symbols in quarantine keep, fractions of equity.
+        explanation: What is held and why, in a sentence.
     """
 
     decided_on: date
+    is_whole_book: bool
     symbols: tuple[str, ...]
-    reason: str
+    kept: Mapping[str, Decimal]
+    explanation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +148,12 @@ class LiveTargets:
         snapshot: Of the lake; it answers every later question about these targets.
         weights: Fractions of equity by symbol, cash left out.
         bars: Newest bar by symbol, today's provisional one among them.
-        final_bars: Newest final bar by symbol.
+        final_bars: Newest final bar by symbol that is not doubted.
         universe: Symbols that the strategy may hold.
         selection: Symbols picked, best first.
         correlations: Between the symbols looked at, by both names; None is unknown.
         splits: Every split that a source knows, announced ones among them.
-        hold: Why these are the targets of an earlier session; None on an ordinary day.
+        hold: What of them is held for doubtful bars; None on an ordinary day.
     """
 
     session_date: date
@@ -212,7 +226,7 @@ def targets_at(connection: duckdb.DuckDBPyConnection, snapshot: int) -> LiveTarg
         snapshot=snapshot,
         weights=_weights(_rows(targets)),
         bars={bar.symbol: bar for bar in bars},
-        final_bars={bar.symbol: bar for bar in bars if bar.is_final},
+        final_bars={bar.symbol: bar for bar in bars if bar.is_final and not bar.is_doubted},
         universe=tuple(universe["symbol"]),
         selection=tuple(row["symbol"] for row in picked),
         correlations=correlations,
@@ -246,7 +260,14 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _hold(row: Mapping[Any, Any]) -> Hold:
-    return Hold(row["decided_session_date"].date(), tuple(row["symbols"]), row["reason"])
+    kept = zip(row["kept_symbols"], row["kept_weights"], strict=True)
+    return Hold(
+        decided_on=row["decided_session_date"].date(),
+        is_whole_book=bool(row["is_whole_book"]),
+        symbols=tuple(row["symbols"]),
+        kept={symbol: Decimal(str(weight)).quantize(WEIGHT_PLACES) for symbol, weight in kept},
+        explanation=row["explanation"],
+    )
 
 
 def _bar(row: Mapping[str, Any]) -> NewestBar:
@@ -257,4 +278,5 @@ def _bar(row: Mapping[str, Any]) -> NewestBar:
         is_final=row["is_final"],
         ingested_at=datetime.fromisoformat(row["ingested_at"]),
         volatility=None if row["volatility"] is None else Decimal(str(row["volatility"])),
+        is_doubted=row["is_doubted"],
     )

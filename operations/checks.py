@@ -119,7 +119,7 @@ _DEMANDS = MappingProxyType(
             "`swing fetch` lands newer bars; it names each symbol that fails, and why.",
         ),
         CheckCode.BAR_QUALITY: _Demand(
-            "No gate doubts the newest bars, and the book is not held.",
+            "No gate doubts the newest bars, and nothing of the targets is held.",
             "Land the right bars, or `swing acknowledge` those that are right (docs/data.md, Gates).",
         ),
         CheckCode.CORPORATE_ACTIONS: _Demand(

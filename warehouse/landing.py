@@ -278,6 +278,7 @@ def land_portfolio(connection: duckdb.DuckDBPyConnection, portfolio: Portfolio) 
         "objective": str(portfolio.walk_forward.objective),
         "stale_after_sessions": portfolio.quality.stale_after_sessions,
         "quarantine_sessions": portfolio.quality.quarantine_sessions,
+        "quarantine_policy": str(portfolio.quality.quarantine_policy),
         "bad_day_share": portfolio.quality.bad_day_share,
     }
     columns = [name for name, *_ in connection.execute("DESCRIBE landing.strategies").fetchall()]

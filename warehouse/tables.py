@@ -23,7 +23,8 @@ CONFIGURATION = {
     "landing.strategies": "strategy_id VARCHAR, strategy_name VARCHAR, grid_order INTEGER, is_live BOOLEAN, "
     + ", ".join(f"{name} {SQL_TYPES[kind]}" for name, kind in PARAMETERS.items()),
     "landing.settings": """parameters_hash VARCHAR, walk_depth INTEGER, train_months INTEGER, test_months INTEGER,
-    objective VARCHAR, stale_after_sessions INTEGER, quarantine_sessions INTEGER, bad_day_share DOUBLE""",
+    objective VARCHAR, stale_after_sessions INTEGER, quarantine_sessions INTEGER,
+    quarantine_policy VARCHAR, bad_day_share DOUBLE""",
     "landing.walk_depths": "scenario_id INTEGER, session_date DATE, depth BIGINT",
     "landing.source_ranks": "source VARCHAR, rank INTEGER, states_dividends BOOLEAN",
     "landing.symbol_changes": "symbol VARCHAR, continued_as VARCHAR, changed_on DATE, ended_on DATE",

@@ -49,14 +49,11 @@ def record_verdicts(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def doubts(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Say what the gates hold against the newest bars, and whether the book is held for it; before a build nothing."""
+    """Say what of the targets is held, and what the gates hold against the newest bars; before a build nothing."""
     if not _are_built(connection):
         return []
-    held = connection.execute("SELECT decided_session_date, symbols, reason FROM live_holds").fetchall()
-    lines = [
-        f"The book is held: the targets repeat those of {decided}, because of {', '.join(symbols)} ({reason})."
-        for decided, symbols, reason in held
-    ]
+    held = connection.execute("SELECT explanation FROM live_holds").fetchall()
+    lines = [explanation for (explanation,) in held]
     found = connection.execute(RECENT).fetchall()
     lines += [
         f"{code}, {severity}: {', '.join(symbols)}, newest {day}. {explanation}"

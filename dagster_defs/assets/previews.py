@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from execution.rebalance import RebalanceOutcome
 
 ROWS = 20
-LONGEST_CELL = 80
+LONGEST_CELL = 240
 FIGURES = 6
 """Significant figures."""
 
 NEWEST_FIRST = {
     "live_targets": "weight DESC",
+    "live_holds": "session_date",
     "backtest_metrics": "sharpe DESC NULLS LAST",
     "walk_forward_metrics": "scenario_id",
     "walk_forward_folds": "fold_id DESC",

@@ -40,7 +40,7 @@ def told_afterwards(installation: Installation, job: str, *, is_told: bool = Tru
         yield
     except (SwingError, OSError) as error:
         told = error if isinstance(error, SwingError) else MachineError.of(error)
-        _tell(installation, _failed(job, begun, told))
+        _tell(installation, _failed(job, begun, told), already_said=str(told))
         if is_heard:
             beat(installation, told.exit_code, run_id)
         raise
@@ -56,8 +56,9 @@ def _failed(job: str, begun: datetime, error: SwingError) -> AlertRaised:
     return failed_run(job, begun, type(error), str(error))
 
 
-def _tell(installation: Installation, *alerts: AlertRaised) -> None:
+def _tell(installation: Installation, *alerts: AlertRaised, already_said: str = "") -> None:
     from operations.alerts.telling import tell  # noqa: PLC0415 - see above
 
     for fault in tell(installation, datetime.now(UTC), *alerts).faults:
-        terminal.err.print(terminal.plain(f"Alerts: {fault}"), markup=False)
+        if fault != already_said:  # a configuration that cannot be read stops both
+            terminal.err.print(terminal.plain(f"Alerts: {fault}"), markup=False)

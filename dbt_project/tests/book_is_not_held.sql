@@ -1,7 +1,7 @@
 {{ config(
     severity='warn',
     meta={
-        'description': 'No symbol held or wanted is in quarantine, and the newest session is no bad market day: the targets are tonight\'s own.',
+        'description': 'No symbol held or wanted is in quarantine, and the newest session is no bad market day: nothing of the targets is held.',
         'dagster': {'ref': {'name': 'live_holds'}},
     }
 ) }}

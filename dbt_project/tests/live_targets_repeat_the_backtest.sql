@@ -1,5 +1,5 @@
 {{ config(meta={
-    'description': 'Live targets are the live strategy\'s target weights of the newest session, or of the last good one while the book is held, and with CASH they add up to 1.',
+    'description': 'Live targets are the live strategy\'s target weights of the newest session, or of the last good one while the book is held. Bars in quarantine keep their symbols at the last good weight, and no other has more than was decided. With CASH they add up to 1.',
     'dagster': {'ref': {'name': 'live_targets'}},
 }) }}
 
@@ -43,13 +43,41 @@ positions as (
 
 ),
 
+kept as (
+
+    select
+        unnest(kept_symbols) as symbol,
+        unnest(kept_weights) as weight
+    from {{ ref('live_holds') }}
+
+),
+
 differences as (
 
     {{ both_ways('positions', 'expected') }}
 
+),
+
+-- beside kept weights the others may be less than decided
+misjudged as (
+
+    select
+        positions.*,
+        'another weight than the one kept, or more than was decided' as reason
+    from positions
+    left join kept on positions.symbol = kept.symbol
+    left join expected on positions.symbol = expected.symbol
+    where
+        positions.weight <> kept.weight
+        or (kept.symbol is null and (positions.weight <= expected.weight + 1e-9) is not true)
+
 )
 
 select * from differences
+where not exists (select 1 from kept)
+union all
+select * from misjudged
+where exists (select 1 from kept)
 union all
 select
     null as strategy_id,

@@ -288,19 +288,18 @@ def barren_symbols(situation: Situation) -> list[Refusal]:
 
 
 def held_targets(situation: Situation) -> list[Refusal]:
-    """Say that the targets are those of an earlier session, because the newest bars are doubted."""
+    """Say what of the targets is held, because newest bars are doubted."""
     hold = situation.targets.hold
     if hold is None:
         return []
-    names = ", ".join(hold.symbols)
-    return [
-        Refusal(
-            RefusalCode.TARGETS_HELD,
-            f"The newest bars of {names} are doubted ({hold.reason}); the targets stay those of {hold.decided_on}. "
-            "`swing status` says what is wrong; `swing acknowledge` lets bars pass that are right.",
-            numbers={"symbols": names, "decided_on": hold.decided_on.isoformat()},
-        )
-    ]
+    numbers = {
+        "symbols": ", ".join(hold.symbols),
+        "decided_on": hold.decided_on.isoformat(),
+        "is_whole_book": str(hold.is_whole_book).lower(),
+    }
+    remedy = "`swing status` says what is wrong; `swing acknowledge` lets bars pass that are right."
+    kept = {f"kept_{symbol}": str(weight) for symbol, weight in hold.kept.items()}
+    return [Refusal(RefusalCode.TARGETS_HELD, f"{hold.explanation} {remedy}", numbers=numbers | kept)]
 
 
 def _old_bars(bars: Sequence[NewestBar], situation: Situation) -> Iterator[Refusal]:

@@ -47,9 +47,9 @@ def test_a_long_relation_is_cut() -> None:
 
 def test_cells_are_as_a_person_reads_them() -> None:
     """Figures are rounded, amounts keep their cents, an unknown value is empty and a long text is cut."""
-    record = {"day": date(2024, 1, 2), "weight": 1 / 3, "price": Decimal("10.50"), "none": None, "text": "x" * 100}
+    record = {"day": date(2024, 1, 2), "weight": 1 / 3, "price": Decimal("10.50"), "none": None, "text": "x" * 300}
     assert _records(table([record])) == [
-        {"day": "2024-01-02", "weight": 0.333333, "price": "10.50", "none": "", "text": "x" * 79 + "…"}
+        {"day": "2024-01-02", "weight": 0.333333, "price": "10.50", "none": "", "text": "x" * 239 + "…"}
     ]
     assert rounded({"sharpe": 0.4236789123, "caveat": None, "sessions": 1921}) == {"sharpe": 0.423679, "sessions": 1921}
 

@@ -1,4 +1,4 @@
-"""The gates find what is planted in a market, quarantine nothing that is true, and hold the book for certain faults.
+"""The gates find what is planted in a market, quarantine nothing that is true, and hold targets for certain faults.
 
 `benchmarks/gates.py` measures them on real bars.
 """
@@ -18,6 +18,8 @@ from warehouse.calendar.sessions import sessions
 from warehouse.sources.files.bases import RATIOS
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import duckdb
 
 SYMBOLS = ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF")
@@ -85,29 +87,29 @@ def test_a_second_source_shows_what_one_cannot(models: Models) -> None:
         assert not set(alike["code"]) & {"MOVE_UNEXPLAINED", "PRICE_MISPLACED", "PRICE_SPIKE"}
 
 
-@pytest.mark.parametrize("factor", [10.0, 1.0])
-def test_a_certain_fault_in_the_newest_bars_holds_the_book(models: Models, factor: float) -> None:
-    """Targets repeat the last good session's under the newest date; without a fault they are the newest."""
-    bars, is_held = market(2, 300), factor != 1
-    last = bars["session_date"].max()
-    world = World(bars, {"grid": dict(SMALL_GRID)})
+@pytest.mark.parametrize(("factor", "policy"), [(10.0, "hold_book"), (10.0, "keep_weight"), (1.0, "keep_weight")])
+def test_a_certain_fault_in_the_newest_bars_is_held(models: Models, factor: float, policy: str) -> None:
+    """The symbol or the book repeats the last good session's weights; without a fault all targets are the newest."""
+    bars, is_faulty = market(2, 300), factor != 1
+    days = sorted(bars["session_date"].unique())
+    world = World(bars, {"grid": dict(SMALL_GRID), "quality": {"quarantine_policy": policy}})
     with models.computed(world) as connection:
-        held = [symbol for symbol, _ in _targets(connection, "live_targets") if symbol != "CASH"]
+        held = next(iter(_decided(connection, days[-2])))
     spoilt = bars.copy()
-    at = (spoilt["symbol"] == held[0]) & (spoilt["session_date"] == last)
+    at = (spoilt["symbol"] == held) & (spoilt["session_date"] == days[-1])
     spoilt.loc[at, ["open", "high", "low", "close", "adj_close"]] *= factor
     with models.computed(World(spoilt, world.settings)) as connection:
-        holds = connection.execute("SELECT decided_session_date, symbols FROM live_holds").fetchall()
-        days = sorted(bars["session_date"].unique())
-        assert holds == ([(days[-2], [held[0]])] if is_held else [])
-        decided = days[-2] if is_held else days[-1]
-        expected = connection.execute(
-            "SELECT symbol, weight FROM target_weights SEMI JOIN (FROM strategies WHERE is_live) USING (strategy_id) "
-            "WHERE session_date = ? ORDER BY ALL",
-            [decided],
-        ).fetchall()
-        assert [row for row in _targets(connection, "live_targets") if row[0] != "CASH"] == expected
+        holds = connection.execute("SELECT is_whole_book, symbols FROM live_holds").fetchall()
+        assert holds == ([(policy == "hold_book", [held])] if is_faulty else [])
+        before, newest = _decided(connection, days[-2]), _decided(connection, days[-1])
+        found = dict(connection.execute("SELECT symbol, weight FROM live_targets WHERE symbol <> 'CASH'").fetchall())
         assert connection.execute("SELECT DISTINCT session_date FROM live_targets").fetchall() == [(days[-1],)]
+    if is_faulty and policy == "keep_weight":
+        assert found.pop(held) == before[held]
+        assert found.keys() == newest.keys() - {held}
+        assert all(weight <= newest[symbol] + 1e-12 for symbol, weight in found.items())
+    else:
+        assert found == (before if is_faulty else newest)
 
 
 def test_a_special_dividend_of_27_percent_passes(models: Models) -> None:
@@ -116,6 +118,7 @@ def test_a_special_dividend_of_27_percent_passes(models: Models) -> None:
     at = int(np.flatnonzero(bars["symbol"] == "CCC")[400])
     own, later = bars["symbol"] == "CCC", (bars["symbol"] == "CCC") & (bars.index >= at)
     special = bars.copy()
+    special.loc[later, "dividend"] *= 0.73
     special.loc[at, "dividend"] = bars["close"][at - 1] * 0.27
     special.loc[later, ["open", "high", "low", "close"]] *= 0.73
     special.loc[own, "adj_close"] *= 0.73
@@ -153,5 +156,11 @@ def test_the_ratios_of_splits_are_those_of_the_files(models: Models) -> None:
     np.testing.assert_allclose(row[0], RATIOS)
 
 
-def _targets(connection: duckdb.DuckDBPyConnection, relation: str) -> list[tuple[str, float]]:
-    return connection.execute(f"SELECT symbol, weight FROM {relation} ORDER BY ALL").fetchall()
+def _decided(connection: duckdb.DuckDBPyConnection, day: date) -> dict[str, float]:
+    return dict(
+        connection.execute(
+            "SELECT symbol, weight FROM target_weights SEMI JOIN (FROM strategies WHERE is_live) USING (strategy_id) "
+            "WHERE session_date = ? ORDER BY ALL",
+            [day],
+        ).fetchall()
+    )

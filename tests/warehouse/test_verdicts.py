@@ -21,7 +21,7 @@ DAY = date(2024, 1, 4)
 
 @pytest.fixture
 def lake() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Publish one verdict in quarantine that holds the book, and an old warning."""
+    """Publish one verdict in quarantine that keeps a weight, and an old warning."""
     with scratch() as connection:
         connection.execute("INSERT INTO landing.settings BY NAME SELECT 5 AS quarantine_sessions")
         connection.execute(
@@ -32,10 +32,7 @@ def lake() -> Iterator[duckdb.DuckDBPyConnection]:
             AS rows (symbol, session_date, code, severity, sessions_ago, is_acknowledged, explanation)
             """
         )
-        connection.execute(
-            "CREATE TABLE live_holds AS SELECT DATE '2024-01-03' AS decided_session_date, ['XLE'] AS symbols, "
-            "'its newest bars are in quarantine' AS reason"
-        )
+        connection.execute("CREATE TABLE live_holds AS SELECT 'Bars in quarantine keep XLE at 45.00%.' AS explanation")
         yield connection
 
 
@@ -47,7 +44,7 @@ def events(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
 def test_newest_verdicts_and_the_hold_are_told(lake: duckdb.DuckDBPyConnection) -> None:
     """The hold comes first, then what it is for with its remedy; old warnings are a line for research alone."""
     assert verdicts.doubts(lake) == [
-        "The book is held: the targets repeat those of 2024-01-03, because of XLE (its newest bars are in quarantine).",
+        "Bars in quarantine keep XLE at 45.00%.",
         "PRICE_MISPLACED, quarantine: XLE, newest 2024-01-04. It jumped. Compare.",
     ]
     (line,) = verdicts.history_doubts(lake)

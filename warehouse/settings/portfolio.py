@@ -75,11 +75,19 @@ class WalkForward(Section):
     objective: Objective = Field(strict=False, description=f"one of {', '.join(Objective)}")
 
 
+class QuarantinePolicy(StrEnum):
+    """Consequences of newest bars in quarantine: the symbol keeps its weight, or the whole book is held."""
+
+    KEEP_WEIGHT = "keep_weight"
+    HOLD_BOOK = "hold_book"
+
+
 class Quality(Section):
     """The bars that count as doubtful, and what follows tonight; no number of a backtest hangs on it."""
 
     stale_after_sessions: int = Field(ge=1, le=5000, description="a whole number of sessions from 1 to 5000")
     quarantine_sessions: int = Field(ge=0, le=250, description="a whole number of sessions from 0 to 250")
+    quarantine_policy: QuarantinePolicy = Field(strict=False, description=f"one of {', '.join(QuarantinePolicy)}")
     bad_day_share: float = Field(gt=0, le=1, description="a fraction of the universe above 0, up to 1")
 
 

@@ -46,7 +46,7 @@ def changes_contradicted(changes: Sequence[SymbolChange], universe: Collection[s
             yield Problem((("symbol_changes", at),), text)
         if times[change.old] > 1:
             yield Problem((("symbol_changes", at, "old"),), f"{change.old} stands there {times[change.old]} times")
-        if change.new and change.old in universe:
+        if change.new and change.new != change.old and change.old in universe:
             text = f"{change.old} is renamed to {change.new}: list {change.new}, which has the history of both"
             yield Problem((("universe",), ("symbol_changes", at, "old")), text)
 

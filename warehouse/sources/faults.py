@@ -45,7 +45,7 @@ _REMEDIES = {
     "larger plan allows.",
     FaultKind.ENTITLEMENT: "Subscribe to these bars, or add a source to sources.order.",
     FaultKind.NOT_FOUND: "Check how the symbol is written, or add a source that knows it to sources.order.",
-    FaultKind.AUTH: "Until then another source of sources.order may answer.",
+    FaultKind.AUTH: "Give the right key; until then another source of sources.order may answer.",
     FaultKind.TRANSIENT: "Fetch again.",
     FaultKind.MALFORMED: "Look whether the vendor announces a failure or a change; another source may answer.",
     FaultKind.STALE: "Fetch again when the vendor has published the session, for most at 17:30 in New York.",

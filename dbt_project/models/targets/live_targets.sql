@@ -19,7 +19,25 @@ latest_session as (
 
 ),
 
-positions as (
+kept as (
+
+    select
+        unnest(kept_symbols) as symbol,
+        unnest(kept_weights) as weight
+    from {{ ref('live_holds') }}
+
+),
+
+-- what is left of the book beside them; null on an ordinary day
+room as (
+
+    select any_value(live_holds.invested_weight) - sum(kept.weight) as weight
+    from kept
+    cross join {{ ref('live_holds') }} as live_holds
+
+),
+
+decided as (
 
     select
         target_weights.symbol,
@@ -27,7 +45,27 @@ positions as (
     from {{ ref('target_weights') }} as target_weights
     inner join live_strategy on target_weights.strategy_id = live_strategy.strategy_id
     inner join latest_session on target_weights.session_date = latest_session.decided_session_date
+    anti join kept on target_weights.symbol = kept.symbol
     where target_weights.scenario_id = 0
+
+),
+
+positions as (
+
+    select
+        decided.symbol,
+        decided.weight * if(
+            room.weight is null, 1, greatest(0, least(1, room.weight / nullif(sum(decided.weight) over (), 0)))
+        ) as weight
+    from decided
+    cross join room
+    where room.weight is null or room.weight > 1e-12
+    union all
+    select
+        symbol,
+        weight
+    from kept
+    where weight > 0
 
 ),
 

@@ -39,6 +39,7 @@ def document(reading: Reading, day: date | None = None) -> dict[str, Any]:
         "previous_session": known[at - 1] if at else None,
         "next_session": known[at + 1] if at + 1 < len(known) else None,
         "strategy": strategy,
+        "holds": [] if at + 1 < len(known) else reading.if_built("SELECT explanation FROM live_holds"),
         "symbols": [{name: value for name, value in each.items() if name != "session_date"} for each in symbols],
         "cash": 1 - sum(each["weight"] or 0 for each in symbols),
         "trades": readers.trades_on(reading.lake, session).records(),

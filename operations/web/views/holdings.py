@@ -38,7 +38,7 @@ def document(reading: Reading) -> dict[str, Any]:
         "at": seen.account_at,
         "currency": seen.account.currency,
         "targets_session": targets.session_date,
-        "held_since": targets.hold.decided_on if targets.hold else None,
+        "hold": targets.hold.explanation if targets.hold else None,
         "lines": _lines(seen, targets),
         "preview": _previewed(seen, explained),
     }
@@ -51,9 +51,10 @@ def foreseen(reading: Reading) -> tuple[LiveTargets, Preview]:
 
 
 def _lines(seen: Preview, targets: LiveTargets) -> list[dict[str, Any]]:
-    """Return one line for each symbol that is held or wanted, then cash; values at the newest closes."""
+    """Return one line for each symbol that is held or wanted, then cash; values at the newest sound closes."""
     account, plan = seen.account, {line.symbol: line for line in seen.plan.lines}
-    closes = {symbol: bar.close for symbol, bar in targets.bars.items()}
+    sound = {symbol: bar for symbol, bar in targets.bars.items() if not bar.is_doubted}
+    closes = {symbol: bar.close for symbol, bar in {**targets.final_bars, **sound}.items()}
     held = {symbol: shares for symbol, shares in account.positions.items() if shares}
     values = {symbol: shares * closes[symbol] for symbol, shares in held.items() if symbol in closes}
     equity = account.cash + sum(values.values())

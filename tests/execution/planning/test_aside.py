@@ -183,11 +183,23 @@ def test_a_typo_in_the_universe_is_named() -> None:
 
 
 def test_held_targets_are_traded_and_named() -> None:
-    """A book held for doubtful bars goes on with its last good targets, and the plan says why."""
+    """A weight kept for doubtful bars is traded with the others, and the record says which and why."""
     situation = Case(WANTED, HELD, rules=WIDE).situation
-    hold = Hold(date(2024, 6, 10), ("SPY",), "its newest bars are in quarantine")
+    hold = Hold(
+        decided_on=date(2024, 6, 12),
+        is_whole_book=False,
+        symbols=("SPY",),
+        kept={"SPY": Decimal("0.45")},
+        explanation="Bars in quarantine keep SPY at 45.00%.",
+    )
     plan = _plan(replace(situation, targets=replace(situation.targets, hold=hold)))
     assert not plan.is_blocked
     assert plan.orders == _plan(situation).orders
     (told,) = [refusal for refusal in plan.refusals if refusal.code is RefusalCode.TARGETS_HELD]
-    assert told.numbers == {"symbols": "SPY", "decided_on": "2024-06-10"}
+    assert told.message.startswith("Bars in quarantine keep SPY at 45.00%. `swing status`")
+    assert told.numbers == {
+        "symbols": "SPY",
+        "decided_on": "2024-06-12",
+        "is_whole_book": "false",
+        "kept_SPY": "0.45",
+    }

@@ -240,7 +240,7 @@ def test_parameters_hash_changes_exactly_with_what_can_change_a_number(tmp_path:
         "",
         reordered,
         "capital: {initial_equity: 1e4}",
-        "quality: {stale_after_sessions: 9}",
+        "quality: {stale_after_sessions: 9, quarantine_policy: hold_book}",
         "correlation_depth: 41",  # a setting of earlier versions
     ):
         assert hash_with(text) == default
