@@ -191,11 +191,15 @@ class Ledger:
         newest_sequence = sa.select(sa.func.max(events.c.sequence)).where(events.c.kind == kind).scalar_subquery()
         return next(self.read(events.c.sequence == newest_sequence), None)
 
-    def of_kinds(self, *kinds: EventKind, since: datetime | None = None) -> Iterator[Recorded]:
+    def of_kinds(
+        self, *kinds: EventKind, since: datetime | None = None, with_dry_runs: bool = True
+    ) -> Iterator[Recorded]:
         """Yield the events of these kinds, of any account, recorded since a time (aware), in order."""
         # Times are texts of one form and zone, so that they sort as they follow each other.
         start = since.astimezone(UTC).isoformat(timespec="microseconds") if since else ""
-        return self.read(events.c.kind.in_(kinds), events.c.recorded_at >= start)
+        of_real_orders = sa.or_(events.c.mode.is_(None), events.c.mode != Mode.DRY_RUN)
+        wanted = sa.true() if with_dry_runs else of_real_orders
+        return self.read(events.c.kind.in_(kinds), events.c.recorded_at >= start, wanted)
 
     @property
     def last(self) -> Recorded | None:
@@ -208,11 +212,6 @@ class Ledger:
         """Time of its first event; None before there is one."""
         first = next(self.read(events.c.sequence == 1), None)
         return first.recorded_at if first else None
-
-    def of_kind(self, *kinds: EventKind) -> Iterator[Recorded]:
-        """Yield the events of some kinds, of every account, that count: those of dry runs are left out."""
-        is_meant = sa.and_(events.c.kind.in_(kinds), sa.or_(events.c.mode.is_(None), events.c.mode != Mode.DRY_RUN))
-        return self.read(is_meant)
 
     def head(self) -> tuple[int, str]:
         """Return number and digest of the newest event; 0 and nothing of an empty ledger."""

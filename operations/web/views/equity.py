@@ -61,7 +61,7 @@ def lived_equity(reading: Reading) -> dict[date, float]:
     """Return the account's equity at the end of each session's rebalance, USD. Raises LedgerError."""
     return {
         each.event.scope.session_date: float(each.event.payload.equity)
-        for each in reading.ledger.of_kind(EventKind.SESSION_FINISHED)
+        for each in reading.ledger.of_kinds(EventKind.SESSION_FINISHED, with_dry_runs=False)
         if isinstance(each.event.payload, Finish) and each.event.scope.session_date and each.event.payload.equity > 0
     }
 

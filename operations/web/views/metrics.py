@@ -49,13 +49,14 @@ def _trading(reading: Reading) -> dict[str, Any]:
     refusals: Counter[str] = Counter()
     executions: set[str] = set()
     equity = None
-    for each in reading.ledger.of_kind(
+    for each in reading.ledger.of_kinds(
         EventKind.ORDER_INTENDED,
         EventKind.EXECUTED,
         EventKind.PLANNED,
         EventKind.FUNDED,
         EventKind.STOPPED,
         EventKind.SESSION_FINISHED,
+        with_dry_runs=False,
     ):
         match each.event.payload:
             case Order(side=side):

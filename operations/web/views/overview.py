@@ -65,7 +65,7 @@ def last_rebalance(reading: Reading) -> dict[str, Any] | None:
     session = recorded.event.scope.session_date
     begun = [
         each.recorded_at
-        for each in reading.ledger.of_kind(EventKind.SESSION_CLAIMED)
+        for each in reading.ledger.of_kinds(EventKind.SESSION_CLAIMED, with_dry_runs=False)
         if isinstance(each.event.payload, Claim) and each.event.scope.session_date == session
     ]
     return {
