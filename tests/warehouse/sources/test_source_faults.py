@@ -13,8 +13,9 @@ DOCUMENT = Path(__file__).parents[3] / "docs" / "data.md"
 
 
 def test_every_fault_is_documented() -> None:
-    """The table of docs/data.md has a row for each kind, in their order."""
-    rows = re.findall(r"^\| `([a-z_]+)` \| [^|]+ \| [^|]+ \|$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    """The table under Failover in docs/data.md has a row for each kind, in their order."""
+    section = DOCUMENT.read_text(encoding="utf-8").split("## Failover")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `([a-z_]+)` \|", section, re.MULTILINE)
     assert rows == [str(kind) for kind in FaultKind]
 
 
