@@ -27,7 +27,7 @@ CHANGES = {
     "dbt_project/models/staging/_staging__models.yml": ("      - {name: corr_window,", COLUMN),
 }
 """File -> the line before which a line is added."""
-GRID = ("# What trading costs.", "  patience: [0, 5]\n\n")
+GRID = ("# Variants that ", "  patience: [0, 5]\n\n")
 
 PROOF = """
 import sys

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -89,6 +89,7 @@ def settle(
         for document in documents
         for key, first, second in document.repeated
     ]
+    places = {key: place for document in documents for key, place in document.places.items()}
     settings: SectionT | None = None
     refused: set[Key] = set()
     # A value that is refused gives way to the one below it, and an item that is refused leaves its
@@ -104,13 +105,12 @@ def settle(
             break
         except ValidationError as error:
             details = error.errors(include_url=False, include_context=False)
-            refused |= {each["loc"] for each in details}
+            kinds = {_key(each["loc"], places): each["type"] for each in details}
+            refused |= kinds.keys()
             # A list of nothing but refused items counts as too short as well: once is enough.
             emptied = {key[:-1] for key in refused if key}
             problems += [
-                _refusal(model, each["loc"], each["type"])
-                for each in details
-                if attempt == 0 and each["loc"] not in emptied
+                _refusal(model, key, kind) for key, kind in kinds.items() if attempt == 0 and key not in emptied
             ]
     if settings is not None:
         problems += [
@@ -119,9 +119,15 @@ def settle(
             if not any(key[:end] in refused for key in problem.keys for end in range(len(key) + 1))
         ]
     if problems or settings is None:
-        places = {key: place for document in documents for key, place in document.places.items()}
         raise ConfigurationError(_report(problems, places, [document.file for document in documents]))
     return settings
+
+
+def _key(location: Key, places: Mapping[Key, Place]) -> Key:
+    """Return the key of a refused value; the validator may go on with the name of a type that it does not have."""
+    value = location[:-1]
+    is_type = location not in places and value in places and not isinstance(value[-1], int)
+    return value if is_type else location
 
 
 def _merge(below: object, above: object, refused: Collection[Key], key: Key = ()) -> object:
@@ -173,10 +179,9 @@ def _nearest(name: str, section: type[Section], model: type[Section]) -> str | N
 
 def _report(problems: list[Problem], places: Mapping[Key, Place], paths: Sequence[Path]) -> str:
     """One line for each problem, at the uppermost file that gives one of its keys."""
-    missing = Place(paths[0], 1, "missing")
     lines = []
     for problem in problems:
-        found = {key: places.get(key, missing) for key in problem.keys}
+        found = {key: _place(key, places, paths[0]) for key in problem.keys}
         at = max(found.values(), key=lambda place: paths.index(place.file))
         values = ", ".join(
             f"{SECRET.sub('…', _dotted(key))} = {_shown(key, place.found)}" for key, place in found.items()
@@ -190,6 +195,14 @@ def _report(problems: list[Problem], places: Mapping[Key, Place], paths: Sequenc
             *(text for *_, text in sorted(lines)),
         ]
     )
+
+
+def _place(key: Key, places: Mapping[Key, Place], base: Path) -> Place:
+    """Return where a key stands, or the nearest that it belongs to."""
+    if key in places:
+        return places[key]
+    around = next((places[key[:end]] for end in range(len(key), 0, -1) if key[:end] in places), Place(base, 1, ""))
+    return replace(around, found="missing")
 
 
 def _shown(key: Key, found: str) -> str:
