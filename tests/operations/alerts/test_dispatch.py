@@ -36,6 +36,12 @@ ALARM = AlertRaised("k", AlertKind.RUN_FAILED, Severity.ALARM, "It failed", "Sol
 INFO = AlertRaised("i", AlertKind.REBALANCED, Severity.INFO, "Rebalanced", "3 of 3 orders filled.")
 
 
+@pytest.fixture(autouse=True)
+def _at_present(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin each test now: the ledger records by this machine's clock, and the module may be an hour old."""
+    monkeypatch.setattr(sys.modules[__name__], "NOW", datetime.now(UTC))
+
+
 def channel(**settings: object) -> Channel:
     """A channel with these settings."""
     return Channel.model_validate({"name": "c", **settings})

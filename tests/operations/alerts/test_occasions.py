@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from receivers import web_server
 
 from execution.controls import Halt, halt, resume
@@ -29,6 +31,12 @@ NOW = datetime.now(UTC)
 NEXT, PAST = next_session(NOW.date()), previous_session(NOW.date() - timedelta(days=7))
 FULL = CheckCode.DISK.failure("1 MB is free.")
 HELD = CheckCode.BAR_QUALITY.warning("The book is held.")
+
+
+@pytest.fixture(autouse=True)
+def _at_present(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin each test now: the ledger records by this machine's clock, and the module may be an hour old."""
+    monkeypatch.setattr(sys.modules[__name__], "NOW", datetime.now(UTC))
 
 
 def told(home: Path, *events: Event) -> list[tuple[Severity, str]]:
