@@ -71,6 +71,7 @@ def _found(browser: webdriver.Chrome, selector: str) -> WebElement:
 
 
 def _open(browser: webdriver.Chrome, lived: LivedHome, view: str) -> None:
+    lived.await_documents()
     browser.get(f"{lived.page.address}/{view}")
     _found(browser, f"main[data-view={view}][data-computed^='20'] section")
 
@@ -96,6 +97,7 @@ def test_a_view_is_whole_and_asks_nobody_else(
     """A view shows its content without scrolling sideways, without an error, and from this server alone."""
     _size(browser, size)
     _asked(browser)
+    _log(browser, "browser")
     _open(browser, lived, view)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= size[0]
     assert not browser.find_elements(By.CSS_SELECTOR, ".failure")
