@@ -19,6 +19,12 @@ bars as (
 
 ),
 
+corporate_actions as (
+
+    select * from {{ ref('corporate_actions') }}
+
+),
+
 reconciled as (
 
     select
@@ -51,31 +57,7 @@ statements as (
 
 ),
 
-newest_bars as (
-
-    select
-        symbol,
-        max(session_date) as session_date
-    from bars
-    group by symbol
-
-),
-
--- a split that is only announced is in no price yet
-splits as (
-
-    select
-        corporate_actions.symbol,
-        corporate_actions.session_date,
-        corporate_actions.ratio
-    from {{ ref('corporate_actions') }} as corporate_actions
-    inner join newest_bars
-        on
-            corporate_actions.symbol = newest_bars.symbol
-            and corporate_actions.session_date <= newest_bars.session_date
-    where corporate_actions.kind = 'split'
-
-),
+{{ priced_splits() }},
 
 stated_positions as (
 

@@ -6,31 +6,13 @@ bars as (
 
 ),
 
-newest_bars as (
+corporate_actions as (
 
-    select
-        symbol,
-        max(session_date) as session_date
-    from bars
-    group by symbol
+    select * from {{ ref('corporate_actions') }}
 
 ),
 
--- a split that is only announced is in no price yet
-splits as (
-
-    select
-        corporate_actions.symbol,
-        corporate_actions.session_date,
-        corporate_actions.ratio
-    from {{ ref('corporate_actions') }} as corporate_actions
-    inner join newest_bars
-        on
-            corporate_actions.symbol = newest_bars.symbol
-            and corporate_actions.session_date <= newest_bars.session_date
-    where corporate_actions.kind = 'split'
-
-)
+{{ priced_splits() }}
 
 select
     bars.symbol,
