@@ -60,30 +60,16 @@ ASSET_RETURNS = Question(
 )
 SOURCES = Question("SELECT DISTINCT source FROM landing.bar_versions ORDER BY source")
 UNIVERSE = Question("SELECT symbol FROM landing.universe ORDER BY symbol")
-# Bought at the close of the first session with a weight, sold at the close of the session after the last.
-HOLDINGS_SPELLS = Question(
-    """
-    WITH numbered AS (
-        SELECT session_date, row_number() OVER (ORDER BY session_date) AS place
-        FROM sessions WHERE scenario_id = 0
-    ),
-    held AS (
-        SELECT symbol, session_date, weight, next_return, place,
-            place - row_number() OVER (PARTITION BY symbol ORDER BY session_date) AS spell
-        FROM held_allocations JOIN holdings USING (allocation_id) JOIN numbered USING (session_date)
-        SEMI JOIN (SELECT strategy_id FROM strategies WHERE is_live) USING (strategy_id)
-        WHERE scenario_id = 0
-    ),
-    spells AS (
-        SELECT symbol, min(session_date) AS entry, max(place) + 1 AS exit_place, count(*) AS sessions,
-            avg(weight) AS weight, product(1 + coalesce(next_return, 0)) - 1 AS gain,
-            sum(weight * coalesce(next_return, 0)) AS contribution
-        FROM held GROUP BY symbol, spell
-    )
-    SELECT symbol, entry, session_date AS exit, session_date IS NOT NULL AS is_closed, sessions, weight, gain,
-        contribution
-    FROM spells LEFT JOIN numbered ON exit_place = place
-    ORDER BY entry DESC, symbol
+# A trade that is not closed has been held in its newest session as well, which has earned nothing yet.
+TRADES = Question(
+    f"""
+    SELECT trades.symbol, entry_session AS entry, exit_session AS exit, exit_session IS NOT NULL AS is_closed,
+        sessions_held + if(exit_session IS NULL, 1, 0) AS sessions, trades.weight, coalesce(gross_return, 0) AS gain,
+        coalesce(sum(contribution ORDER BY session_date), 0) AS contribution
+    FROM backtest_trades AS trades JOIN ({LIVE_HOLDINGS.sql}) AS held
+        ON trades.symbol = held.symbol AND session_date >= entry_session
+            AND (exit_session IS NULL OR session_date < exit_session)
+    GROUP BY ALL ORDER BY entry DESC, trades.symbol
     """
 )
 POSITIONS = Question(
@@ -210,7 +196,7 @@ def read_history(connection: duckdb.DuckDBPyConnection, benchmarks: Sequence[str
         books=_books(connection),
         assets=assets.loc[:, needed],
         benchmarks=_mixed(assets, benchmarks, universe, pd.DatetimeIndex(live["session_date"])),
-        trades=answer(connection, HOLDINGS_SPELLS),
+        trades=answer(connection, TRADES),
     )
 
 

@@ -18,6 +18,7 @@ GROUP = "report"
     deps=[
         "backtest_daily",
         "backtest_metrics",
+        "backtest_trades",
         "live_targets",
         "walk_forward_daily",
         "walk_forward_folds",
