@@ -57,10 +57,10 @@ def _doubt(symbols: list[str], newest: date | None, now: datetime) -> str:
         return f"Stale: bars of {names} end on {newest}, {age:,} days ago. Fetch newer ones."
     if _is_surely_fresh(newest, age):
         return ""
-    from warehouse.calendar.sessions import last_completed_session, sessions  # noqa: PLC0415 - it takes a second to load
+    from warehouse.calendar.sessions import last_completed_session, sessions_behind  # noqa: PLC0415 - it is slow to load
 
     due = last_completed_session(now)
-    behind = len(sessions(newest, due)) - 1
+    behind = sessions_behind(newest, due)
     if behind <= PATIENCE:
         return ""
     return f"Stale: bars of {names} end on {newest}, {behind} sessions before {due}. Fetch newer ones."

@@ -13,7 +13,7 @@ from dagster_defs.cli.options import JSON
 from dagster_defs.schedule_states import schedule_states
 from execution.standing import standing
 from warehouse import freshness, readers
-from warehouse.calendar.sessions import EXCHANGE_ZONE, last_completed_session, sessions
+from warehouse.calendar.sessions import EXCHANGE_ZONE, last_completed_session, sessions_behind
 from warehouse.calendar.trading_hours import next_window
 from warehouse.errors import LakeBusyError, LakeError
 from warehouse.lake import current_snapshot
@@ -67,7 +67,7 @@ def status_record(installation: Installation) -> dict[str, Any]:
         closes = {row["symbol"]: row["close"] for row in _if_built(connection, readers.NEWEST_CLOSES)}
     due = last_completed_session(now)
     for source in found["sources"]:
-        source["sessions_behind"] = _behind(source["last_session"], due)
+        source["sessions_behind"] = sessions_behind(source["last_session"], due)
     return {
         "home": str(lake.home),
         "snapshot": snapshot,
@@ -90,10 +90,6 @@ def _if_built(connection: duckdb.DuckDBPyConnection, question: readers.Question)
         return readers.rows(connection, question).records()
     except LakeError:
         return []
-
-
-def _behind(newest: date, due: date) -> int:
-    return max(len(sessions(newest, due)) - 1, 0)
 
 
 def _next(installation: Installation, now: datetime, done: str | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from execution.refusals import Refusal, RefusalCode
-from warehouse.calendar.sessions import sessions
+from warehouse.calendar.sessions import sessions_behind
 from warehouse.settings.trading import DecideOn
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ def _universe_bars(situation: Situation) -> list[NewestBar]:
 def _missing_bars(bars: Sequence[NewestBar], situation: Situation) -> Iterator[Refusal]:
     due, patience = situation.due_date, situation.rules.stale_after_sessions
     for bar in bars:
-        if bar.session_date < due and len(sessions(bar.session_date, due)) - 1 < patience:
+        if bar.session_date < due and sessions_behind(bar.session_date, due) < patience:
             yield Refusal(
                 RefusalCode.TARGETS_STALE,
                 f"{bar.symbol} has no bar of {due}; its newest is of {bar.session_date}, so the targets would sell it "

@@ -11,11 +11,11 @@ from execution.models import Switch
 from execution.refusals import RefusalCode
 from operations.web.views import holdings
 from warehouse import freshness, verdicts
-from warehouse.calendar.sessions import last_completed_session, sessions
+from warehouse.calendar.sessions import last_completed_session, sessions_behind
 from warehouse.errors import SwingError
 from warehouse.runs import Outcome
 from warehouse.settings.trading import Mode
-from warehouse.sources.synthetic import SyntheticSource
+from warehouse.sources.registry import SourceKind, named
 from warehouse.version import code_version
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class StandingCheck:
 
 
 def checks(reading: Reading) -> list[StandingCheck]:
-    """StandingCheck everything; what cannot be checked has failed."""
+    """Check everything; what cannot be checked has failed."""
     found = []
     for code, title, check in (
         ("CONFIGURATION_INVALID", "Configuration", _configuration),
@@ -108,8 +108,7 @@ def _configuration(reading: Reading) -> tuple[bool, str, str]:
 
 
 def _bars(reading: Reading) -> tuple[bool, str, str]:
-    told = [doubt for doubt in freshness.doubts(reading.lake, reading.now) if doubt.startswith(("Stale", "No bars"))]
-    if told:
+    if told := freshness.stale(reading.lake, reading.now):
         return False, " ".join(told), "Fetch bars: `swing fetch`, or let the daily run do it (`swing daily`)."
     newest = max((each["newest"] for each in reading.once(symbols) if each["newest"]), default=None)
     if newest is None:
@@ -193,7 +192,7 @@ def _rebalance(reading: Reading) -> tuple[bool, str, str]:
         return False, f"never, and the schedule trades ({mode})", "See that `swing dev` runs with its schedules on."
     done = finished.event.scope.session_date
     if done is None or done < due:
-        missed = len(sessions(done, due)) - 1 if done else 1
+        missed = sessions_behind(done, due) if done else 1
         return False, f"{done}: {missed} sessions ago", "See that `swing dev` runs with its schedules on."
     return True, f"{done}: {finished.event.payload.message}", ""
 
@@ -276,7 +275,7 @@ def _is_fresh(newest: date | None, source: str | None, due: date) -> bool:
     """The newest bar may be one session behind: the one that has just ended may not have been fetched yet."""
     if newest is None:
         return False
-    return source == SyntheticSource.name or len(sessions(newest, due)) - 1 <= freshness.PATIENCE
+    return source in named(SourceKind.SAMPLE) or sessions_behind(newest, due) <= freshness.PATIENCE
 
 
 def failures(found: list[StandingCheck]) -> Iterator[StandingCheck]:

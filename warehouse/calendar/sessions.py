@@ -58,6 +58,11 @@ def sessions(start: date, end: date) -> list[date]:
     return list(days.tolist())
 
 
+def sessions_behind(newest: date, due: date) -> int:
+    """Return how many sessions follow one until another, that one included; 0 if none does."""
+    return max(len(sessions(newest, due)) - 1, 0)
+
+
 def is_session(dates: NDArray[np.datetime64]) -> NDArray[np.bool_]:
     """Tell which dates (an array of days; NaT is none) are sessions."""
     numbers, at = _calendar().numbers, _places(dates)
