@@ -30,6 +30,8 @@ LOOK_SECONDS = 2.0
 """Between two looks at the files of warehouse and ledger."""
 AGE_SECONDS = 60.0
 """Age at which a document that depends on the clock is computed again."""
+FAILED_SECONDS = 10.0
+"""Age at which a failure is tried again: what caused it may have passed, and nothing else tells."""
 STUCK_SECONDS = 300.0
 """Age at which such a document shows that the worker is stuck."""
 MOST_WAITING = 8
@@ -219,7 +221,8 @@ class Documents:
         known = self._documents.get(view.name)
         if known is None or known.state != self._state:
             return True
-        return view.is_timed and (self.clock() - known.computed_at).total_seconds() > AGE_SECONDS
+        age = (self.clock() - known.computed_at).total_seconds()
+        return age > FAILED_SECONDS if known.failure else view.is_timed and age > AGE_SECONDS
 
     def _computed(self, view: View, reading: Reading) -> ViewDocument:
         started = time.monotonic()

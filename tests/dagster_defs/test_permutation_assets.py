@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Dagster 1.13 calls what pydantic 2 and sqlglot deprecate.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 SETTINGS: dict[str, Any] = {"grid": dict(SMALL_GRID), "walk_forward": {"train_months": 6, "test_months": 3}}
 

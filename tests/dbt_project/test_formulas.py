@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # dbt calls what its dependencies deprecate.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 # They only rename and join; the gates and the oracle compare them as a whole.
 WITHOUT_FORMULA = {"allocations", "gates", "strategy_allocations", "target_weights"}

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Dagster and dbt call what their dependencies deprecate.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 GRID = {"grid": {"ema_fast": [10], "ema_slow": [50], "top_n": [1], "corr_cap": [0.6]}}
 

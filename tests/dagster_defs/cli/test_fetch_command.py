@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from click.testing import Result
 
 # Dagster 1.13 calls what pydantic 2 and sqlglot deprecate.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 KEYS = {
     "TIINGO_API_KEY": "7f6e5d4c3b2a19087f6e",

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from lakes import Pipeline
 
 # Dagster calls what its dependencies deprecate.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 SESSION = date(2024, 1, 3)
 NOW = datetime(2024, 1, 3, 21, 5, tzinfo=UTC)

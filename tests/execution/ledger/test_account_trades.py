@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from execution.ledger.events import Payload
 
 # dbt calls what its dependencies deprecate.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 ROOT = Path(__file__).parents[3]
 STEPS = st.lists(

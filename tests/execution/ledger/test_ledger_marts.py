@@ -45,7 +45,6 @@ ROOT = Path(__file__).parents[3]
 NAMES = ("orders", "fills", "positions", "decisions", "slippage", "preflight_checks", "alerts")
 MARTS = [*NAMES, "account_trades"]
 # Dagster and dbt call what their dependencies deprecate.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 def rows_of(happened: Sequence[Event]) -> list[dict[str, Any]]:

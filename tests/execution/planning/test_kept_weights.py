@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from warehouse.lake import Lake
 
 # Dagster and dbt call what their dependencies deprecate.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 DECIDED = """
     SELECT symbol, weight FROM target_weights SEMI JOIN (FROM strategies WHERE is_live) USING (strategy_id)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from execution.errors import LedgerBusyError
 from execution.installation import Installation
 from execution.ledger.events import Event, Scope, SwitchChange
 from execution.models import Switch
@@ -65,6 +66,24 @@ def test_a_view_that_fails_is_a_coded_failure_in_that_view_alone(tmp_path: Path)
     assert (failures["broken"].code, failures["broken"].message) == ("LAKE", "There is no warehouse.")
     assert failures["broken"].exit_code == LakeError.exit_code
     assert failures["unforeseen"].code == "UNEXPECTED"
+
+
+def test_a_view_that_failed_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was in its way may have passed, and changes neither warehouse nor ledger."""
+    monkeypatch.setattr(documents, "FAILED_SECONDS", 0.1)
+    monkeypatch.setattr(documents, "LOOK_SECONDS", 0.05)
+    tried: list[int] = []
+
+    def busy_once(_reading: Reading) -> dict[str, Any]:
+        tried.append(1)
+        if len(tried) == 1:
+            raise LedgerBusyError("Another process writes.")
+        return {"tried": len(tried)}
+
+    with _working(tmp_path, View("busy", busy_once)) as kept:
+        _await(lambda: (found := kept.get("busy")) is not None and found.failure is None)
+        time.sleep(0.3)
+    assert len(tried) == 2
 
 
 def test_a_document_is_computed_once_for_each_state_of_the_ledger(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pages import LivedHome, ServedPage
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = pytest.mark.slow
 
 REASON = {"reason": "a test"}
 
