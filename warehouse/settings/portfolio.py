@@ -22,6 +22,7 @@ from warehouse.settings import layers as layered_settings
 from warehouse.settings import located_yaml
 from warehouse.settings.alerts import AlertSettings, alerts_contradicted
 from warehouse.settings.layers import Problem, Section
+from warehouse.settings.phases import PhaseSettings
 from warehouse.settings.reporting import ReportSettings, benchmarks_contradicted
 from warehouse.settings.sources import WHY_NOT_YAHOO, SourceName, SourceSettings
 from warehouse.settings.strategy import NEUTRAL, PARAMETERS, SHARED, Capital, Costs, Grid, Strategy, StrategyRow
@@ -37,7 +38,7 @@ FILE_NAME = "portfolio.yaml"
 DEFAULTS = Path(__file__).with_name(FILE_NAME)
 CASH = "CASH"
 MAX_GRID_ROWS = 20_000
-NO_NUMBER_CHANGES = {"saved", "report", "quality", "sources", "broker", "trading", "limits", "alerts"}
+NO_NUMBER_CHANGES = {"saved", "report", "quality", "sources", "broker", "trading", "limits", "alerts", "phases"}
 RETIRED = {"correlation_depth"}
 """Keys of earlier versions; a file that still holds one stays valid."""
 
@@ -114,6 +115,7 @@ class Portfolio(Section):
     trading: Trading
     limits: LimitSettings
     alerts: AlertSettings
+    phases: PhaseSettings
 
     @property
     def parameters_hash(self) -> str:
