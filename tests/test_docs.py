@@ -39,6 +39,7 @@ FOLDERS = (
     "tests",
     "docs",
     "benchmarks",
+    "deploy",
     "requirements",
 )
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
