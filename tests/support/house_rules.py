@@ -108,7 +108,7 @@ LIBRARIES = {
     "prometheus_client": ("operations/web/",),
     "rich": ("dagster_defs/cli/",),
     "scipy": ("research/statistics/",),
-    "sqlalchemy": ("execution/ledger/",),
+    "sqlalchemy": ("execution/ledger/", "dagster_defs/history.py"),
     "uvicorn": ("dagster_defs/cli/serve.py",),
     "yaml": ("warehouse/settings/",),
 }
