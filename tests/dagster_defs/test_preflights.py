@@ -118,7 +118,7 @@ def test_a_preflight_that_finds_nothing_ends_well(here: Installation, monkeypatc
 
 
 def test_a_preflight_that_breaks_is_told(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that fails of itself has told nobody: the sensor does, as of any other run, and adds nothing to one that has."""
+    """One that fails of itself has told nobody: the sensor does, and adds nothing to one that has."""
 
     def breaking(*_: object) -> NoReturn:
         raise ZeroDivisionError("a fault of our own")
