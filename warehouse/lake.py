@@ -257,8 +257,17 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def relations(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """The names of what the models have published, and of the program's own records."""
-    return {name for (name,) in connection.execute("SHOW TABLES").fetchall()}
+    """The names of what the models have published, and of the program's own records.
+
+    Columns are asked for: for a list of tables the engine reads the statistics of each, which takes half a second.
+    """
+    found = connection.execute(
+        """
+        SELECT DISTINCT table_name FROM duckdb_columns()
+        WHERE database_name = current_database() AND schema_name = current_schema()
+        """
+    )
+    return {name for (name,) in found.fetchall()}
 
 
 def current_snapshot(connection: duckdb.DuckDBPyConnection) -> int:

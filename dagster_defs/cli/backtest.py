@@ -125,7 +125,7 @@ def _research(
     _refuse_without_bars(installation)
     from dagster_defs import jobs  # noqa: PLC0415 - it imports Dagster and dbt, which takes seconds
     from dagster_defs.cli import summaries, what_if  # noqa: PLC0415 - as above
-    from research.what_if import CostEffects, cost_effects  # noqa: PLC0415 - as above
+    from research.dearer_trading import CostEffects, cost_effects  # noqa: PLC0415 - as above
 
     with terminal.progress(f"Running {job}", is_quiet=as_json) as report:
         folder = (reports or installation.reports).absolute()

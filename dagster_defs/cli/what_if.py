@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from execution.installation import Installation
-    from research.what_if import CommissionEffect, CostEffects, Track, Tried
+    from research.dearer_trading import CommissionEffect, CostEffects
+    from research.what_if import Track, Tried
 
 SLIPPAGES = {"1 bp": 0.0001, "2 bp": 0.0002, "5 bp": 0.0005, "10 bp": 0.001}
 """Costs at which results are repeated, as fractions of the value traded; a basis point (bp) is 0.01%."""
