@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, get_args
 
-from execution.ledger.watch_events import AlertAcknowledged, AlertClaimed, AlertRaised, AlertSent, Preflight
+from execution.ledger.watch_events import AlertAcknowledged, AlertClaimed, AlertRaised, AlertSent, PageAccess, Preflight
 from execution.models import (
     Account,
     Alarm,
@@ -236,6 +236,7 @@ Payload = (
     | AlertClaimed
     | AlertSent
     | AlertAcknowledged
+    | PageAccess
 )
 
 
@@ -268,6 +269,7 @@ class EventKind(StrEnum):
     ALERT_CLAIMED = "alert_claimed"
     ALERT_SENT = "alert_sent"
     ALERT_ACKNOWLEDGED = "alert_acknowledged"
+    PAGE_ACCESSED = "page_accessed"
 
 
 PAYLOADS: Mapping[EventKind, type[Payload]] = dict(zip(EventKind, get_args(Payload), strict=True))

@@ -33,8 +33,9 @@ class Exposition(Collector):
 
     media_type = CONTENT_TYPE_LATEST
 
-    def __init__(self, documents: Documents) -> None:
+    def __init__(self, documents: Documents, refused: Mapping[str, int]) -> None:
         self._documents = documents
+        self._refused = refused
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
 
@@ -64,6 +65,10 @@ class Exposition(Collector):
             failed.add_metric([document.view], float(document.failure is not None))
         yield age
         yield failed
+        refused = CounterMetricFamily("swing_page_refused", "Requests that the page refused, by code.", labels=["code"])
+        for code, count in sorted(self._refused.items()):
+            refused.add_metric([code], count)
+        yield refused
 
 
 def _labelled(body: Mapping[str, Any]) -> Iterator[PrometheusMetric]:

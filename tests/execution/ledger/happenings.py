@@ -32,6 +32,7 @@ from execution.ledger.watch_events import (
     AlertSent,
     Check,
     Moment,
+    PageAccess,
     Preflight,
 )
 from execution.models import (
@@ -172,4 +173,5 @@ def one_of_each() -> list[Payload]:
         AlertClaimed("preflight/2024-01-03", "mail", 1, NOW),
         AlertSent("preflight/2024-01-03", "mail", 1, is_delivered=False, reason="refused"),
         AlertAcknowledged("preflight/2024-01-03", "owner"),
+        PageAccess("resume", "anna", "192.0.2.7"),
     ]
