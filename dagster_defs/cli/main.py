@@ -49,6 +49,7 @@ COMMANDS = {
     "dev": "setup",
     "serve": "serve",
     "open": "opening",
+    "user": "users",
     "docs": "docs",
     "demo": "demonstration",
     "maintain": "upkeep",

@@ -10,7 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from prometheus_client.core import Metric as PrometheusMetric
 
@@ -102,8 +102,9 @@ class Exposition(Collector):
 
     media_type = CONTENT_TYPE_LATEST
 
-    def __init__(self, documents: Documents) -> None:
+    def __init__(self, documents: Documents, refused: Mapping[str, int]) -> None:
         self._documents = documents
+        self._refused = refused
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
 
@@ -132,3 +133,7 @@ class Exposition(Collector):
             failed.add_metric([document.view], float(document.failure is not None))
         yield age
         yield failed
+        refused = CounterMetricFamily("swing_page_refused", "Requests that the page refused, by code.", labels=["code"])
+        for code, count in sorted(self._refused.items()):
+            refused.add_metric([code], count)
+        yield refused
