@@ -40,6 +40,7 @@ FOLDERS = (
     "tests",
     "docs",
     "benchmarks",
+    "deploy",
     "requirements",
 )
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")

@@ -118,7 +118,7 @@ class Lake:
         """
         if not self.catalog.exists() and not self._has_data:
             raise LakeError(
-                f"There is no warehouse in {self.home} yet. Land bars first: `swing fetch --help` shows how "
+                f"There is no warehouse in {self.home} yet. Import price bars first: `swing fetch --help` shows how "
                 "(or set SWING_HOME to the folder that holds one)."
             )
         options = {"READ_ONLY": ""}

@@ -116,7 +116,7 @@ def _refuse_without_bars(installation: Installation) -> None:
     """Raise LakeError at once where a build would take its time to find nothing."""
     with installation.lake.reader() as connection:
         if not connection.execute("FROM landing.bar_versions LIMIT 1").fetchall():
-            raise LakeError("There are no bars yet, so nothing can be built. Land some first: `swing fetch --help`.")
+            raise LakeError("There are no bars yet, so nothing can be built. Import some first: `swing fetch --help`.")
 
 
 def _research(

@@ -61,6 +61,9 @@ COMMANDS = {
     "ack": "watching",
     "digest": "watching",
     "watchdog": "watching",
+    "phase": "phases",
+    "freeze": "phases",
+    "validate": "phases",
 }
 """The module beside this one that holds each command, in a function of the command's name."""
 

@@ -50,7 +50,9 @@ def answer(installation: Installation, contenders: Sequence[Contender], span: Sp
     known = set(bench.bars.column("symbol").unique().to_pylist())
     asked = {symbol for each in contenders if not each.is_live for symbol in each.portfolio.universe}
     if missing := sorted(asked - known - set(installation.portfolio.universe)):
-        raise LakeError(f"The warehouse holds no bar of {', '.join(missing)}. Land bars first: `swing fetch --help`.")
+        raise LakeError(
+            f"The warehouse holds no bar of {', '.join(missing)}. Import price bars first: `swing fetch --help`."
+        )
     return try_out(bench, contenders, span, benchmark if benchmark in known else "")
 
 

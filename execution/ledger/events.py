@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, get_args
 
+from execution.ledger.phase_events import Freeze, PhaseOverride, Validation
 from execution.ledger.watch_events import AlertAcknowledged, AlertClaimed, AlertRaised, AlertSent, PageAccess, Preflight
 from execution.models import (
     Account,
@@ -236,6 +237,9 @@ Payload = (
     | AlertClaimed
     | AlertSent
     | AlertAcknowledged
+    | Freeze
+    | Validation
+    | PhaseOverride
     | PageAccess
 )
 
@@ -269,6 +273,9 @@ class EventKind(StrEnum):
     ALERT_CLAIMED = "alert_claimed"
     ALERT_SENT = "alert_sent"
     ALERT_ACKNOWLEDGED = "alert_acknowledged"
+    FROZEN = "frozen"
+    VALIDATED = "validated"
+    PHASE_OVERRIDDEN = "phase_overridden"
     PAGE_ACCESSED = "page_accessed"
 
 

@@ -111,7 +111,7 @@ LIBRARIES = {
     "pyotp": ("operations/access/",),
     "rich": ("dagster_defs/cli/",),
     "scipy": ("research/statistics/",),
-    "sqlalchemy": ("execution/ledger/",),
+    "sqlalchemy": ("execution/ledger/", "dagster_defs/history.py"),
     "uvicorn": ("dagster_defs/cli/serve.py",),
     "yaml": ("warehouse/settings/",),
 }

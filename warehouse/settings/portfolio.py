@@ -23,6 +23,7 @@ from warehouse.settings import located_yaml
 from warehouse.settings.alerts import AlertSettings, alerts_contradicted
 from warehouse.settings.layers import Problem, Section
 from warehouse.settings.page import PageSettings, page_contradicted
+from warehouse.settings.phases import PhaseSettings
 from warehouse.settings.reporting import ReportSettings, benchmarks_contradicted
 from warehouse.settings.sources import WHY_NOT_YAHOO, SourceName, SourceSettings
 from warehouse.settings.strategy import NEUTRAL, PARAMETERS, SHARED, Capital, Costs, Grid, Strategy, StrategyRow
@@ -38,7 +39,7 @@ FILE_NAME = "portfolio.yaml"
 DEFAULTS = Path(__file__).with_name(FILE_NAME)
 CASH = "CASH"
 MAX_GRID_ROWS = 20_000
-NO_NUMBER_CHANGES = {"saved", "report", "quality", "sources", "broker", "trading", "limits", "alerts", "page"}
+NO_NUMBER_CHANGES = {"saved", "report", "quality", "sources", "broker", "trading", "limits", "alerts", "phases", "page"}
 RETIRED = {"correlation_depth"}
 """Keys of earlier versions; a file that still holds one stays valid."""
 
@@ -115,6 +116,7 @@ class Portfolio(Section):
     trading: Trading
     limits: LimitSettings
     alerts: AlertSettings
+    phases: PhaseSettings
     page: PageSettings
 
     @property

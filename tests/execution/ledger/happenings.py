@@ -24,6 +24,7 @@ from execution.ledger.events import (
     Stop,
     SwitchChange,
 )
+from execution.ledger.phase_events import Freeze, Measure, PhaseOverride, Pin, Validation
 from execution.ledger.watch_events import (
     AlertAcknowledged,
     AlertClaimed,
@@ -146,6 +147,8 @@ def decision(price: str = "499.5", symbol: str = "SPY") -> Decision:
 def one_of_each() -> list[Payload]:
     """Every kind of event, in the order of a rebalance."""
     bought = order()
+    pinned = Pin({"strategy.top_n": "2"}, {"features": "12ab"}, "0.5.0")
+    short = Measure("SESSIONS_RUN", is_ok=False, figure="7", demand="at least 20")
     return [
         Claim(NOW),
         reconciliation(SPY="1.5"),
@@ -173,5 +176,8 @@ def one_of_each() -> list[Payload]:
         AlertClaimed("preflight/2024-01-03", "mail", 1, NOW),
         AlertSent("preflight/2024-01-03", "mail", 1, is_delivered=False, reason="refused"),
         AlertAcknowledged("preflight/2024-01-03", "owner"),
+        Freeze(pinned, "ab12", "0.5.0 1234abc+", {"snapshot": "7"}, "owner", "it has proven itself"),
+        Validation("ab12", {"paper_sessions": "20"}, (short,), "owner"),
+        PhaseOverride(pinned, "ab12", ("SESSIONS_RUN: 7",), "owner", "a tiny account"),
         PageAccess("resume", "anna", "192.0.2.7"),
     ]
