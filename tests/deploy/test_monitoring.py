@@ -120,7 +120,7 @@ def rules() -> list[dict[str, Any]]:
 
 def _known(home: Path, rules: list[dict[str, Any]]) -> set[str]:
     """Return what can be asked for: samples of /metrics, and what the rules record."""
-    page = {metric.name for metric in Exposition(Documents(Installation(home), {}, machine_clock)).collect()}
+    page = {metric.name for metric in Exposition(Documents(Installation(home), {}, machine_clock), {}).collect()}
     ours = {f"{family.name}_total" if family.is_counter else family.name for family in FAMILIES}
     return page | ours | {rule["record"] for rule in rules if "record" in rule}
 

@@ -81,7 +81,7 @@ def _exposed(here: Installation) -> str:
     documents.start()
     asked.result(60)
     documents.stop()
-    return Exposition(documents).text().decode()
+    return Exposition(documents, {}).text().decode()
 
 
 def test_what_the_ledger_holds_is_counted_by_code(tmp_path: Path) -> None:
