@@ -55,6 +55,7 @@ COMMANDS = {
     "maintain": "upkeep",
     "backup": "upkeep",
     "restore": "upkeep",
+    "install": "installing",
     "preflight": "watching",
     "alert": "watching",
     "alerts": "watching",
