@@ -24,7 +24,13 @@ class Translator(DagsterDbtTranslator):
 
 
 TRANSLATOR = Translator(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
-EVERYTHING = {"select": "fqn:*", "exclude": "", "selector": "", "io_manager_key": None, "project": None}
+EVERYTHING: Mapping[str, Any] = {
+    "select": "fqn:*",
+    "exclude": "",
+    "selector": "",
+    "io_manager_key": None,
+    "project": None,
+}
 OF_DBT_CLI = {"dagster_dbt/manifest", "dagster_dbt/dagster_dbt_translator"}
 """Metadata that only who runs dbt through Dagster reads: objects, the whole manifest among them."""
 

@@ -40,7 +40,7 @@ ROOMS = {
         "research.readers",
         "research.statistics",
         "research.permutation",
-        "research.what_if",  # the one fact that is computed and not read
+        "research.dearer_trading",  # the one fact that is computed and not read
         "research.report.formats",
         "research.report.interpretation",
         "research.report.names",
