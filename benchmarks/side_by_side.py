@@ -71,7 +71,7 @@ def main() -> None:
         bars = dict.fromkeys(scopes, options.bars)
         if "c1000" in bars and any("c1000" in entry.scopes for entry in entries):
             print("Making a market of 1,000 symbols …", flush=True)
-            bars["c1000"] = Path(folder) / "symbols.parquet"
+            bars["c1000"] = Path(folder) / "symbols"
             replicate(options.bars, bars["c1000"], 1000)
         results = {
             "machine": machine(),

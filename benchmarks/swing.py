@@ -18,12 +18,13 @@ sys.path[:0] = [str(HERE / "peers"), str(HERE.parent)]
 
 from contest import FIRST_SESSION, LAST_SESSION, UNIVERSE, Answer, Contestant, main  # noqa: E402
 
+from research.workbench import Models  # noqa: E402
 from warehouse import landing  # noqa: E402
 from warehouse.lake import Lake  # noqa: E402
 from warehouse.settings.portfolio import FILE_NAME, load_portfolio  # noqa: E402
 from warehouse.sources.files.source import FileOptions, FileSource  # noqa: E402
 from warehouse.transformation.runner import Transformation  # noqa: E402
-from warehouse.transformation.statements import Statement, deepen_walks  # noqa: E402
+from warehouse.transformation.statements import WALKS, Statement, deepen  # noqa: E402
 
 if TYPE_CHECKING:
     import duckdb
@@ -68,9 +69,8 @@ def load_lake(bars: Path, scope: str) -> Loaded:
         statements = transformation.statements([f"+{goal}" for goal in goals])
         for statement in statements:
             connection.execute(statement.sql)
-            while statement.relation == "walks" and deepen_walks(connection):
-                for again in statements[: statements.index(statement) + 1]:
-                    connection.execute(again.sql)
+            if statement.relation == WALKS:
+                deepen(connection, Models.of(lake).deepening)
     return Loaded(connection, [item for item in statements if item.relation != "bars"])
 
 

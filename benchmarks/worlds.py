@@ -22,14 +22,19 @@ if TYPE_CHECKING:
 PRICES = ["open", "high", "low", "close", "adj_close", "dividend"]
 # Of a symbol's own volatility: replicas then correlate at about 0.94 with one another.
 NOISE = 0.25
+SYMBOLS_A_FILE = 500
+"""A source reads no more than five million rows of one file."""
 
 
-def replicate(bars: Path, target: Path, symbols: int) -> None:
-    """Write a Parquet file of so many symbols, one after another in little memory."""
+def replicate(bars: Path, folder: Path, symbols: int) -> None:
+    """Write Parquet files of so many symbols into a folder, one symbol after another in little memory."""
     schema = pq.read_schema(bars).remove_metadata()
-    with pq.ParquetWriter(target, schema) as writer:
-        for frame in islice(replicas(pd.read_parquet(bars)), symbols):
-            writer.write_table(pa.Table.from_pandas(frame, schema, preserve_index=False))
+    folder.mkdir(parents=True, exist_ok=True)
+    made = islice(replicas(pd.read_parquet(bars)), symbols)
+    for file in range(-(-symbols // SYMBOLS_A_FILE)):
+        with pq.ParquetWriter(folder / f"symbols_{file}.parquet", schema) as writer:
+            for frame in islice(made, SYMBOLS_A_FILE):
+                writer.write_table(pa.Table.from_pandas(frame, schema, preserve_index=False))
 
 
 def replicas(bars: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -58,7 +63,7 @@ def perturb(history: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bars", type=Path, required=True, help="Parquet file of daily bars")
-    parser.add_argument("--target", type=Path, required=True, help="Parquet file to write")
+    parser.add_argument("--target", type=Path, required=True, help="folder to write into")
     parser.add_argument("--symbols", type=int, default=1000, help="number of replicas")
     options = parser.parse_args()
     replicate(options.bars, options.target, options.symbols)

@@ -12,7 +12,7 @@ from warehouse.lake import scratch
 from warehouse.landing import land_portfolio
 from warehouse.settings.portfolio import load_portfolio
 from warehouse.transformation.compiled import compiled
-from warehouse.transformation.statements import MAX_DEEPENINGS, Statement, deepen_walks
+from warehouse.transformation.statements import DEPTHS, WALKS, Statement, deepen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -69,6 +69,13 @@ class Models:
     def reads(self, relation: str, ancestor: str) -> bool:
         """Return True where a relation is, or is computed from, another."""
         return relation == ancestor or any(self.reads(parent, ancestor) for parent in self.parents.get(relation, ()))
+
+    @property
+    def deepening(self) -> list[Statement]:
+        """The statements that deepening the walks executes again, in order."""
+        return [
+            each for each in self.statements if self.reads(each.relation, DEPTHS) and self.reads(WALKS, each.relation)
+        ]
 
     def digest(self, goals: Collection[str], given: Collection[str] = ()) -> str:
         """Hash (sha256, hex) the statements that would be executed."""
@@ -148,24 +155,15 @@ class Bench:
         Raises:
             PipelineError: A walk needs more ranks than any build would look at.
         """
-        done: list[Statement] = []
         for statement in self.models.needed(goals, given):
             kept = statement.relation not in passing
             connection.execute(statement.sql if kept else statement.sql.replace(" table ", " view ", 1))
-            done.append(statement)
-            if statement.relation == "walks":
-                self._deepen(connection, done)
-
-    def _deepen(self, connection: duckdb.DuckDBPyConnection, done: Sequence[Statement]) -> None:
-        for _attempt in range(MAX_DEEPENINGS):
-            if not deepen_walks(connection):
-                return
-            for statement in done:
-                if self.models.reads(statement.relation, "sessions"):
-                    connection.execute(statement.sql)
-        raise PipelineError(
-            "A selection walks deeper than a build may look. Make the universe smaller, then try again."
-        )
+            if statement.relation == WALKS:
+                deepen(connection, self.models.deepening)
+                if connection.execute("FROM walks WHERE is_cut_short LIMIT 1").fetchone():
+                    raise PipelineError(
+                        "A selection walks deeper than a build may look. Make the universe smaller, then try again."
+                    )
 
 
 def put(connection: duckdb.DuckDBPyConnection, relation: str, rows: pa.Table) -> None:

@@ -77,11 +77,13 @@ GROUPS = {
     "features": {"emas", "features", "panel"},
     "signals": {
         "candidate_matrices",
+        "candidates",
         "correlations",
         "rankings",
         "return_windows",
         "selections",
         "trend_scores",
+        "walk_depths",
         "walks",
     },
     "targets": {

@@ -93,6 +93,14 @@ class Compiled:
                 pending += parents.get(one, ())
         return found
 
+    def between(self, first: str, last: str) -> list[Node]:
+        """Return the models that are computed from one and lead to another, both among them, in order."""
+        ids = {node.name: node.unique_id for node in self.models}
+        leading = self.ancestors([ids[last]])
+        return [
+            node for node in self.models if node.unique_id in leading and ids[first] in self.ancestors([node.unique_id])
+        ]
+
     def selected(self, select: Sequence[str]) -> list[Node]:
         """Return models, and the gates whose every parent is among them or what they are computed from, in order.
 

@@ -16,7 +16,7 @@ from warehouse.sources.base import Progress, silent
 from warehouse.transformation.compiled import Compiled, Kind, Node, compiled
 from warehouse.transformation.origin import record_origin
 from warehouse.transformation.project import PARSED, fingerprint
-from warehouse.transformation.statements import FEW_BARS, MAX_DEEPENINGS, Statement, deepen_walks
+from warehouse.transformation.statements import DEPTHS, FEW_BARS, WALKS, Statement, deepen
 from warehouse.verdicts import record_verdicts
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from warehouse.lake import Lake
 
 SHOWN_ROWS = 3
-WALKS, SESSIONS = "walks", "sessions"
-"""The model that may be cut short, and the one that holds how deep it looks."""
 
 
 class NodeStatus(StrEnum):
@@ -169,7 +167,7 @@ class _Build:
         """Yield the nodes; a gate on what deepening makes anew waits for the walks to be whole."""
         waiting: list[Node] = []
         awaits = any(node.name == WALKS for node in self.nodes)
-        depth = {node.unique_id for node in self.project.models if node.name == SESSIONS}
+        depth = {node.unique_id for node in self.project.models if node.name == DEPTHS}
         for node in self.nodes:
             if awaits and not node.is_model and self.project.ancestors(node.parents) & depth:
                 waiting.append(node)
@@ -221,19 +219,10 @@ class _Build:
         return held - {result.node.unique_id for result in self.results}
 
     def _deepened(self, walks: NodeResult) -> NodeResult:
-        """Let walks that came to the end of the ranks they may look at look deeper, until none is cut short."""
-        depth = {node.unique_id for node in self.project.models if node.name == SESSIONS}
-        done = [each.node for each in (*self.results, walks) if each.node.is_model]
-        again = [node for node in done if self.project.ancestors([node.unique_id]) & depth]
+        """Let walks that were cut short look deeper."""
+        again = [Statement(node.name, node.statement) for node in self.project.between(DEPTHS, walks.node.name)]
         try:
-            for _attempt in range(MAX_DEEPENINGS):
-                cut_short = deepen_walks(self.connection)
-                if not cut_short:
-                    break
-                self.deepened += cut_short
-                self.on_progress(0, 0, f"{cut_short} sessions need a deeper walk: building again")
-                for node in again:
-                    self.connection.execute(node.statement)
+            self.deepened = deepen(self.connection, again, self.on_progress)
         except duckdb.Error as error:
             return replace(walks, status=NodeStatus.ERROR, message=str(error))
         return walks

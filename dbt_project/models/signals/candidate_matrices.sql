@@ -2,49 +2,59 @@ with
 
 candidates as (
 
-    select distinct
-        rankings.scenario_id,
-        rankings.session_date,
-        rankings.symbol,
-        rankings.volatility
-    from {{ ref('rankings') }} as rankings
-    inner join {{ ref('sessions') }} as sessions
-        on
-            rankings.scenario_id = sessions.scenario_id
-            and rankings.session_date = sessions.session_date
-            and rankings.rank <= sessions.walk_depth
+    select * from {{ ref('candidates') }}
 
 ),
 
 -- 2, above every cap, stands for a correlation that is not known
-correlations as (
+pairs as (
+
+    select
+        correlations.scenario_id,
+        correlations.session_date,
+        one.place as place_1,
+        other.place as place_2,
+        coalesce(correlations.correlation, 2) as correlation
+    from {{ ref('correlations') }} as correlations
+    inner join candidates as one
+        on
+            correlations.scenario_id = one.scenario_id
+            and correlations.session_date = one.session_date
+            and correlations.symbol_1 = one.symbol
+    inner join candidates as other
+        on
+            correlations.scenario_id = other.scenario_id
+            and correlations.session_date = other.session_date
+            and correlations.symbol_2 = other.symbol
+
+),
+
+cells as (
 
     select
         scenario_id,
         session_date,
-        symbol_1 as symbol,
-        symbol_2 as other,
-        coalesce(correlation, 2) as correlation,
-        null as volatility
-    from {{ ref('correlations') }}
+        place_1 as place,
+        place_2 as other_place,
+        correlation
+    from pairs
     union all
     select
         scenario_id,
         session_date,
-        symbol_2 as symbol,
-        symbol_1 as other,
-        coalesce(correlation, 2) as correlation,
-        null as volatility
-    from {{ ref('correlations') }}
+        place_2 as place,
+        place_1 as other_place,
+        correlation
+    from pairs
     union all
     select
         scenario_id,
         session_date,
-        symbol,
-        symbol as other,
-        2 as correlation,
-        volatility
+        place,
+        place as other_place,
+        2 as correlation
     from candidates
+    where is_near
 
 ),
 
@@ -53,24 +63,28 @@ matrix_rows as (
     select
         scenario_id,
         session_date,
-        symbol,
-        {{ ordered_list('correlation', 'other') }} as correlations,
-        max(volatility) as volatility
-    from correlations
-    group by all
+        place,
+        {{ ordered_list('correlation', 'other_place') }} as correlations
+    from cells
+    group by scenario_id, session_date, place
 
 ),
 
 matrices as (
 
     select
-        scenario_id,
-        session_date,
-        {{ ordered_list('symbol', 'symbol') }} as symbols,
-        {{ ordered_list('volatility', 'symbol') }} as volatilities,
-        {{ ordered_list('correlations', 'symbol') }} as correlations
-    from matrix_rows
-    group by all
+        candidates.scenario_id,
+        candidates.session_date,
+        {{ ordered_list('candidates.symbol', 'candidates.place') }} as symbols,
+        {{ ordered_list('candidates.volatility', 'candidates.place') }} as volatilities,
+        {{ ordered_list('matrix_rows.correlations', 'candidates.place') }} as correlations
+    from candidates
+    inner join matrix_rows
+        on
+            candidates.scenario_id = matrix_rows.scenario_id
+            and candidates.session_date = matrix_rows.session_date
+            and candidates.place = matrix_rows.place
+    group by candidates.scenario_id, candidates.session_date
 
 )
 

@@ -2,16 +2,7 @@ with
 
 candidates as (
 
-    select distinct
-        rankings.scenario_id,
-        rankings.session_date,
-        rankings.symbol
-    from {{ ref('rankings') }} as rankings
-    inner join {{ ref('sessions') }} as sessions
-        on
-            rankings.scenario_id = sessions.scenario_id
-            and rankings.session_date = sessions.session_date
-            and rankings.rank <= sessions.walk_depth
+    select * from {{ ref('candidates') }}
 
 ),
 
@@ -19,6 +10,8 @@ measured as (
 
     select
         return_windows.*,
+        candidates.is_first,
+        candidates.is_near,
         list_sum(return_windows.rets) as total,
         list_inner_product(return_windows.rets, return_windows.rets) as total_of_squares
     from {{ ref('return_windows') }} as return_windows
@@ -52,6 +45,7 @@ pair_sums as (
             one.scenario_id = other.scenario_id
             and one.session_date = other.session_date
             and one.symbol < other.symbol
+            and (one.is_first or other.is_first or (one.is_near and other.is_near))
 
 ),
 

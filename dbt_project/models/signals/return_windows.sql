@@ -22,8 +22,7 @@ blocks as (
         scenario_id,
         symbol,
         session_number // {{ block_length() }} as block,
-        min_by(session_date, session_number, {{ block_length() }}) as session_dates,
-        min_by(session_number, session_number, {{ block_length() }}) as session_numbers,
+        min(session_number) as first_number,
         min_by(coalesce(ret, 0), session_number, {{ block_length() }}) as rets,
         coalesce(list(session_number) filter (where ret is null), []) as missing
     from panel
@@ -35,7 +34,10 @@ blocks as (
 reaching_back as (
 
     select
-        blocks.*,
+        blocks.scenario_id,
+        blocks.symbol,
+        blocks.block,
+        blocks.first_number,
         parameters.*,
         flatten(list(blocks.rets) over reach) as reached_rets,
         flatten(list(blocks.missing) over reach) as reached_missing,
@@ -50,23 +52,37 @@ reaching_back as (
 
 ),
 
-windowed as (
+candidates as (
 
     select
-        scenario_id,
-        symbol,
-        corr_min_obs,
-        unnest(session_dates) as session_date,
-        unnest(session_numbers) as session_number,
-        unnest([
-            reached_rets[greatest(earlier + place - corr_window, 0) + 1:earlier + place]
-            for place in range(1, len(rets) + 1)
-        ]) as rets,
-        unnest([
-            [session for session in reached_missing if session between newest - corr_window + 1 and newest]
-            for newest in session_numbers
-        ]) as missing
-    from reaching_back
+        candidates.scenario_id,
+        candidates.session_date,
+        candidates.symbol,
+        sessions.session_number,
+        sessions.session_number // {{ block_length() }} as block
+    from {{ ref('candidates') }} as candidates
+    inner join {{ ref('sessions') }} as sessions
+        on
+            candidates.scenario_id = sessions.scenario_id
+            and candidates.session_date = sessions.session_date
+
+),
+
+reached as (
+
+    select
+        candidates.*,
+        reaching_back.corr_window,
+        reaching_back.corr_min_obs,
+        reaching_back.reached_rets,
+        reaching_back.reached_missing,
+        reaching_back.earlier + candidates.session_number - reaching_back.first_number + 1 as newest
+    from candidates
+    inner join reaching_back
+        on
+            candidates.scenario_id = reaching_back.scenario_id
+            and candidates.symbol = reaching_back.symbol
+            and candidates.block = reaching_back.block
 
 )
 
@@ -76,6 +92,9 @@ select
     symbol,
     session_number,
     corr_min_obs,
-    rets,
-    missing
-from windowed
+    reached_rets[greatest(newest - corr_window, 0) + 1:newest] as rets,
+    [
+        session for session in reached_missing
+        if session between session_number - corr_window + 1 and session_number
+    ] as missing  -- noqa: RF02
+from reached

@@ -14,12 +14,12 @@ rankings as (
 
     select
         rankings.*,
-        sessions.walk_depth
+        walk_depths.walk_depth
     from {{ ref('rankings') }} as rankings
-    inner join {{ ref('sessions') }} as sessions
+    inner join {{ ref('walk_depths') }} as walk_depths
         on
-            rankings.scenario_id = sessions.scenario_id
-            and rankings.session_date = sessions.session_date
+            rankings.scenario_id = walk_depths.scenario_id
+            and rankings.session_date = walk_depths.session_date
 
 ),
 
