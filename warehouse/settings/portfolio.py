@@ -21,6 +21,7 @@ from warehouse.files import write_atomically
 from warehouse.settings import layers as layered_settings
 from warehouse.settings import located_yaml
 from warehouse.settings.alerts import AlertSettings, alerts_contradicted
+from warehouse.settings.breakers import BreakerSettings
 from warehouse.settings.layers import Problem, Section
 from warehouse.settings.phases import PhaseSettings
 from warehouse.settings.reporting import ReportSettings, benchmarks_contradicted
@@ -38,7 +39,18 @@ FILE_NAME = "portfolio.yaml"
 DEFAULTS = Path(__file__).with_name(FILE_NAME)
 CASH = "CASH"
 MAX_GRID_ROWS = 20_000
-NO_NUMBER_CHANGES = {"saved", "report", "quality", "sources", "broker", "trading", "limits", "alerts", "phases"}
+NO_NUMBER_CHANGES = {
+    "saved",
+    "report",
+    "quality",
+    "sources",
+    "broker",
+    "trading",
+    "limits",
+    "alerts",
+    "phases",
+    "breakers",
+}
 RETIRED = {"correlation_depth"}
 """Keys of earlier versions; a file that still holds one stays valid."""
 
@@ -115,6 +127,7 @@ class Portfolio(Section):
     trading: Trading
     limits: LimitSettings
     alerts: AlertSettings
+    breakers: BreakerSettings
     phases: PhaseSettings
 
     @property
