@@ -11,6 +11,7 @@ from dagster_defs.instance import first_failure
 from execution.breakers import evaluate
 from operations.alerts.failures import failed_run
 from operations.alerts.telling import tell
+from operations.errors import PreflightFailedError
 from operations.heartbeat import BEATING, Beat, beat, show_life
 from warehouse.errors import SwingError
 
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from execution.installation import Installation
     from execution.ledger.watch_events import AlertRaised
 
-WATCHED = ("trade", "reconcile", "daily", "fetch", "maintain")
+WATCHED = ("trade", "reconcile", "daily", "fetch", "maintain", "preflight")
 """Jobs whose failure is told; what a person starts to look something up is not."""
+TOLD = PreflightFailedError
+"""Failure of a run that has told of it itself."""
 INTERVAL_SECONDS = 60
 MOST = 20
 
@@ -68,7 +71,8 @@ def _breakers(installation: Installation) -> list[str]:
 
 def _failures(instance: dg.DagsterInstance, record: dg.RunRecord) -> Iterator[AlertRaised]:
     run = record.dagster_run
-    if run.status is dg.DagsterRunStatus.FAILURE and (failure := first_failure(instance, run.run_id)):
+    failure = first_failure(instance, run.run_id) if run.status is dg.DagsterRunStatus.FAILURE else None
+    if failure and failure.kind is not TOLD:
         yield failed_run(run.job_name, record.create_timestamp, failure.kind, failure.message)
 
 

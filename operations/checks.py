@@ -121,7 +121,7 @@ _DEMANDS = MappingProxyType(
         ),
         CheckCode.BAR_QUALITY: _Demand(
             "No gate doubts the newest bars, and nothing of the targets is held.",
-            "Land the right bars, or `swing acknowledge` those that are right (docs/data.md, Gates).",
+            "Import the right bars, or `swing acknowledge` those that are right (docs/data.md, Gates).",
         ),
         CheckCode.CORPORATE_ACTIONS: _Demand(
             "No split of a held symbol is due.",

@@ -1,4 +1,4 @@
-"""The one table of our codes: failures, refusals of a trade and checks of the preflight, each with cause and remedy.
+"""The one table of our codes: failures, refusals of a trade or of the page, checks, each with cause and remedy.
 
 Messages, alerts and docs/codes.md show what stands here. The broker's numbers stay behind its seam, each with a fault
 of our vocabulary, and the gates' codes in the model `gates`.
@@ -16,6 +16,7 @@ import execution.errors
 import operations.errors
 import warehouse.errors
 from execution.refusals import RefusalCode
+from operations.access.refusals import AccessCode
 from operations.checks import CheckCode
 from warehouse.errors import SwingError
 
@@ -32,6 +33,8 @@ class CodeKind(StrEnum):
     """Something is not traded."""
     CHECK = "check"
     """The next rebalance would fail, or go unnoticed."""
+    ACCESS = "access"
+    """The page refuses somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ def _codes() -> Iterator[Code]:
         yield Code(refusal, CodeKind.REFUSAL, refusal.is_transient, f"{cause}.", remedy)
     for check in CheckCode:
         yield Code(check, CodeKind.CHECK, check.is_transient, check.demand, check.remedy)
+    for access in AccessCode:
+        yield Code(access, CodeKind.ACCESS, access.is_transient, access.meaning, access.remedy)
 
 
 CODES: Mapping[str, Code] = MappingProxyType({code.code: code for code in _codes()})

@@ -4,7 +4,8 @@ SwingError
 ├── PreflightFailedError   21   a check fails: the next rebalance would fail, or go unnoticed
 ├── AlertError             22   an alert could not be delivered, or there is none of that number
 ├── OverdueError           23   something that should have happened by now has not
-└── CanaryError            26   another version decides otherwise, or cannot decide
+├── CanaryError            26   another version decides otherwise, or cannot decide
+└── AccessError            27   the accounts of the page do not allow that, or cannot be read or written
 """
 
 from __future__ import annotations
@@ -38,3 +39,10 @@ class CanaryError(SwingError):
 
     exit_code = 26
     remedy = "Read what differs in CHANGELOG.md; keep the version that trades until you know why."
+
+
+class AccessError(SwingError):
+    """The accounts of the page do not allow that, or cannot be read or written."""
+
+    exit_code = 27
+    remedy = "Do what the message says; `swing user list` shows the accounts."

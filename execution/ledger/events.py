@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, get_args
 
 from execution.ledger.phase_events import Freeze, PhaseOverride, Validation
-from execution.ledger.watch_events import AlertAcknowledged, AlertClaimed, AlertRaised, AlertSent, Preflight
+from execution.ledger.watch_events import AlertAcknowledged, AlertClaimed, AlertRaised, AlertSent, PageAccess, Preflight
 from execution.models import (
     Account,
     Alarm,
@@ -240,6 +240,7 @@ Payload = (
     | Freeze
     | Validation
     | PhaseOverride
+    | PageAccess
 )
 
 
@@ -275,6 +276,7 @@ class EventKind(StrEnum):
     FROZEN = "frozen"
     VALIDATED = "validated"
     PHASE_OVERRIDDEN = "phase_overridden"
+    PAGE_ACCESSED = "page_accessed"
 
 
 PAYLOADS: Mapping[EventKind, type[Payload]] = dict(zip(EventKind, get_args(Payload), strict=True))

@@ -65,6 +65,7 @@ class AlertKind(StrEnum):
     BREAKER = "breaker"
     DIGEST = "digest"
     WATCHDOG = "watchdog"
+    ACCESS = "access"
     TEST = "test"
 
 
@@ -118,6 +119,23 @@ class AlertSent:
     attempt: int
     is_delivered: bool
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageAccess:
+    """Somebody signed in to the page or used one of its controls, or an account of it was changed in a terminal.
+
+    Attributes:
+        action: Such as sign-in, resume, account-added.
+        by: Name of the account; `page` where nobody has to sign in; the machine's user for a change in a terminal.
+        address: Of the browser; empty for a terminal.
+        about: Subject of the action, if it has one.
+    """
+
+    action: str
+    by: str
+    address: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

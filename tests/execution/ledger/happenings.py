@@ -33,6 +33,7 @@ from execution.ledger.watch_events import (
     AlertSent,
     Check,
     Moment,
+    PageAccess,
     Preflight,
 )
 from execution.models import (
@@ -178,4 +179,5 @@ def one_of_each() -> list[Payload]:
         Freeze(pinned, "ab12", "0.5.0 1234abc+", {"snapshot": "7"}, "owner", "it has proven itself"),
         Validation("ab12", {"paper_sessions": "20"}, (short,), "owner"),
         PhaseOverride(pinned, "ab12", ("SESSIONS_RUN: 7",), "owner", "a tiny account"),
+        PageAccess("resume", "anna", "192.0.2.7"),
     ]
