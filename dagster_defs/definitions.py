@@ -37,7 +37,10 @@ landing = dg.AssetSelection.assets(bars_landing, portfolio_landing)
 portfolio = dg.AssetSelection.assets(portfolio_landing)
 research = dg.AssetSelection.groups("research")
 reports = dg.AssetSelection.assets(backtest_report, walk_forward_report)
-ledger = dg.AssetSelection.assets(ledger_landing).downstream() | dg.AssetSelection.assets("backtest_trades")
+# The account beside the backtest is made with the backtest, which no trade waits for.
+ledger = (dg.AssetSelection.assets(ledger_landing).downstream() - dg.AssetSelection.assets("tracking_daily")) | (
+    dg.AssetSelection.assets("backtest_trades")
+)
 decision = dg.AssetSelection.groups("reconciliation", "staging", "quality", "features", "signals", "targets")
 models = decision | dg.AssetSelection.groups("backtest")
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).parent.parent
 ALERT = "SWING_ALERT_"
 """Begins the variables that hold the URLs of alerts' channels."""
+IN_USE = ("SWING_LEDGER", "SWING_DAGSTER", "SWING_HEARTBEAT", "IB_HOST", "IB_PORT", "IB_CLIENT_ID")
+"""Variables that lead to what an installation works with, its alerts apart."""
 
 
 def installation() -> Installation:
@@ -68,6 +70,11 @@ def user_units() -> Path:
 def ui_hosts() -> frozenset[str]:
     """Read $SWING_UI_HOSTS: names, beside this machine's own, under which a proxy serves the Dagster UI."""
     return frozenset(name.strip().lower() for name in os.environ.get("SWING_UI_HOSTS", "").split(",") if name.strip())
+
+
+def without_installation() -> dict[str, str]:
+    """Return the environment without what leads to the ledger, the gateway and the people of an installation."""
+    return {name: value for name, value in os.environ.items() if name not in IN_USE and not name.startswith(ALERT)}
 
 
 def prepare_environment() -> Installation:

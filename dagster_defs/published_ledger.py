@@ -25,6 +25,7 @@ MARTS = frozenset(
         "orders",
         "positions",
         "preflight_checks",
+        "shortfall_daily",
         "slippage",
         "trades",
     }

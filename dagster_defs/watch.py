@@ -1,4 +1,4 @@
-"""The sensor `watch`: tells what has happened, tries again what could not be told, and beats the heart outside."""
+"""The sensor `watch`: tells what has happened, judges the breakers, and beats the heart outside."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from dagster_defs.instance import first_failure
+from execution.breakers import evaluate
 from operations.alerts.failures import failed_run
 from operations.alerts.telling import tell
 from operations.errors import PreflightFailedError
 from operations.heartbeat import BEATING, Beat, beat, show_life
+from warehouse.errors import SwingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +36,7 @@ def watch_sensor(installation: Installation, clock: Callable[[], datetime]) -> d
         name="watch",
         minimum_interval_seconds=INTERVAL_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Every minute: tell what has happened, over the channels of alerts; send the heartbeat.",
+        description="Every minute: tell what has happened, judge the breakers, send the heartbeat.",
     )
     def watch(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         now = clock()
@@ -45,6 +47,7 @@ def watch_sensor(installation: Installation, clock: Callable[[], datetime]) -> d
         )
         records = [record for record in changed if record.dagster_run.job_name in WATCHED]
         alerts = [alert for record in records for alert in _failures(context.instance, record)]
+        broken = _breakers(installation)
         told = tell(installation, now, *alerts)
         beats = (_beat(installation, context.instance, record) for record in records)
         unheard = next(filter(None, beats), "")  # after one that fails the others would only wait as well
@@ -53,9 +56,17 @@ def watch_sensor(installation: Installation, clock: Callable[[], datetime]) -> d
         said = [
             f"{each.channel}: {each.alert.alert.title}{each.reason and f' ({each.reason})'}" for each in told.delivered
         ]
-        return dg.SkipReason("; ".join(filter(None, [*said, *told.faults, unheard])) or "Nothing to tell.")
+        return dg.SkipReason("; ".join(filter(None, [*broken, *said, *told.faults, unheard])) or "Nothing to tell.")
 
     return watch
+
+
+def _breakers(installation: Installation) -> list[str]:
+    """Let the breakers judge the account; what goes wrong there is said, and hinders no message."""
+    try:
+        return evaluate(installation)
+    except SwingError as error:
+        return [str(error)]
 
 
 def _failures(instance: dg.DagsterInstance, record: dg.RunRecord) -> Iterator[AlertRaised]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from warehouse.settings.portfolio import Portfolio
 
 TARGETS = "live_targets"
-PINNED = ("universe", "symbol_changes", "strategy", "costs", "quality", "trading", "limits")
+PINNED = ("universe", "symbol_changes", "strategy", "costs", "quality", "trading", "limits", "breakers")
 """Sections of portfolio.yaml that decide orders."""
 NOT_PINNED = {"trading.is_live_allowed", "trading.scheduled_mode", "trading.scheduled_confirm"}
 """Settings within them that say where and whether is traded: they must change on the way from paper to live."""

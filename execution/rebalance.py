@@ -114,7 +114,7 @@ def _in_session(request: RebalanceRequest, targets: LiveTargets, context: Tradin
 def _require_phase(request: RebalanceRequest, context: TradingContext) -> None:
     """Refuse real money outside the phase live. Raises LiveRefusedError."""
     if request.mode is Mode.LIVE:
-        require_live(context.ledger, context.pin, context.portfolio.phases)
+        require_live(context.ledger, context.pin() if context.pin else None, context.portfolio.phases)
 
 
 def _is_begun(context: TradingContext) -> bool:

@@ -46,6 +46,7 @@ class RefusalCode(StrEnum):
     ACCOUNT_NOT_PAPER = "ACCOUNT_NOT_PAPER"
     ACCOUNT_UNEXPECTED = "ACCOUNT_UNEXPECTED"
     PHASE_NOT_LIVE = "PHASE_NOT_LIVE"
+    BREAKER_UNKNOWN = "BREAKER_UNKNOWN"
     CLOCK_DISAGREES = "CLOCK_DISAGREES"
     STATE_DISAGREES = "STATE_DISAGREES"
 
@@ -194,6 +195,10 @@ _MEANINGS = MappingProxyType(
         RefusalCode.PHASE_NOT_LIVE: (
             "Real money is not traded before the paper period is met, nor after what was frozen has changed. "
             "`swing phase` says what is missing."
+        ),
+        RefusalCode.BREAKER_UNKNOWN: (
+            "The breakers cannot judge an account that was rebalanced before, so it is not traded. `swing daily` "
+            "builds what they read."
         ),
         RefusalCode.CLOCK_DISAGREES: (
             "Our clock and the broker's, or a price's, differ. Set this machine's clock by NTP."

@@ -74,10 +74,18 @@ def trading_context(
 def trade(
     installation: Installation, request: RebalanceRequest, step: Callable[[str], None], pace: Pace = DEFAULT_PACE
 ) -> RebalanceOutcome:
-    """Rebalance the configured account; see `execution.rebalance.rebalance` for what it raises."""
+    """Rebalance the configured account, once the breakers have judged it.
+
+    See `execution.rebalance.rebalance` and `execution.breakers.evaluate` for what it raises.
+    """
+    from execution import breakers  # noqa: PLC0415 - their switch is set by controls, which are composed here
+
+    if request.mode is not Mode.DRY_RUN:
+        for line in breakers.evaluate(installation, is_trading=True):
+            step(line)
 
     def work(context: TradingContext) -> Coroutine[Any, Any, RebalanceOutcome]:
-        pin = pin_of(installation) if request.mode is Mode.LIVE else None
+        pin = partial(pin_of, installation) if request.mode is Mode.LIVE else None
         context = replace(context, step=step, pace=pace, pin=pin)
         return rebalance(request, read_targets(installation.lake), context)
 

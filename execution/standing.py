@@ -21,7 +21,9 @@ def standing(installation: Installation) -> dict[str, Any]:
 
     Returns:
         switch, last_rebalance, account: words for a person. last_session: ISO day of the last rebalance that ended, or
-        None. equity: USD, and positions: shares by symbol, by the broker's last statement, as texts; None before one.
+        None. account_id: the
+        broker's, or empty. equity: USD, and positions: shares by symbol, by the broker's last statement, as texts; None
+        before one.
 
     Raises:
         LedgerError: The ledger cannot be read.
@@ -30,6 +32,7 @@ def standing(installation: Installation) -> dict[str, Any]:
         "last_rebalance": "none",
         "last_session": None,
         "account": "never compared with the broker",
+        "account_id": "",
         "equity": None,
         "positions": None,
     }
@@ -55,6 +58,7 @@ def _recorded(installation: Installation) -> dict[str, Any]:
         told = f"{account.account_id}, {compared.recorded_at:%Y-%m-%d %H:%M} UTC"
         found |= {
             "account": f"{told}: {differences or 'ledger and broker agree'}",
+            "account_id": account.account_id,
             "equity": str(account.net_liquidation),
             "positions": {symbol: str(quantity) for symbol, quantity in sorted(account.positions.items())},
         }

@@ -12,6 +12,7 @@ from execution.models import Side
 from execution.service import open_ledger
 from operations.alerts.states import PURSUED, alert_states
 from operations.preflight.trading import is_session_due
+from operations.tracking import shortfall_of, shortfall_words, tracking_of, tracking_words
 from warehouse import freshness
 from warehouse.calendar.sessions import EXCHANGE_ZONE, close_time, next_session
 from warehouse.errors import LakeError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from execution.ledger.events import Event
     from execution.ledger.ledger import Ledger
     from execution.ledger.state import SessionState
+    from operations.tracking import Shortfall, Tracking
 
 READY_AFTER = timedelta(hours=3)
 """From a close to the digest, where no daily build has ended before."""
@@ -81,6 +83,8 @@ class Digest:
         outcome: Of the rebalance, in words.
         warnings: Doubts that stand at the time of the digest.
         unacknowledged: Number of alarms of the last days that nobody has acknowledged.
+        tracking: Account beside backtest; None before both have a return.
+        shortfall: Of the newest rebalance whose next close is known; None before there is one.
         ledger_events: Number of the newest event, whose digest is `ledger_digest`: noted outside, it shows truncation.
     """
 
@@ -99,6 +103,8 @@ class Digest:
     unacknowledged: int
     ledger_events: int
     ledger_digest: str
+    tracking: Tracking | None = None
+    shortfall: Shortfall | None = None
 
 
 def digest(installation: Installation, session: date, now: datetime) -> Digest:
@@ -138,6 +144,8 @@ def digest(installation: Installation, session: date, now: datetime) -> Digest:
         unacknowledged=sum(each.acknowledged_at is None for each in alarms),
         ledger_events=newest.sequence if newest else 0,
         ledger_digest=newest.digest if newest else "",
+        tracking=known["tracking"],
+        shortfall=known["shortfall"],
     )
 
 
@@ -178,11 +186,14 @@ def _trades(state: SessionState, slippage: dict[str, tuple[float | None, float |
 def _lake_facts(installation: Installation, session: date, account_id: str, now: datetime) -> dict[str, Any]:
     """Read what the warehouse knows; what it does not know yet is left out, and said once."""
     facts: dict[str, Any] = {"day_return": None, "year_return": None, "slippage": {}, "warnings": []}
+    facts |= {"tracking": None, "shortfall": None}
     try:
         with installation.lake.reader() as connection:
             facts["warnings"] += freshness.doubts(connection, now)
             facts["slippage"] = {ref: found for ref, *found in rows(connection, SLIPPAGE_OF, {"day": session}).rows}
             facts |= _returns(connection, session, account_id)
+            facts["tracking"] = tracking_of(connection, account_id, session)
+            facts["shortfall"] = shortfall_of(connection, account_id, session)
     except LakeError as error:
         facts["warnings"].append(f"Left out: {error}")
     return facts
@@ -239,6 +250,10 @@ def lines_of(found: Digest, *, are_amounts_shown: bool) -> Iterator[str]:
     returns = [("today", found.day_return), ("this year", found.year_return)]
     said = [f"{name} {value:+.2%}" for name, value in returns if value is not None] or ["not known yet"]
     yield f"Return: {', '.join(said)}"
+    if found.tracking:
+        yield f"Against the backtest: {tracking_words(found.tracking)}"
+    if found.shortfall:
+        yield from shortfall_words(found.shortfall)
     if are_amounts_shown and found.equity is not None:
         yield f"Equity: {found.equity:,.2f} USD, as the broker stated it last"
     if found.positions:

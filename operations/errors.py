@@ -4,6 +4,7 @@ SwingError
 ├── PreflightFailedError   21   a check fails: the next rebalance would fail, or go unnoticed
 ├── AlertError             22   an alert could not be delivered, or there is none of that number
 ├── OverdueError           23   something that should have happened by now has not
+├── CanaryError            26   another version decides otherwise, or cannot decide
 └── AccessError            27   the accounts of the page do not allow that, or cannot be read or written
 """
 
@@ -31,6 +32,13 @@ class OverdueError(SwingError):
 
     exit_code = 23
     remedy = "See that the process of `swing dev` runs and its schedules are on; `swing preflight` tells."
+
+
+class CanaryError(SwingError):
+    """Another version of the program decides otherwise on the same bars, or cannot decide at all."""
+
+    exit_code = 26
+    remedy = "Read what differs in CHANGELOG.md; keep the version that trades until you know why."
 
 
 class AccessError(SwingError):

@@ -29,14 +29,11 @@ if TYPE_CHECKING:
     from execution.ledger.ledger import Ledger
     from warehouse.settings.phases import PhaseSettings
 
-MARTS = frozenset({"account_daily", "slippage", "backtest_daily", "strategies"})
+MARTS = frozenset({"tracking_daily", "slippage"})
 AGREEMENT = Question(
     """
-    SELECT corr(account_daily.daily_return, backtest_daily.net_return) AS correlation, count(*) AS sessions
-    FROM account_daily INNER JOIN backtest_daily USING (session_date) SEMI JOIN strategies
-        ON strategies.is_live AND strategies.strategy_id = backtest_daily.strategy_id
-    WHERE backtest_daily.scenario_id = 0 AND account_id = $account AND session_date > $since
-        AND daily_return IS NOT NULL
+    SELECT corr(account_return, backtest_return) AS correlation, count(*) AS sessions
+    FROM tracking_daily WHERE account_id = $account AND session_date > $since
     """
 )
 COST = Question(

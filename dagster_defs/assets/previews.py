@@ -29,6 +29,8 @@ NEWEST_FIRST = {
     "fills": "executed_at DESC, exec_id",
     "positions": "session_date DESC, symbol",
     "slippage": "session_date DESC, order_ref",
+    "shortfall_daily": "session_date DESC, account_id",
+    "tracking_daily": "session_date DESC, account_id",
     "account_daily": "session_date DESC, account_id",
     "account_trades": "coalesce(exit_session, entry_session) DESC, symbol, lot DESC",
 }

@@ -65,6 +65,8 @@ COMMANDS = {
     "phase": "phases",
     "freeze": "phases",
     "validate": "phases",
+    "preview": "canary",
+    "canary": "canary",
 }
 """The module beside this one that holds each command, in a function of the command's name."""
 

@@ -65,10 +65,11 @@ def phase(installation: Installation, is_overriding: bool, reason: str, as_json:
 def freeze(installation: Installation, reason: str) -> None:
     """Pin what decides the orders: settings, SQL, version; the paper period begins.
 
-    Pinned are the sections universe, symbol_changes, strategy, costs, quality, trading and limits of portfolio.yaml
-    (not whether and where is traded), the compiled SQL that the targets come from, and the program's version. The
-    evidence is recorded with them: the snapshot of the warehouse, and what the walk-forward shows. Whatever of it
-    changes afterwards, real money is refused, with the change named. A further freeze begins the paper period anew.
+    Pinned are the sections universe, symbol_changes, strategy, costs, quality, trading, limits and breakers of
+    portfolio.yaml (not whether and where is traded), the compiled SQL that the targets come from, and the program's
+    version. The evidence is recorded with them: the snapshot of the warehouse, and what the walk-forward shows.
+    Whatever of it changes afterwards, real money is refused, with the change named. A further freeze begins the paper
+    period anew.
     """
     frozen = freezing.freeze(installation, person(), reason)
     evidence = ", ".join(f"{name} {value}" for name, value in sorted(frozen.evidence.items()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from dagster_defs.cli import terminal
 from dagster_defs.cli.options import JSON
 from dagster_defs.schedule_states import schedule_states
 from execution.standing import standing
+from operations.tracking import Tracking, tracking_of, tracking_words
 from warehouse import freshness, readers
 from warehouse.calendar.sessions import EXCHANGE_ZONE, last_completed_session, sessions_behind
 from warehouse.calendar.trading_hours import next_window
@@ -65,6 +67,7 @@ def status_record(installation: Installation) -> dict[str, Any]:
         doubts = freshness.doubts(connection, now)
         targets, strategy = _if_built(connection, readers.LIVE_TARGETS), _if_built(connection, readers.LIVE_STRATEGY)
         closes = {row["symbol"]: row["close"] for row in _if_built(connection, readers.NEWEST_CLOSES)}
+        tracking = tracking_of(connection, account["account_id"], now.date())
     due = last_completed_session(now)
     for source in found["sources"]:
         source["sessions_behind"] = sessions_behind(source["last_session"], due)
@@ -77,6 +80,7 @@ def status_record(installation: Installation) -> dict[str, Any]:
         "last_completed_session": due,
         "doubts": doubts,
         "trading": account | {"scheduled_mode": portfolio.trading.scheduled_mode.value},
+        "tracking": asdict(tracking) if tracking else None,
         "next_rebalance": _next(installation, now, account["last_session"]),
         "schedules": schedule_states(installation.home),
         "targets_session": targets[0]["session_date"] if targets else None,
@@ -149,6 +153,7 @@ def show_status(installation: Installation) -> None:
         ("Next", _next_told(record["next_rebalance"])),
         ("Last", trading["last_rebalance"]),
         ("Account", trading["account"]),
+        ("Backtest", tracking_words(Tracking(**record["tracking"])) if record["tracking"] else "no common session yet"),
     ):
         terminal.say_wrapped(f"{name:<{LEFT}}{told}", LEFT)
     terminal.out.print()

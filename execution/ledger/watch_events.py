@@ -62,6 +62,7 @@ class AlertKind(StrEnum):
     PREFLIGHT = "preflight"
     DATA = "data"
     DRIFT = "drift"
+    BREAKER = "breaker"
     DIGEST = "digest"
     WATCHDOG = "watchdog"
     ACCESS = "access"

@@ -69,7 +69,7 @@ class TradingContext:
         clock: Returns the current time, aware.
         step: Told the name of each step as it begins.
         files: Switches that were left as files.
-        pin: What is traded, which real money needs to be told.
+        pin: Returns what is traded, which real money needs to be told.
     """
 
     portfolio: Portfolio
@@ -81,7 +81,7 @@ class TradingContext:
     step: Callable[[str], None] = lambda _name: None
     pace: Pace = DEFAULT_PACE
     files: SwitchFiles = NO_FILES
-    pin: Pin | None = None
+    pin: Callable[[], Pin] | None = None
 
     def record(self, *payloads: Payload) -> int:
         """Write to the ledger; return the number of new events."""

@@ -6,6 +6,7 @@ import math
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from execution.breakers import PREFIX
 from execution.brokers.base import Level
 from execution.ledger.events import Event, EventKind, Finish, Scope, SwitchChange
 from execution.ledger.watch_events import AlertKind, AlertRaised, Preflight
@@ -73,12 +74,13 @@ def _of(recorded: Recorded, ledger: Ledger, settings: AlertSettings) -> Iterator
                 yield raised(_drifted(scope, distance, settings), scope)
         case SwitchChange() as change:
             severity, title, meaning = SWITCHED[change.switch]
+            is_breaker = change.by.startswith(PREFIX)
             why = f" Reason: {change.reason}." if change.reason else ""
             yield raised(
                 AlertRaised(
                     f"switch/{recorded.sequence}",
-                    AlertKind.SWITCH_CHANGED,
-                    severity,
+                    AlertKind.BREAKER if is_breaker else AlertKind.SWITCH_CHANGED,
+                    Severity.ALARM if is_breaker else severity,
                     title,
                     f"By {change.by}, {recorded.recorded_at:%Y-%m-%d %H:%M} UTC.{why} {meaning}",
                 )

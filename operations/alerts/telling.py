@@ -18,6 +18,7 @@ from operations.alerts.states import PURSUED, alert_states
 from operations.alerts.unrecorded import send_unrecorded
 from operations.digest import digest, digest_alert, due_digest, key_of
 from operations.errors import AlertError
+from operations.tracking import tracking_alert
 from warehouse.calendar.sessions import close_time, last_completed_session
 from warehouse.errors import ConfigurationError, SwingError
 from warehouse.settings.alerts import Severity
@@ -92,16 +93,18 @@ def _told(installation: Installation, settings: AlertSettings, now: datetime, al
 
 
 def _raise_digest(installation: Installation, ledger: Ledger, settings: AlertSettings, now: datetime) -> None:
-    """Raise the digest of the last session once its day is done; without a valid configuration, none."""
+    """Raise the digest of the last session once its day is done, and with it what has gone apart from the backtest."""
     session = last_completed_session(now)
     known = {state.alert.key for state in alert_states(ledger, close_time(session))}
     try:
         if key_of(session) in known or not due_digest(installation, ledger, session, now):
             return
-        alert = digest_alert(digest(installation, session, now), are_amounts_shown=settings.are_amounts_shown)
+        found = digest(installation, session, now)
     except ConfigurationError:
         return
-    raise_alerts(ledger, settings, raised(alert, Scope("", session_date=session)))
+    apart = tracking_alert(found.account_id, found.tracking, settings) if found.tracking else None
+    told = filter(None, [digest_alert(found, are_amounts_shown=settings.are_amounts_shown), apart])
+    raise_alerts(ledger, settings, *(raised(alert, Scope("", session_date=session)) for alert in told))
 
 
 def try_channels(installation: Installation, now: datetime, name: str = "") -> list[tuple[str, str, str]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from execution.ledger.events import EventKind, Finish, Reconciliation, Stop, SwitchChange
 from execution.models import Switch
 from execution.refusals import RefusalCode
+from operations.tracking import Tracking, apart, tracking_words
 from operations.web.views import holdings
 from warehouse import freshness, verdicts
 from warehouse.calendar.sessions import last_completed_session, sessions_behind
@@ -32,6 +33,10 @@ WHERE sequence = (SELECT max(sequence) FROM preflight_checks) ORDER BY place
 ALARMS = """
 SELECT count(*) AS alarms, arg_max(title, raised_at) AS title FROM alerts
 WHERE severity = 'alarm' AND acknowledged_at IS NULL
+"""
+
+TRACKING = """
+SELECT session_date, returns, correlation, tracking_error, drift FROM tracking_daily ORDER BY session_date DESC LIMIT 1
 """
 
 
@@ -68,7 +73,7 @@ def checks(reading: Reading) -> list[StandingCheck]:
         ("REBALANCE_BLOCKED", "Next rebalance", _next),
     ):
         found.append(_checked(code, title, check, reading))
-    return [*found, *_watched(reading)]
+    return [*found, *_tracked(reading), *_watched(reading)]
 
 
 def _watched(reading: Reading) -> Iterator[StandingCheck]:
@@ -87,6 +92,20 @@ def _watched(reading: Reading) -> Iterator[StandingCheck]:
     if alarms and alarms[0]["alarms"]:
         told = f"{alarms[0]['alarms']} not acknowledged; the newest: {alarms[0]['title']}"
         yield StandingCheck("ALARM_OPEN", "Alarms", is_ok=False, detail=told, remedy="`swing ack` when it is mended.")
+
+
+def _tracked(reading: Reading) -> Iterator[StandingCheck]:
+    """Yield the account beside the backtest, where they have a session in common."""
+    try:
+        tracked = [Tracking(**row) for row in reading.if_built(TRACKING)]
+        limits = reading.portfolio.alerts
+    except SwingError:
+        return  # the other checks say so
+    for found in tracked:
+        told = apart(found, limits)
+        words = f"{found.session_date}: {'; '.join(told) or tracking_words(found)}"
+        remedy = 'Read `swing sql "from shortfall_daily"`: what was lost, and by what.'
+        yield StandingCheck("BACKTEST_APART", "Live against backtest", not told, words, remedy if told else "")
 
 
 def _checked(

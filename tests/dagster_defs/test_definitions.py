@@ -38,6 +38,7 @@ MARTS = {
     "orders",
     "positions",
     "preflight_checks",
+    "shortfall_daily",
     "slippage",
     "trades",
 }
@@ -97,7 +98,14 @@ GROUPS = {
         "strategy_allocations",
         "target_weights",
     },
-    "backtest": {"backtest_daily", "backtest_metrics", "backtest_report", "backtest_returns", "backtest_trades"},
+    "backtest": {
+        "backtest_daily",
+        "backtest_metrics",
+        "backtest_report",
+        "backtest_returns",
+        "backtest_trades",
+        "tracking_daily",
+    },
     "research": {
         "train_blocks",
         "walk_forward_daily",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, NoReturn
 
 import dagster as dg
@@ -18,11 +19,14 @@ from dagster_defs.preflights import CRONS, STEP, preflight, preflight_schedule
 from dagster_defs.watch import watch_sensor
 from execution.errors import BrokerError
 from execution.installation import Installation
+from execution.ledger.events import Event, Finish, Scope
 from execution.ledger.watch_events import Moment
+from execution.service import open_ledger
 from operations import preflight as examination
 from operations.checks import CheckCode
 from operations.preflight.moments import moment_of
 from warehouse.calendar.sessions import sessions
+from warehouse.settings.trading import Mode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,6 +177,25 @@ def test_a_failed_run_is_told_once_and_heard_outside(here: Installation) -> None
     assert "mail: The rebalance of" in str(first.skip_message)
     assert isinstance(second, dg.SkipReason)
     assert second.skip_message == "Nothing to tell."
+
+
+def test_each_tick_judges_the_breakers(here: Installation) -> None:
+    """What was done is said by the tick that did it, and told as an alarm by the same."""
+    now = datetime.now(UTC)
+    with mail_server() as box, web_server() as hook, dg.DagsterInstance.local_temp() as instance:
+        configured(here, box, hook)
+        scope = Scope("DU1", "run", Mode.PAPER, "live", now.date())
+        with open_ledger(here) as ledger:
+            ledger.append(Event(scope, Finish(Decimal(1), Decimal(1), {}, "Nothing to trade.")))
+        with here.lake.lock(), here.lake.writer() as connection:
+            connection.execute(
+                "CREATE TABLE account_daily AS SELECT 'DU1' AS account_id, current_date AS session_date,"
+                " -0.3 AS daily_return"
+            )
+        said = watch_sensor(here, lambda: now)(dg.build_sensor_context(instance, cursor=now.isoformat()))
+    assert isinstance(said, dg.SkipReason)
+    assert "From now on the rebalance only sells" in str(said.skip_message)
+    assert any("ALARM: Trading is in reduce-only mode" in title for title in box.titles)
 
 
 def test_a_killed_run_says_so(here: Installation) -> None:

@@ -118,6 +118,36 @@ def test_the_ledger_says_what_was_run_missed_and_told_since_the_freeze(
         assert told["ALARMS"] == "1; the newest: missed"
 
 
+def test_a_paper_period_that_is_met_leads_to_live(
+    tmp_path: Path, clock: list[datetime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Correlation and cost come from the warehouse, of this account and since the freeze alone."""
+    (tmp_path / "portfolio.yaml").write_text("phases: {paper_sessions: 6, correlation: 0.9}", encoding="utf-8")
+    here = Installation(tmp_path)
+    monkeypatch.setattr(paper_period, "pin_of", lambda _installation: PIN)
+    with here.lake.lock(), here.lake.writer() as connection:
+        connection.execute(
+            "CREATE TABLE tracking_daily AS SELECT 'DU1' AS account_id, DATE '2024-05-01' + n::INTEGER AS session_date,"
+            " 0.01 * sin(n) AS account_return, 0.01 * sin(n) * if(n < 33, -1, 1) AS backtest_return"
+            " FROM range(60) AS r(n)"
+        )
+        connection.execute(
+            "CREATE TABLE slippage AS SELECT account_id, 'paper' AS mode, DATE '2024-06-04' AS session_date,"
+            " 10.0 AS filled, 100.0 AS decision_price, cost AS decision_slippage_usd"
+            " FROM (VALUES ('DU1', 0.5), ('DU1', 0.1), ('DU2', 99.0)) AS r(account_id, cost)"
+        )
+    with open_ledger(here) as ledger:
+        ledger.append(Event(Scope(""), Freeze(PIN, digest_of(PIN), "1", {}, "ann", "ready")))
+        for day in DAYS:
+            clock[0] = close_time(day)
+            ledger.append(Event(Scope("DU1", "run", Mode.PAPER, "live", day), Finish(Decimal(1), Decimal(1), {})))
+        found = {each.code: each.figure for each in validate(here, clock[0], "ann").measures}
+        assert found["BACKTEST_CORRELATION"] == "1.00 over 26 daily returns"
+        assert found["DECISION_SLIPPAGE"] == "+3.0 bp over 2 orders"
+        standing = phase_of(ledger, PIN, here.portfolio.phases)
+    assert (standing.phase, standing.missing) == (TradingPhase.LIVE, ())
+
+
 def test_the_preflight_says_the_evening_before_that_live_will_be_refused(
     tmp_path: Path, clock: list[datetime], monkeypatch: pytest.MonkeyPatch
 ) -> None:

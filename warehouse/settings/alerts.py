@@ -78,6 +78,9 @@ class AlertSettings(Section):
     time_zone: Annotated[str, AfterValidator(_zone)] = Field(description="a zone such as Europe/Berlin")
     escalate_after: int = Field(ge=1, le=1440, description="a whole number of minutes from 1 to 1440")
     drift: float = Field(gt=0, le=2, description="a distance above 0, at most 2, such as 0.1")
+    backtest_correlation: float = Field(ge=-1, le=1, description="a number from -1 to 1")
+    backtest_drift: float = Field(gt=0, le=10, description="a fraction above 0, at most 10, such as 0.05")
+    tracking_error: float = Field(gt=0, le=10, description="a fraction a year above 0, at most 10, such as 0.1")
     are_amounts_shown: bool = Field(description="true or false")
     heartbeat: Address
 

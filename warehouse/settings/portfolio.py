@@ -21,6 +21,7 @@ from warehouse.files import write_atomically
 from warehouse.settings import layers as layered_settings
 from warehouse.settings import located_yaml
 from warehouse.settings.alerts import AlertSettings, alerts_contradicted
+from warehouse.settings.breakers import BreakerSettings
 from warehouse.settings.layers import Problem, Section
 from warehouse.settings.page import PageSettings, page_contradicted
 from warehouse.settings.phases import PhaseSettings
@@ -39,7 +40,8 @@ FILE_NAME = "portfolio.yaml"
 DEFAULTS = Path(__file__).with_name(FILE_NAME)
 CASH = "CASH"
 MAX_GRID_ROWS = 20_000
-NO_NUMBER_CHANGES = {"saved", "report", "quality", "sources", "broker", "trading", "limits", "alerts", "phases", "page"}
+OVERSIGHT = {"alerts", "phases", "breakers", "page"}
+NO_NUMBER_CHANGES = {"saved", "report", "quality", "sources", "broker", "trading", "limits"} | OVERSIGHT
 RETIRED = {"correlation_depth"}
 """Keys of earlier versions; a file that still holds one stays valid."""
 
@@ -116,6 +118,7 @@ class Portfolio(Section):
     trading: Trading
     limits: LimitSettings
     alerts: AlertSettings
+    breakers: BreakerSettings
     phases: PhaseSettings
     page: PageSettings
 

@@ -26,6 +26,7 @@ from execution.errors import (
     TradeRefusedError,
 )
 from execution.ledger.events import Claim, Event, EventKind, Reconciliation, Scope, Sent, SwitchChange
+from execution.ledger.phase_events import PhaseOverride, Pin
 from execution.ledger.state import session_state
 from execution.models import MARK, Notice, Order, OrderStatus, Side, Switch, Ticket
 from execution.orders.context import DEFAULT_PACE
@@ -339,3 +340,10 @@ def test_real_money_waits_for_its_phase_at_any_hour(desk: Desk) -> None:
         desk.trade(broker, mode=Mode.LIVE)
     assert broker.sent == []
     assert EventKind.DECIDED not in desk.kinds()
+    pin = Pin({"strategy.top_n": "2"}, {}, "1")
+    desk.ledger.append(Event(Scope(""), PhaseOverride(pin, "", ("all of it",), "ann", "a test")))
+    desk.pin = lambda: replace(pin, program="2")
+    with pytest.raises(LiveRefusedError, match="program: 1 → 2"):
+        desk.trade(broker, mode=Mode.LIVE)
+    desk.pin = lambda: pin
+    assert desk.trade(broker, mode=Mode.LIVE).message == "1 of 1 orders filled."

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from execution.ledger.ledger import Ledger
+    from execution.ledger.phase_events import Pin
     from execution.ledger.state import OrderState
     from execution.models import Account, BrokerState, Order, Ticket
     from execution.orders.cancel import Fate
@@ -79,6 +80,7 @@ class Desk:
     books: Brokerage
     ledger: Ledger
     steps: list[str] = field(default_factory=list)
+    pin: Callable[[], Pin] | None = None
 
     def trade(
         self,
@@ -96,7 +98,7 @@ class Desk:
             if step and name.startswith(step):
                 self.books.time.jump(window.deadline + timedelta(seconds=5))
 
-        broker.context = replace(context, pace=DEFAULT_PACE, step=on_step)
+        broker.context = replace(context, pace=DEFAULT_PACE, step=on_step, pin=self.pin)
         targets = live_targets(self.books.today, wish)
         return self.books.time.run(
             rebalance(RebalanceRequest(mode, ACCOUNT if mode is Mode.LIVE else ""), targets, broker.context)
