@@ -90,4 +90,18 @@ def prepare_environment() -> Installation:
     os.environ["DAGSTER_HOME"] = str(PROJECT)
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
+    if is_logged_as_json():
+        from operations.logs import configure  # noqa: PLC0415 - a terminal needs none
+
+        configure(file=os.environ.get("SWING_LOG_FILE", ""))
     return here
+
+
+def is_logged_as_json() -> bool:
+    """Read $SWING_LOG: `json` writes lines for machines, to stderr or to $SWING_LOG_FILE; anything else none."""
+    return os.environ.get("SWING_LOG") == "json"
+
+
+def is_stderr_for_machines() -> bool:
+    """Return True if stderr holds lines of JSON alone, so that words for people have no place there."""
+    return is_logged_as_json() and not os.environ.get("SWING_LOG_FILE")

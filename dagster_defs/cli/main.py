@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import io
+import logging
 import os
 import select
 import signal
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 import click
 
 from dagster_defs.cli import exit_codes
+from dagster_defs.environment import is_logged_as_json, is_stderr_for_machines
 from warehouse.errors import MachineError, SwingError
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ COMMANDS = {
 """The module beside this one that holds each command, in a function of the command's name."""
 
 
+LOG = logging.getLogger(__name__)
 INTERRUPTED = 130
 AFTERWARDS = "What was published or recorded stands, and the next start goes on from there."
 
@@ -136,13 +139,21 @@ def _arriving_signals() -> Callable[[], bytes]:
 
 
 def _stopped(ctx: click.Context) -> NoReturn:
-    click.echo(f"swing: stopped by Ctrl-C. {AFTERWARDS}", err=True)
-    ctx.exit(INTERRUPTED)
+    _tell(ctx, f"stopped by Ctrl-C. {AFTERWARDS}", "INTERRUPTED", INTERRUPTED)
 
 
 def _fail(ctx: click.Context, error: SwingError) -> NoReturn:
-    click.echo(f"swing: {error}", err=True)
-    ctx.exit(error.exit_code)
+    _tell(ctx, str(error), type(error).__name__, error.exit_code)
+
+
+def _tell(ctx: click.Context, message: str, code: str, exit_code: int) -> NoReturn:
+    """Say why a command ends: to a person, to the log, or both."""
+    if is_logged_as_json():
+        told = {"code": code, "exit_code": exit_code, "command": ctx.invoked_subcommand}
+        LOG.error(message, extra=told)
+    if not is_stderr_for_machines():
+        click.echo(f"swing: {message}", err=True)
+    ctx.exit(exit_code)
 
 
 def _is_gone(stream: TextIO) -> bool:

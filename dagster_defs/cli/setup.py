@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dagster_defs.environment import PROJECT
+from dagster_defs.environment import PROJECT, is_logged_as_json
 from warehouse.settings.portfolio import write_override_template
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def dev(installation: Installation, port: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's `&` ignores it, and SIGTERM would then be ignored too
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it goes on without its terminal, and so in everything that it starts
     ours = ["-m", "dagster_defs.webserver", "dev"]
+    ours += ["--log-format", "json"] if is_logged_as_json() else []
     os.execv(  # noqa: S606 - our own environment's program
         sys.executable, [sys.executable, *ours, "-m", "dagster_defs.definitions", "-h", "127.0.0.1", "-p", str(port)]
     )

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from execution.errors import LedgerError
 from execution.ledger import FILE_NAME
 from execution.ledger.database import Database
+from execution.ledger.event_log import log
 from execution.ledger.events import EventKind, Finish, Release
 from execution.ledger.history import DAY_TRADE_SESSIONS, trading_history
 from execution.ledger.rows import append, digest, from_row
@@ -88,12 +89,15 @@ class Ledger:
         facts = [fact for event in happened for fact in event.facts()]
         with self._database.writing() as connection:
             try:
-                return append(connection, facts)
+                new = append(connection, facts)
             except ValueError as error:
                 raise LedgerError(
                     f"An event cannot be recorded in the ledger {self._database.name}: {error}. What is not recorded "
                     "is not acted upon; look at what the broker sent."
                 ) from error
+        for event in new:
+            log(event)
+        return len(new)
 
     def read(self, *conditions: sa.ColumnElement[bool]) -> Iterator[Recorded]:
         """Yield the events that meet all conditions on the columns of `schema.events`, in order."""

@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-def append(connection: sa.Connection, facts: Iterable[Event]) -> int:
+def append(connection: sa.Connection, facts: Iterable[Event]) -> list[Event]:
     """Insert events behind the newest one. The caller holds the right to write.
 
     Returns:
-        Number of new events: one whose unique key is already there is left out.
+        The new events: one whose unique key is already there is left out.
 
     Raises:
         ValueError: An event could not be read back; it names the event's kind.
     """
     newest = sa.select(events.c.sequence, events.c.digest).order_by(events.c.sequence.desc()).limit(1)
     last = connection.execute(newest).one_or_none()
-    start, digest_before = (last.sequence, last.digest) if last else (0, "")
-    sequence = start
+    sequence, digest_before = (last.sequence, last.digest) if last else (0, "")
+    new = []
     for fact in facts:
         key = fact.unique_key
         is_there = sa.select(events.c.sequence).where(events.c.unique_key == key)
@@ -40,7 +40,8 @@ def append(connection: sa.Connection, facts: Iterable[Event]) -> int:
         row = to_row(fact, sequence, datetime.now(UTC), digest_before)
         connection.execute(sa.insert(events), row)
         digest_before = row["digest"]
-    return sequence - start
+        new.append(fact)
+    return new
 
 
 def to_row(happened: Event, sequence: int, recorded_at: datetime, digest_before: str) -> dict[str, Any]:
