@@ -56,7 +56,7 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 
 setup: $(VENV)/.runtime ## Make the environment in .venv, with .venv/bin/swing
 
-demo: $(VENV)/.runtime ## Land a sample market, run the whole pipeline, show what came out
+demo: $(VENV)/.runtime ## Import a sample market, run the whole pipeline, show what came out
 	@SWING_HOME="$(CURDIR)/.swing/demo" $(BIN)/swing demo
 
 browser:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @JSON
 @click.pass_obj
 def daily(installation: Installation, source: str | None, as_json: bool) -> None:
-    """Land new bars and build everything up to tonight's targets, as the schedule daily_after_close does.
+    """Import new bars and build everything up to tonight's targets, as the schedule daily_after_close does.
 
     Files of bars are landed by `swing fetch --source files` beforehand. A second run the same day finds nothing new.
     """

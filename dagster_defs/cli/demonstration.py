@@ -49,7 +49,7 @@ ROWS = readers.Question(
 @click.command()
 @click.pass_obj
 def demo(installation: Installation) -> None:
-    """Land the sample market, run the whole pipeline through Dagster, show what came out."""
+    """Import the sample market, run the whole pipeline through Dagster, show what came out."""
     lake, reports = installation.lake, installation.reports
     with terminal.progress("Running the whole pipeline") as report:
         result = jobs.run(
