@@ -20,12 +20,15 @@ MARTS = frozenset(
         "account_daily",
         "account_trades",
         "alerts",
+        "cash_movements",
         "decisions",
         "fills",
         "orders",
         "positions",
         "preflight_checks",
         "slippage",
+        "statement_exceptions",
+        "statements",
         "trades",
     }
 )

@@ -1,4 +1,4 @@
-"""The one table of our codes: failures, refusals of a trade and checks of the preflight, each with cause and remedy.
+"""The one table of our codes: failures, refusals, checks and exceptions of statements, each with cause and remedy.
 
 Messages, alerts and docs/codes.md show what stands here. The broker's numbers stay behind its seam, each with a fault
 of our vocabulary, and the gates' codes in the model `gates`.
@@ -16,6 +16,7 @@ import execution.errors
 import operations.errors
 import warehouse.errors
 from execution.refusals import RefusalCode
+from execution.statements.codes import ExceptionCode
 from operations.checks import CheckCode
 from warehouse.errors import SwingError
 
@@ -32,6 +33,8 @@ class CodeKind(StrEnum):
     """Something is not traded."""
     CHECK = "check"
     """The next rebalance would fail, or go unnoticed."""
+    EXCEPTION = "exception"
+    """The broker's own statement and the ledger differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ def _codes() -> Iterator[Code]:
         yield Code(refusal, CodeKind.REFUSAL, refusal.is_transient, f"{cause}.", remedy)
     for check in CheckCode:
         yield Code(check, CodeKind.CHECK, check.is_transient, check.demand, check.remedy)
+    for difference in ExceptionCode:
+        yield Code(difference, CodeKind.EXCEPTION, False, difference.demand, difference.remedy)  # noqa: FBT003 - a field
 
 
 CODES: Mapping[str, Code] = MappingProxyType({code.code: code for code in _codes()})

@@ -11,6 +11,7 @@ import click
 from dagster_defs.cli import terminal
 from dagster_defs.cli.options import JSON
 from dagster_defs.schedule_states import schedule_states
+from execution.ledger import FILE_NAME as LEDGER_FILE
 from execution.standing import standing
 from warehouse import freshness, readers
 from warehouse.calendar.sessions import EXCHANGE_ZONE, last_completed_session, sessions_behind
@@ -77,6 +78,7 @@ def status_record(installation: Installation) -> dict[str, Any]:
         "last_completed_session": due,
         "doubts": doubts,
         "trading": account | {"scheduled_mode": portfolio.trading.scheduled_mode.value},
+        "statements": _statements(installation, now),
         "next_rebalance": _next(installation, now, account["last_session"]),
         "schedules": schedule_states(installation.home),
         "targets_session": targets[0]["session_date"] if targets else None,
@@ -96,6 +98,18 @@ def _next(installation: Installation, now: datetime, done: str | None) -> dict[s
     minutes = installation.portfolio.trading.minutes_before_close
     window = next_window(now, minutes, date.fromisoformat(done) if done else None)
     return {"session": window.session_date, "opens": window.opens, "deadline": window.deadline, "close": window.close}
+
+
+def _statements(installation: Installation, now: datetime) -> str:
+    """Return how the broker's own statements stand; without a ledger it is not made, and its database not imported."""
+    from execution.statements import words  # noqa: PLC0415 - see `execution.standing`
+
+    if not installation.ledger_url and not (installation.home / LEDGER_FILE).exists():
+        return words.OFF
+    from execution.statements.standing import installed  # noqa: PLC0415 - as above
+
+    standing, is_on = installed(installation, now)
+    return words.told(standing, is_on=is_on)
 
 
 def _holdings(
@@ -149,6 +163,7 @@ def show_status(installation: Installation) -> None:
         ("Next", _next_told(record["next_rebalance"])),
         ("Last", trading["last_rebalance"]),
         ("Account", trading["account"]),
+        ("Statements", record["statements"]),
     ):
         terminal.say_wrapped(f"{name:<{LEFT}}{told}", LEFT)
     terminal.out.print()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, get_args
 
+from execution.ledger.statement_events import StatementEvent
 from execution.ledger.watch_events import AlertAcknowledged, AlertClaimed, AlertRaised, AlertSent, Preflight
 from execution.models import (
     Account,
@@ -236,6 +237,7 @@ Payload = (
     | AlertClaimed
     | AlertSent
     | AlertAcknowledged
+    | StatementEvent
 )
 
 
@@ -268,6 +270,11 @@ class EventKind(StrEnum):
     ALERT_CLAIMED = "alert_claimed"
     ALERT_SENT = "alert_sent"
     ALERT_ACKNOWLEDGED = "alert_acknowledged"
+    STATEMENT_READ = "statement_read"
+    CASH_MOVED = "cash_moved"
+    STATEMENT_MISSED = "statement_missed"
+    EXCEPTION_RAISED = "exception_raised"
+    EXCEPTION_SIGNED = "exception_signed"
 
 
 PAYLOADS: Mapping[EventKind, type[Payload]] = dict(zip(EventKind, get_args(Payload), strict=True))
@@ -311,6 +318,8 @@ class Event:
                 key = occasion
             case AlertClaimed(key=occasion, channel=channel, attempt=attempt):
                 key = f"{occasion}/{channel}/{attempt}"
+            case _ if identity := getattr(self.payload, "identity", None):
+                key = f"{scope.account_id}/{identity}"
             case _:
                 return None
         return f"{self.kind}/{key}"

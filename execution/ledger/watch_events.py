@@ -64,6 +64,7 @@ class AlertKind(StrEnum):
     DRIFT = "drift"
     DIGEST = "digest"
     WATCHDOG = "watchdog"
+    STATEMENT = "statement"
     TEST = "test"
 
 
