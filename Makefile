@@ -22,7 +22,7 @@ LOCK ?= --upgrade
 MUTANTS ?= 100
 SEED ?= 1
 
-.PHONY: help setup demo quick fix test mutants lint dev bench docs lock browser clean
+.PHONY: help setup demo quick fix test mutants lint dev bench docs lock browser checkers clean
 
 help: ## Show what each target does
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -66,6 +66,25 @@ browser:
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium chromium-driver >/dev/null; \
 	else echo "No chromium and chromedriver on PATH: the UI test will be skipped."; fi
 
+# Of Prometheus' packages only the two checkers are taken: installed, they would start servers.
+checkers:
+	@has() { for tool; do command -v $$tool >/dev/null || test -x $(VENV)/tools/usr/bin/$$tool || return 1; done; }
+	if ! has apt-get dpkg-deb; then exit 0; fi  # deploy/check says what is not here
+	if [ "$$(id -u)" = 0 ] && ! has systemd-analyze logrotate; then
+	    echo "Installing systemd-analyze and logrotate, which check deployment files …"
+	    (apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends systemd logrotate) \
+	        >/dev/null 2>&1 || echo "They could not be installed."
+	fi
+	if ! has promtool amtool; then
+	    echo "Fetching promtool and amtool, which check deployment files …"
+	    [ "$$(id -u)" != 0 ] || apt-get update >/dev/null 2>&1 || true
+	    mkdir -p $(VENV)/tools
+	    fetched=$$(mktemp -d)
+	    (cd $$fetched && apt-get download -qq prometheus prometheus-alertmanager) 2>/dev/null || true
+	    for package in $$fetched/*.deb; do [ ! -e $$package ] || dpkg-deb -x $$package $(VENV)/tools; done
+	    rm -r $$fetched
+	fi
+
 quick: $(VENV)/.dev ## Lint what changed and run the quick tests: under a minute
 	@$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -101,11 +120,12 @@ mutants: $(VENV)/.dev .venv-mutants/.test ## Plant MUTANTS=100 random faults whe
 	../.venv-mutants/bin/cr-report --surviving-only --show-diff session.sqlite
 	$(BIN)/python tests/support/sampled_mutants.py score session.sqlite
 
-lint: $(VENV)/.dev ## ruff, mypy strict, sqlfluff
+lint: $(VENV)/.dev checkers ## ruff, mypy strict, sqlfluff; deployment files, each by the tool that will read it
 	@$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
+	deploy/check
 
 dev: $(VENV)/.runtime ## Open the Dagster UI on http://127.0.0.1:3000 (PORT=… for another port)
 	@$(BIN)/swing dev --port $(PORT)

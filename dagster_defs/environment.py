@@ -63,6 +63,11 @@ def find_key(name: str, home: Path) -> SecretStr | None:
     return read_key(name, os.environ, [home / "secrets", *_mounted()])
 
 
+def user_units() -> Path:
+    """Return the folder of the present user's units of systemd, after $XDG_CONFIG_HOME."""
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
+
+
 def ui_hosts() -> frozenset[str]:
     """Read $SWING_UI_HOSTS: names, beside this machine's own, under which a proxy serves the Dagster UI."""
     return frozenset(name.strip().lower() for name in os.environ.get("SWING_UI_HOSTS", "").split(",") if name.strip())

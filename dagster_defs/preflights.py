@@ -37,7 +37,8 @@ def examine(
     checks = examination.run(installation, now, Moment(config.moment), state_of(context.instance, now))
     publish_ledger(installation, is_building=False)
     told = tell(installation, now)
-    found = {check.code: f"{check.level}: {check.message} {check.remedy}".strip() for check in checks}
+    # Plain text: Dagster stores no value of an enumeration that it does not know.
+    found = {str(check.code): f"{check.level}: {check.message} {check.remedy}".strip() for check in checks}
     context.add_output_metadata({**found, "alerts": [*(each.channel for each in told.delivered), *told.faults]})
     if failed := [f"{check.code}: {check.message} {check.remedy}" for check in checks if check.level is Level.FAILURE]:
         raise PreflightFailedError(" ".join(failed))

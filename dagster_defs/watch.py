@@ -10,6 +10,7 @@ import dagster as dg
 from dagster_defs.instance import first_failure
 from operations.alerts.failures import failed_run
 from operations.alerts.telling import tell
+from operations.errors import PreflightFailedError
 from operations.heartbeat import BEATING, Beat, beat, show_life
 
 if TYPE_CHECKING:
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from execution.installation import Installation
     from execution.ledger.watch_events import AlertRaised
 
-WATCHED = ("trade", "reconcile", "daily", "fetch", "maintain")
+WATCHED = ("trade", "reconcile", "daily", "fetch", "maintain", "preflight")
 """Jobs whose failure is told; what a person starts to look something up is not."""
+TOLD = PreflightFailedError
+"""Failure of a run that has told of it itself."""
 INTERVAL_SECONDS = 60
 MOST = 20
 
@@ -57,7 +60,8 @@ def watch_sensor(installation: Installation, clock: Callable[[], datetime]) -> d
 
 def _failures(instance: dg.DagsterInstance, record: dg.RunRecord) -> Iterator[AlertRaised]:
     run = record.dagster_run
-    if run.status is dg.DagsterRunStatus.FAILURE and (failure := first_failure(instance, run.run_id)):
+    failure = first_failure(instance, run.run_id) if run.status is dg.DagsterRunStatus.FAILURE else None
+    if failure and failure.kind is not TOLD:
         yield failed_run(run.job_name, record.create_timestamp, failure.kind, failure.message)
 
 

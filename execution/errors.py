@@ -5,6 +5,8 @@ SwingError
     ├── BrokerError                9   the gateway cannot be reached, or does not answer in time
     │   └── BrokerRefusedError    10   the gateway refused: permission, login, client id, version
     ├── TradeRefusedError         11   a check forbids the whole rebalance; nothing was sent
+    │   └── LiveRefusedError      24   real money is not traded yet, or what is traded has changed
+    ├── PhaseError                25   a phase cannot be entered, or its paper period is not met
     ├── StateDisagreesError       12   ledger and broker disagree; nothing is sent until a person has looked
     │   ├── OrderHeldError        16   the gateway holds an order until a person answers
     │   └── OrderUnseenError      17   an order left and was never shown
@@ -61,6 +63,20 @@ class TradeRefusedError(ExecutionError):
     def __init__(self, message: str, refusals: Sequence[Refusal] = ()) -> None:
         super().__init__(message)
         self.refusals = tuple(refusals)
+
+
+class LiveRefusedError(TradeRefusedError):
+    """Real money is not traded before its paper period is met, nor after what is traded has changed."""
+
+    exit_code = 24
+    remedy = "`swing phase` says what is missing; `swing validate` measures the paper period."
+
+
+class PhaseError(ExecutionError):
+    """A phase cannot be entered: no evidence, no reason, or a paper period that is not met."""
+
+    exit_code = 25
+    remedy = "Do what the message says; `swing phase` shows how things stand."
 
 
 class StateDisagreesError(ExecutionError):

@@ -22,6 +22,7 @@ from execution.orders.observe import connect, look
 from execution.orders.preflight import check_account, check_clock, check_permission, check_window, planned_window
 from execution.orders.reconcile import compare
 from execution.orders.verdict import refused, require_client, require_consistent, require_over, require_taken
+from execution.phases import require_live
 from execution.planning.rules import Rules
 from execution.planning.situation import Situation
 from execution.refusals import Refusal, RefusalCode
@@ -72,7 +73,7 @@ async def rebalance(request: RebalanceRequest, targets: LiveTargets, context: Tr
         context: Means to trade; the session is chosen here.
 
     Raises:
-        TradeRefusedError: A check forbids it; nothing was sent.
+        TradeRefusedError: A check forbids it; nothing was sent. Of real money before its phase, a LiveRefusedError.
         StateDisagreesError: Ledger and broker disagree; nothing more is sent.
         BrokerRefusedError: The broker refused orders until a person mends something; the session is finished.
         HaltedError: A person has halted trading.
@@ -83,6 +84,7 @@ async def rebalance(request: RebalanceRequest, targets: LiveTargets, context: Tr
     check_permission(request, context.portfolio)
     context = _in_session(request, targets, context)
     if request.mode is not Mode.DRY_RUN and not _is_begun(context):
+        _require_phase(request, context)
         check_window(context.clock(), context.portfolio.trading.minutes_before_close)
     context.step("connect")
     try:
@@ -107,6 +109,12 @@ def _in_session(request: RebalanceRequest, targets: LiveTargets, context: Tradin
         window = today  # its orders are looked after even when the session is over
     scope = Scope("", context.scope.run_id, request.mode, targets.strategy_id, window.session_date)
     return replace(context, scope=scope, window=window)
+
+
+def _require_phase(request: RebalanceRequest, context: TradingContext) -> None:
+    """Refuse real money outside the phase live. Raises LiveRefusedError."""
+    if request.mode is Mode.LIVE:
+        require_live(context.ledger, context.pin, context.portfolio.phases)
 
 
 def _is_begun(context: TradingContext) -> bool:
@@ -147,6 +155,7 @@ async def _trade(request: RebalanceRequest, targets: LiveTargets, context: Tradi
     context.record(Claim(context.window.deadline))
     plan = session.plan
     if plan is None:
+        _require_phase(request, context)  # a session that was begun may have been left before it was planned
         check_window(context.clock(), context.portfolio.trading.minutes_before_close)
         context.step("decide")
         decision, plan = decide(await _situation(request, targets, context, state))

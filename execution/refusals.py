@@ -45,6 +45,7 @@ class RefusalCode(StrEnum):
     FRACTIONS_REFUSED = "FRACTIONS_REFUSED"
     ACCOUNT_NOT_PAPER = "ACCOUNT_NOT_PAPER"
     ACCOUNT_UNEXPECTED = "ACCOUNT_UNEXPECTED"
+    PHASE_NOT_LIVE = "PHASE_NOT_LIVE"
     CLOCK_DISAGREES = "CLOCK_DISAGREES"
     STATE_DISAGREES = "STATE_DISAGREES"
 
@@ -189,6 +190,10 @@ _MEANINGS = MappingProxyType(
         ),
         RefusalCode.ACCOUNT_UNEXPECTED: (
             "The gateway's account is not the one that was named. Check broker.account and the login."
+        ),
+        RefusalCode.PHASE_NOT_LIVE: (
+            "Real money is not traded before the paper period is met, nor after what was frozen has changed. "
+            "`swing phase` says what is missing."
         ),
         RefusalCode.CLOCK_DISAGREES: (
             "Our clock and the broker's, or a price's, differ. Set this machine's clock by NTP."

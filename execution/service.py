@@ -20,6 +20,7 @@ from execution.ledger.ledger import Ledger, ledger_url
 from execution.ledger.texts import to_text
 from execution.orders.context import DEFAULT_PACE, RebalanceRequest, TradingContext
 from execution.orders.preflight import planned_window
+from execution.phases import pin_of
 from execution.rebalance import rebalance
 from execution.switch_files import SwitchFiles
 from execution.targets import read_targets
@@ -76,7 +77,9 @@ def trade(
     """Rebalance the configured account; see `execution.rebalance.rebalance` for what it raises."""
 
     def work(context: TradingContext) -> Coroutine[Any, Any, RebalanceOutcome]:
-        return rebalance(request, read_targets(installation.lake), replace(context, step=step, pace=pace))
+        pin = pin_of(installation) if request.mode is Mode.LIVE else None
+        context = replace(context, step=step, pace=pace, pin=pin)
+        return rebalance(request, read_targets(installation.lake), context)
 
     return in_session(installation, request, work)
 

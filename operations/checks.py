@@ -30,6 +30,7 @@ class CheckCode(StrEnum):
     BAR_QUALITY = "BAR_QUALITY"
     CORPORATE_ACTIONS = "CORPORATE_ACTIONS"
     SWITCH = "SWITCH"
+    PHASE = "PHASE"
     SCHEDULES = "SCHEDULES"
     DAEMON = "DAEMON"
     ALERTS = "ALERTS"
@@ -126,7 +127,7 @@ _DEMANDS = MappingProxyType(
         ),
         CheckCode.BAR_QUALITY: _Demand(
             "No gate doubts the newest bars, and nothing of the targets is held.",
-            "Land the right bars, or `swing acknowledge` those that are right (docs/data.md, Gates).",
+            "Import the right bars, or `swing acknowledge` those that are right (docs/data.md, Gates).",
         ),
         CheckCode.CORPORATE_ACTIONS: _Demand(
             "No split of a held symbol is due.",
@@ -135,6 +136,10 @@ _DEMANDS = MappingProxyType(
         ),
         CheckCode.SWITCH: _Demand(
             "Nobody has halted or restricted trading.", "`swing resume`, when you know why it was stopped."
+        ),
+        CheckCode.PHASE: _Demand(
+            "Where the schedule trades real money, the phase is live.",
+            "`swing phase` says what is missing; `swing validate` measures the paper period.",
         ),
         CheckCode.SCHEDULES: _Demand(
             "The schedules that trade, look and watch are switched on.",

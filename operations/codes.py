@@ -17,6 +17,7 @@ import operations.errors
 import warehouse.errors
 from execution.refusals import RefusalCode
 from execution.statements.codes import ExceptionCode
+from operations.access.refusals import AccessCode
 from operations.checks import CheckCode
 from warehouse.errors import SwingError
 
@@ -33,6 +34,8 @@ class CodeKind(StrEnum):
     """Something is not traded."""
     CHECK = "check"
     """The next rebalance would fail, or go unnoticed."""
+    ACCESS = "access"
+    """The page refuses somebody."""
     EXCEPTION = "exception"
     """The broker's own statement and the ledger differ."""
 
@@ -78,6 +81,8 @@ def _codes() -> Iterator[Code]:
         yield Code(refusal, CodeKind.REFUSAL, refusal.is_transient, f"{cause}.", remedy)
     for check in CheckCode:
         yield Code(check, CodeKind.CHECK, check.is_transient, check.demand, check.remedy)
+    for access in AccessCode:
+        yield Code(access, CodeKind.ACCESS, access.is_transient, access.meaning, access.remedy)
     for difference in ExceptionCode:
         yield Code(difference, CodeKind.EXCEPTION, False, difference.demand, difference.remedy)  # noqa: FBT003 - a field
 

@@ -3,7 +3,8 @@
 SwingError
 ├── PreflightFailedError   21   a check fails: the next rebalance would fail, or go unnoticed
 ├── AlertError             22   an alert could not be delivered, or there is none of that number
-└── OverdueError           23   something that should have happened by now has not
+├── OverdueError           23   something that should have happened by now has not
+└── AccessError            27   the accounts of the page do not allow that, or cannot be read or written
 """
 
 from __future__ import annotations
@@ -30,3 +31,10 @@ class OverdueError(SwingError):
 
     exit_code = 23
     remedy = "See that the process of `swing dev` runs and its schedules are on; `swing preflight` tells."
+
+
+class AccessError(SwingError):
+    """The accounts of the page do not allow that, or cannot be read or written."""
+
+    exit_code = 27
+    remedy = "Do what the message says; `swing user list` shows the accounts."

@@ -172,7 +172,7 @@ def read_history(connection: duckdb.DuckDBPyConnection, benchmarks: Sequence[str
     if holdings.empty:
         raise LakeError(
             "The live strategy has had no target yet: its features are still warming up. "
-            "Land a longer history (`swing fetch`), then `swing backtest`."
+            "Import a longer history (`swing fetch`), then `swing backtest`."
         )
     live = answer(connection, LIVE_DAILY)
     live = live[live["session_date"] > holdings["session_date"].min()].reset_index(drop=True)
@@ -220,7 +220,7 @@ def read_search(connection: duckdb.DuckDBPyConnection) -> SearchRecord:
     if measured.empty:
         raise LakeError(
             "The walk-forward has no session out of sample, without which a report would show hindsight alone. "
-            "Land a longer history, or shorten walk_forward.train_months; then `swing walkforward`."
+            "Import a longer history, or shorten walk_forward.train_months; then `swing walkforward`."
         )
     strategies = answer(connection, STRATEGIES)
     rows = dict(connection.execute(TRIALS.sql).fetchall())

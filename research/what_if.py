@@ -11,9 +11,8 @@ import pyarrow as pa
 
 from research.statistics.metrics import measure, total_return
 from research.statistics.samples import SESSIONS_A_YEAR
-from research.workbench import Bench
-from warehouse.errors import ConfigurationError, LakeError
-from warehouse.settings.portfolio import live_parameters, load_portfolio, strategy_id
+from warehouse.errors import LakeError
+from warehouse.settings.portfolio import live_parameters, strategy_id
 from warehouse.settings.strategy import SHARED, StrategyRow
 from warehouse.transformation.statements import FEW_BARS
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from research.statistics.samples import FloatArray
-    from warehouse.lake import Lake
+    from research.workbench import Bench
     from warehouse.settings.portfolio import Portfolio
 
     Days = NDArray[np.datetime64]
@@ -124,76 +123,13 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Computed:
+class Computed:
+    """A strategy's decisions, priced: a value a session of the models' calendar."""
+
     first_target: date | None
     days: Days = field(repr=False)
     net_returns: FloatArray = field(repr=False)
     turnovers: FloatArray = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class CommissionEffect:
-    """Effect of the broker's minimum commission on the live strategy.
-
-    Attributes:
-        minimum: USD an order.
-        initial_equity: USD that the account begins with: the smaller, the more a minimum takes.
-        usual: Metrics at the configured costs, by the names of backtest_metrics; NaN where not defined.
-        charged: The same with the minimum.
-    """
-
-    minimum: float
-    initial_equity: float
-    usual: Mapping[str, float]
-    charged: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class CostEffects:
-    """Effects of dearer trading on the live strategy.
-
-    Attributes:
-        commission: The broker's minimum commission; None as in `commission_effect`.
-        by_slippage: Metrics by slippage, a fraction of the value traded; by the names of backtest_metrics.
-    """
-
-    commission: CommissionEffect | None = None
-    by_slippage: Mapping[float, Mapping[str, float]] = field(default_factory=dict)
-
-
-def commission_effect(lake: Lake, parameters_hash: str = "") -> CommissionEffect | None:
-    """Charge the live strategy the broker's minimum commission.
-
-    Args:
-        lake: The lake, and the configuration beside it.
-        parameters_hash: Of the configuration that was built; empty for any.
-
-    Returns:
-        None where the configured costs have a minimum already, the broker charges none, the configuration is not valid
-        or another one than was built, or nothing can be measured.
-    """
-    return cost_effects(lake, (), parameters_hash).commission
-
-
-def cost_effects(lake: Lake, slippages: Sequence[float], parameters_hash: str = "") -> CostEffects:
-    """Charge the live strategy other slippages, and as `commission_effect` does: its decisions are computed once.
-
-    Nothing is returned of what cannot be measured.
-    """
-    try:
-        portfolio = load_portfolio(lake.home)
-        minimum = 0.0 if portfolio.costs.commission_minimum else float(portfolio.broker.commission_minimum)
-        live = Contender.of(portfolio, is_live=True)
-        charged = [live.with_commission_of(minimum, float(portfolio.broker.commission_maximum))] if minimum else []
-        dearer = [live.with_costs(slippage=slippage) for slippage in slippages]
-        if parameters_hash not in {"", portfolio.parameters_hash} or (not charged and not dearer):
-            return CostEffects()
-        usual, *others = (each.metrics for each in try_out(Bench.of(lake), [live, *charged, *dearer], Span()).tracks)
-    except (ConfigurationError, LakeError):
-        return CostEffects()
-    equity = portfolio.capital.initial_equity
-    commission = CommissionEffect(minimum, equity, usual, others[0]) if charged else None
-    return CostEffects(commission, dict(zip(slippages, others[len(charged) :], strict=True)))
 
 
 def try_out(bench: Bench, contenders: Sequence[Contender], span: Span, benchmark: str = "") -> Tried:
@@ -210,22 +146,27 @@ def try_out(bench: Bench, contenders: Sequence[Contender], span: Span, benchmark
     Raises:
         LakeError: Too few sessions are left, or a contender has no target at all.
     """
-    computed: dict[tuple[str, tuple[str, ...]], _Computed] = {}
+    computed: dict[tuple[str, tuple[str, ...]], Computed] = {}
     prices: tuple[Days, FloatArray] = (np.array([], "datetime64[D]"), np.array([]))
     for group in _groups(contenders):
         with replace(bench, portfolio=group[0].portfolio).opened(_threads(bench)) as connection:
-            computed |= _compute(bench, connection, group)
+            computed |= compute(bench, connection, group)
             if benchmark and not len(prices[0]):
                 prices = closes_of(connection, benchmark)
-    found = [computed[each.identity] for each in contenders]
+    tried = compared(contenders, [computed[each.identity] for each in contenders], span)
+    held = bought_and_held(tried.sessions, *prices)
+    if held is None:
+        return tried
+    return replace(tried, tracks=[*tried.tracks, track(benchmark, None, held, np.zeros(len(held)))])
+
+
+def compared(contenders: Sequence[Contender], found: Sequence[Computed], span: Span) -> Tried:
+    """Measure what was computed over the sessions of a span that all can earn on. Raises LakeError, as `try_out`."""
     sessions = _common(contenders, found, span)
     tracks = [
         track(each.name, each, _at(sessions, one.days, one.net_returns), _at(sessions, one.days, one.turnovers))
         for each, one in zip(contenders, found, strict=True)
     ]
-    held = bought_and_held(sessions, *prices)
-    if held is not None:
-        tracks.append(track(benchmark, None, held, np.zeros(len(held))))
     return Tried(sessions, tracks)
 
 
@@ -242,9 +183,20 @@ def _threads(bench: Bench) -> int | None:
     return 1 if bench.bars.num_rows < FEW_BARS else None
 
 
-def _compute(
-    bench: Bench, connection: duckdb.DuckDBPyConnection, group: Sequence[Contender]
-) -> dict[tuple[str, tuple[str, ...]], _Computed]:
+def compute(
+    bench: Bench,
+    connection: duckdb.DuckDBPyConnection,
+    group: Sequence[Contender],
+    given: Mapping[str, str] | None = None,
+) -> dict[tuple[str, tuple[str, ...]], Computed]:
+    """Compute strategies by the models.
+
+    Args:
+        bench: The models.
+        connection: A scratch database, with the bars or with what is given.
+        group: Strategies of one universe that share the windows of the features.
+        given: Relations that no model need compute, each with its query; that may read landing.strategies.
+    """
     rows = [
         StrategyRow(each.identity[0], place, is_live=False, parameters=each.parameters).columns()
         for place, each in enumerate(group, start=1)
@@ -252,7 +204,9 @@ def _compute(
     connection.register("contenders", pa.Table.from_pylist(rows))
     connection.execute("DELETE FROM landing.strategies")
     connection.execute("INSERT INTO landing.strategies BY NAME FROM contenders")
-    bench.compute(connection, ["backtest_returns"], passing=["backtest_returns"])
+    for relation, query in (given or {}).items():
+        connection.execute(f"CREATE TABLE {relation} AS {query}")
+    bench.compute(connection, ["backtest_returns"], given or {}, passing=["backtest_returns"])
     columns = connection.execute(
         """
         SELECT grid_order, session_date, net_return, turnover
@@ -267,12 +221,12 @@ def _compute(
     returns = np.asarray(columns["net_return"], dtype=float).reshape(days.shape)
     turnovers = np.asarray(columns["turnover"], dtype=float).reshape(days.shape)
     return {
-        each.identity: _Computed(firsts.get(each.identity[0]), days[at], returns[at], turnovers[at])
+        each.identity: Computed(firsts.get(each.identity[0]), days[at], returns[at], turnovers[at])
         for at, each in enumerate(group)
     }
 
 
-def _common(contenders: Sequence[Contender], found: Sequence[_Computed], span: Span) -> Days:
+def _common(contenders: Sequence[Contender], found: Sequence[Computed], span: Span) -> Days:
     """Return the sessions of the span on which each contender may have earned something."""
     never = [each.name for each, one in zip(contenders, found, strict=True) if one.first_target is None]
     if never:

@@ -112,7 +112,8 @@ class Bench:
             ).to_arrow_table()
         if not bars.num_rows:
             raise LakeError(
-                f"The warehouse in {lake.home} holds no bar of the universe. Land bars first: `swing fetch --help`."
+                f"The warehouse in {lake.home} holds no bar of the universe. "
+                "Import price bars first: `swing fetch --help`."
             )
         return cls(Models.of(lake), portfolio, bars)
 

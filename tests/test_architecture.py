@@ -58,6 +58,7 @@ PLANTED = [
     (rules.libraries_stay_in_their_room, "execution/controls.py", "import sqlalchemy as sa"),
     (rules.libraries_stay_in_their_room, "operations/backup.py", "from fastapi import FastAPI"),
     (rules.libraries_stay_in_their_room, "operations/web/application.py", "import uvicorn"),
+    (rules.libraries_stay_in_their_room, "operations/web/control.py", "import pyotp"),
     (rules.planning_is_pure, "execution/planning/plan.py", "import duckdb"),
     (rules.planning_is_pure, "execution/planning/plan.py", "import time"),
     (rules.planning_is_pure, "execution/models.py", "from warehouse.lake import Lake"),

@@ -18,6 +18,7 @@ from execution.brokers.tws.codes import CodeSet
 from execution.refusals import RefusalCode
 from execution.statements.codes import ExceptionCode
 from operations import errors as operations_errors
+from operations.access.refusals import AccessCode
 from operations.codes import CODES, CodeKind, error_classes
 from warehouse import errors as warehouse_errors
 from warehouse.errors import SwingError
@@ -40,6 +41,7 @@ FOLDERS = (
     "tests",
     "docs",
     "benchmarks",
+    "deploy",
     "requirements",
 )
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -67,6 +69,11 @@ def _checks() -> str:
         f"| `{each.code}` | {'yes' if each.is_transient else 'no'} | {each.cause} | {each.remedy} |" for each in checks
     ]
     return "\n".join(["| check | passes by itself | it holds if | what to do if not |", "|---|---|---|---|", *rows])
+
+
+def _access_codes() -> str:
+    rows = [f"| {each.status} | `{each}` | {each.meaning} | {each.remedy} |" for each in AccessCode]
+    return "\n".join(["| status | code | meaning | what to do |", "|---|---|---|---|", *rows])
 
 
 def _quarantine_codes() -> str:
@@ -108,6 +115,7 @@ CODES_PAGE, RUNBOOK = ROOT / "docs/codes.md", ROOT / "docs/runbook.md"
 TABLES = {
     "exit codes": (CODES_PAGE, _exit_codes),
     "checks": (CODES_PAGE, _checks),
+    "access codes": (CODES_PAGE, _access_codes),
     "exceptions": (CODES_PAGE, _exceptions),
     "quarantine codes": (CODES_PAGE, _quarantine_codes),
     "gates": (CODES_PAGE, _gates),

@@ -50,7 +50,7 @@ class LakeError(SwingError):
     """The warehouse cannot be opened, or does not hold what was asked for."""
 
     exit_code = 5
-    remedy = "Do what the message says: land bars, build, or restore a backup."
+    remedy = "Do what the message says: import price bars, build, or restore a backup."
 
 
 class LakeBusyError(LakeError):

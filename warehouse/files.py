@@ -10,12 +10,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
+def write_atomically(path: Path, content: str | bytes, mode: int = 0o666) -> None:
     """Write a file beside its place, then put it there; makes the folder if there is none.
 
     Args:
         path: Of the file; what stands there is replaced.
         content: Text is encoded as UTF-8.
+        mode: Permissions that the file is made with, less those that the umask takes.
 
     Raises:
         OSError: It could not be written; what stood there stands.
@@ -23,7 +24,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
-        with unfinished.open("xb") as file:
+        with open(unfinished, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())

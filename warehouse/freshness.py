@@ -51,7 +51,7 @@ def _doubt(symbols: list[str], newest: date | None, now: datetime) -> str:
     """Say what is wrong with symbols whose bars end on a day; empty for nothing."""
     names = ", ".join(symbols)
     if newest is None:
-        return f"No bars of {names}: is it spelled as the source has it? `swing fetch` lands bars."
+        return f"No bars of {names}: is it spelled as the source has it? `swing fetch` imports them."
     age = (now.date() - newest).days
     if age > LONG:
         return f"Stale: bars of {names} end on {newest}, {age:,} days ago. Fetch newer ones."

@@ -118,7 +118,7 @@ class Lake:
         """
         if not self.catalog.exists() and not self._has_data:
             raise LakeError(
-                f"There is no warehouse in {self.home} yet. Land bars first: `swing fetch --help` shows how "
+                f"There is no warehouse in {self.home} yet. Import price bars first: `swing fetch --help` shows how "
                 "(or set SWING_HOME to the folder that holds one)."
             )
         options = {"READ_ONLY": ""}
@@ -257,8 +257,17 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def relations(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """The names of what the models have published, and of the program's own records."""
-    return {name for (name,) in connection.execute("SHOW TABLES").fetchall()}
+    """The names of what the models have published, and of the program's own records.
+
+    Columns are asked for: for a list of tables the engine reads the statistics of each, which takes half a second.
+    """
+    found = connection.execute(
+        """
+        SELECT DISTINCT table_name FROM duckdb_columns()
+        WHERE database_name = current_database() AND schema_name = current_schema()
+        """
+    )
+    return {name for (name,) in found.fetchall()}
 
 
 def current_snapshot(connection: duckdb.DuckDBPyConnection) -> int:

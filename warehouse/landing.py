@@ -254,7 +254,7 @@ def _append_actions(connection: duckdb.DuckDBPyConnection, source: BarSource) ->
 
 
 def _land_sessions(connection: duckdb.DuckDBPyConnection) -> None:
-    """Land the sessions that the exchange had from the first bar to the last: what every symbol should have."""
+    """Import the sessions that the exchange had from the first bar to the last: what every symbol should have."""
     span = connection.execute("SELECT min(session_date), max(session_date) FROM landing.bar_versions").fetchone()
     held = connection.execute("SELECT min(session_date), max(session_date) FROM landing.exchange_sessions").fetchone()
     assert span is not None  # noqa: S101 - an aggregate always has a row

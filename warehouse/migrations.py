@@ -129,9 +129,8 @@ def _refuse_above(found: int, lake: str) -> None:
 
 def schema_version(connection: duckdb.DuckDBPyConnection) -> int | None:
     """Return the schema version of the lake in use; None if it has no tables yet."""
-    found = connection.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
-    ).fetchall()
+    # as the catalog has them: for duckdb_tables the engine reads the statistics of each
+    found = connection.execute("SELECT table_name FROM ducklake_table_info(current_database())").fetchall()
     if ("schema_versions",) not in found:
         return 0 if ("bar_versions",) in found else None
     newest = connection.execute("SELECT max(version) FROM schema_versions").fetchone()

@@ -86,7 +86,7 @@ BARS_LANDED = Question(
         (SELECT count(*) FROM quarantined_bars) AS quarantined
     FROM landing.bar_versions
     """,
-    "Land bars first: `swing fetch --help` shows how.",
+    "Import price bars first: `swing fetch --help` shows how.",
 )
 SOURCES_LANDED = Question(
     """
@@ -197,7 +197,7 @@ def session_on(connection: duckdb.DuckDBPyConnection, day: date | None) -> date:
     """
     known: list[date] = [each for (each,) in rows(connection, SESSIONS).rows]
     if not known:
-        raise LakeError("No session has a bar of the universe yet. Land bars first: `swing fetch --help`.")
+        raise LakeError("No session has a bar of the universe yet. Import price bars first: `swing fetch --help`.")
     if day is None:
         return known[-1]
     at = bisect_left(known, day)

@@ -117,7 +117,7 @@ def _one_form(symbol: str) -> str:
     name="bars_landing",
     specs=[
         dg.AssetSpec(BAR_VERSIONS, description="Every version of every bar, as it was landed."),
-        dg.AssetSpec(QUARANTINED_BARS, description="Rows that are no bars, and why."),
+        dg.AssetSpec(QUARANTINED_BARS, description="Rejected rows, and why."),
         dg.AssetSpec(CORPORATE_ACTIONS, description="Corporate actions that sources state beside their bars."),
     ],
     group_name=GROUP,

@@ -116,7 +116,7 @@ def _refuse_without_bars(installation: Installation) -> None:
     """Raise LakeError at once where a build would take its time to find nothing."""
     with installation.lake.reader() as connection:
         if not connection.execute("FROM landing.bar_versions LIMIT 1").fetchall():
-            raise LakeError("There are no bars yet, so nothing can be built. Land some first: `swing fetch --help`.")
+            raise LakeError("There are no bars yet, so nothing can be built. Import some first: `swing fetch --help`.")
 
 
 def _research(
@@ -125,7 +125,7 @@ def _research(
     _refuse_without_bars(installation)
     from dagster_defs import jobs  # noqa: PLC0415 - it imports Dagster and dbt, which takes seconds
     from dagster_defs.cli import summaries, what_if  # noqa: PLC0415 - as above
-    from research.what_if import CostEffects, cost_effects  # noqa: PLC0415 - as above
+    from research.dearer_trading import CostEffects, cost_effects  # noqa: PLC0415 - as above
 
     with terminal.progress(f"Running {job}", is_quiet=as_json) as report:
         folder = (reports or installation.reports).absolute()

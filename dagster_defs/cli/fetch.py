@@ -1,4 +1,4 @@
-"""Lands bars: fetch."""
+"""Imports price bars: fetch."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def fetch(
     paths: tuple[Path, ...],
     **options: Any,  # noqa: ANN401 - the other options have the names that the run's configuration has
 ) -> None:
-    """Land bars. The same content again adds nothing; changed content becomes a new version.
+    """Import price bars. The same content again adds nothing; changed content becomes a new version.
 
     Without --source, the sources of sources.order in portfolio.yaml are asked for the universe's bars, symbol by
     symbol, until one has them; --source tiingo, alpaca or ibkr asks one alone, and ibkr brings today's bar so far as a
@@ -81,7 +81,7 @@ def fetch(
     What failed is named with its reason, and the rest lands; if nothing came of a symbol, the exit code is 4.
     PATHS are files of bars (CSV, text, Parquet, JSON, workbooks; .gz and .zip are unpacked) or folders with one file
     per symbol. The exports of many vendors are recognised; how each file was read is said, and nothing of a file lands
-    that is not to be trusted. Rows that are no bars are kept in quarantined_bars, with the reason and the line.
+    that is not to be trusted. Rejected rows are kept in quarantined_bars, with the reason and the line.
 
     \b
     Examples:
@@ -113,7 +113,7 @@ def fetch(
 
 
 def _land(installation: Installation, config: Mapping[str, Any], *, is_compared: bool, as_json: bool) -> None:
-    with terminal.progress("Landing bars", is_quiet=as_json) as report:
+    with terminal.progress("Importing price bars", is_quiet=as_json) as report:
         landed = jobs.metadata(
             jobs.run(installation, "fetch", {"bars_landing": config}, report), ["landing", "bar_versions"]
         )

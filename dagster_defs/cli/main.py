@@ -49,17 +49,22 @@ COMMANDS = {
     "dev": "setup",
     "serve": "serve",
     "open": "opening",
+    "user": "users",
     "docs": "docs",
     "demo": "demonstration",
     "maintain": "upkeep",
     "backup": "upkeep",
     "restore": "upkeep",
+    "install": "installing",
     "preflight": "watching",
     "alert": "watching",
     "alerts": "watching",
     "ack": "watching",
     "digest": "watching",
     "watchdog": "watching",
+    "phase": "phases",
+    "freeze": "phases",
+    "validate": "phases",
 }
 """The module beside this one that holds each command, in a function of the command's name."""
 

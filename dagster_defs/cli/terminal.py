@@ -15,7 +15,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from research.report.formats import percent, ratio
 from warehouse import freshness, verdicts
@@ -218,8 +218,8 @@ def progress(title: str, *, is_quiet: bool = False) -> Iterator[Callable[[int, i
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
+        MofNCompleteColumn(table_column=Column(no_wrap=True, min_width=7)),
+        TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=7)),
         TextColumn("{task.fields[label]}"),
     )
     with Progress(*columns, console=err, transient=True, disable=is_quiet or not err.is_terminal) as bar:

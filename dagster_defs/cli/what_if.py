@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from execution.installation import Installation
-    from research.what_if import CommissionEffect, CostEffects, Track, Tried
+    from research.dearer_trading import CommissionEffect, CostEffects
+    from research.what_if import Track, Tried
 
 SLIPPAGES = {"1 bp": 0.0001, "2 bp": 0.0002, "5 bp": 0.0005, "10 bp": 0.001}
 """Costs at which results are repeated, as fractions of the value traded; a basis point (bp) is 0.01%."""
@@ -50,7 +51,9 @@ def answer(installation: Installation, contenders: Sequence[Contender], span: Sp
     known = set(bench.bars.column("symbol").unique().to_pylist())
     asked = {symbol for each in contenders if not each.is_live for symbol in each.portfolio.universe}
     if missing := sorted(asked - known - set(installation.portfolio.universe)):
-        raise LakeError(f"The warehouse holds no bar of {', '.join(missing)}. Land bars first: `swing fetch --help`.")
+        raise LakeError(
+            f"The warehouse holds no bar of {', '.join(missing)}. Import price bars first: `swing fetch --help`."
+        )
     return try_out(bench, contenders, span, benchmark if benchmark in known else "")
 
 

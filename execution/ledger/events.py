@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, get_args
 
+from execution.ledger.phase_events import PhaseEvent
 from execution.ledger.statement_events import StatementEvent
-from execution.ledger.watch_events import AlertAcknowledged, AlertClaimed, AlertRaised, AlertSent, Preflight
+from execution.ledger.watch_events import AlertClaimed, AlertRaised, WatchEvent
 from execution.models import (
     Account,
     Alarm,
@@ -125,8 +126,7 @@ class Reconciliation:
     Attributes:
         at: Time by the broker's clock.
         differences: Disagreements; empty if there are none.
-        is_baseline: A person accepted the broker's positions, and later ones count from them. (Earlier versions took
-            the first reconciliation of an account for accepted.)
+        is_baseline: A person accepted the broker's positions; later ones count from them. (Once, the first look did.)
     """
 
     account: Account
@@ -232,11 +232,8 @@ Payload = (
     | SwitchChange
     | Release
     | SchemaChange
-    | Preflight
-    | AlertRaised
-    | AlertClaimed
-    | AlertSent
-    | AlertAcknowledged
+    | WatchEvent
+    | PhaseEvent
     | StatementEvent
 )
 
@@ -270,6 +267,10 @@ class EventKind(StrEnum):
     ALERT_CLAIMED = "alert_claimed"
     ALERT_SENT = "alert_sent"
     ALERT_ACKNOWLEDGED = "alert_acknowledged"
+    PAGE_ACCESSED = "page_accessed"
+    FROZEN = "frozen"
+    VALIDATED = "validated"
+    PHASE_OVERRIDDEN = "phase_overridden"
     STATEMENT_READ = "statement_read"
     CASH_MOVED = "cash_moved"
     STATEMENT_MISSED = "statement_missed"

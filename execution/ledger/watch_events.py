@@ -64,6 +64,7 @@ class AlertKind(StrEnum):
     DRIFT = "drift"
     DIGEST = "digest"
     WATCHDOG = "watchdog"
+    ACCESS = "access"
     STATEMENT = "statement"
     TEST = "test"
 
@@ -121,8 +122,28 @@ class AlertSent:
 
 
 @dataclass(frozen=True, slots=True)
+class PageAccess:
+    """Somebody signed in to the page or used one of its controls, or an account of it was changed in a terminal.
+
+    Attributes:
+        action: Such as sign-in, resume, account-added.
+        by: Name of the account; `page` where nobody has to sign in; the machine's user for a change in a terminal.
+        address: Of the browser; empty for a terminal.
+        about: Subject of the action, if it has one.
+    """
+
+    action: str
+    by: str
+    address: str = ""
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AlertAcknowledged:
     """A person has taken note of an alert, so that it does not escalate."""
 
     key: str
     by: str
+
+
+WatchEvent = Preflight | AlertRaised | AlertClaimed | AlertSent | AlertAcknowledged | PageAccess

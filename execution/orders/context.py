@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from execution.brokers.base import Broker
     from execution.ledger.events import Payload, Scope
     from execution.ledger.ledger import Ledger
+    from execution.ledger.phase_events import Pin
     from execution.ledger.state import SessionState
     from warehouse.calendar.trading_hours import Window
     from warehouse.settings.portfolio import Portfolio
@@ -68,6 +69,7 @@ class TradingContext:
         clock: Returns the current time, aware.
         step: Told the name of each step as it begins.
         files: Switches that were left as files.
+        pin: What is traded, which real money needs to be told.
     """
 
     portfolio: Portfolio
@@ -79,6 +81,7 @@ class TradingContext:
     step: Callable[[str], None] = lambda _name: None
     pace: Pace = DEFAULT_PACE
     files: SwitchFiles = NO_FILES
+    pin: Pin | None = None
 
     def record(self, *payloads: Payload) -> int:
         """Write to the ledger; return the number of new events."""

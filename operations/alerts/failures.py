@@ -19,6 +19,7 @@ MEANT = {
     "reconcile": "The look after the close",
     "daily": "The daily build",
     "fetch": "A fetch",
+    "preflight": "The preflight",
 }
 
 

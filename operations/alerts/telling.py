@@ -132,8 +132,14 @@ def try_channels(installation: Installation, now: datetime, name: str = "") -> l
     return [*results, *(("", "", fault) for fault in faults)]
 
 
-def acknowledge(installation: Installation, now: datetime, number: int | None) -> list[str]:
+def acknowledge(installation: Installation, now: datetime, number: int | None, by: str = "") -> list[str]:
     """Record that a person has seen an alert, or all of the last days that nobody has; return their titles.
+
+    Args:
+        installation: Whose ledger.
+        now: The time, aware.
+        number: Of the alert; None for all.
+        by: Who has seen it; empty for the user of this machine.
 
     Raises:
         AlertError: There is no such alert.
@@ -145,5 +151,5 @@ def acknowledge(installation: Installation, now: datetime, number: int | None) -
         if number and not wanted:
             raise AlertError(f"There is no alert {number}. `swing alerts` lists them with their numbers.")
         news = [state for state in wanted if not state.acknowledged_at]
-        ledger.append(*(Event(Scope(""), AlertAcknowledged(state.alert.key, person())) for state in news))
+        ledger.append(*(Event(Scope(""), AlertAcknowledged(state.alert.key, by or person())) for state in news))
     return [f"{state.number}: {state.alert.title}" for state in news]

@@ -36,6 +36,7 @@ EXAMINATIONS: tuple[tuple[CheckCode, Examination, CheckCode | None], ...] = (
     (CheckCode.BAR_QUALITY, bars.quality_check, CheckCode.WAREHOUSE),
     (CheckCode.CORPORATE_ACTIONS, bars.action_check, CheckCode.WAREHOUSE),
     (CheckCode.SWITCH, trading.switch_check, CheckCode.LEDGER),
+    (CheckCode.PHASE, trading.phase_check, CheckCode.LEDGER),
     (CheckCode.ALERTS, trading.alerts_check, None),
 )
 """Each examination with the check that fails if it breaks off, and the check without which it says nothing."""

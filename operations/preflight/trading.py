@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from execution.freezing import standing_now
 from execution.ledger.events import EventKind, Reconciliation
 from execution.ledger.state import switch_state
 from execution.models import Switch
+from execution.phases import TradingPhase
 from execution.service import open_ledger
 from execution.statements import words
 from execution.statements.standing import installed
@@ -98,6 +100,17 @@ def switch_check(installation: Installation, _now: datetime) -> Iterator[Check]:
         yield CheckCode.SWITCH.warning("Trading is in reduce-only mode: the next rebalance only sells.")
     else:
         yield CheckCode.SWITCH.ok("Trading goes on as configured.")
+
+
+def phase_check(installation: Installation, _now: datetime) -> Iterator[Check]:
+    """Look whether real money may be traded, where the schedule is to do it; elsewhere nothing is said."""
+    if installation.portfolio.trading.scheduled_mode is not Mode.LIVE:
+        return
+    found = standing_now(installation)
+    if found.phase is TradingPhase.LIVE:
+        yield CheckCode.PHASE.ok(f"Live, {found.reason}.")
+    else:
+        yield CheckCode.PHASE.failure(f"The phase is {found.phase}: real money is refused. {' '.join(found.missing)}")
 
 
 def alerts_check(installation: Installation, _now: datetime) -> Iterator[Check]:

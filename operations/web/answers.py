@@ -85,7 +85,10 @@ class ControlRequest(Answered):
     """A person's wish to change whether the account is traded."""
 
     reason: str = Field("", max_length=500, description="Recorded in the ledger.")
-    confirmation: str = Field("", max_length=40, description="To resume: the last four characters of the account.")
+    confirmation: str = Field(
+        "", max_length=40, description="To resume: the last four characters of the account. To flatten: all of it."
+    )
+    code: str = Field("", max_length=20, description="Of the second factor, to resume and to flatten; it counts once.")
 
 
 class AcknowledgeRequest(Answered):
@@ -95,7 +98,51 @@ class AcknowledgeRequest(Answered):
     session: date
 
 
+class NoteRequest(Answered):
+    """A person's word that an alert was seen."""
+
+    number: int = Field(ge=1, le=2**53, description="Of the alert.")
+
+
+class BareRequest(Answered):
+    """A wish that says nothing further: {}."""
+
+
+class SessionRequest(Answered):
+    """Name and password of an account."""
+
+    name: str = Field(max_length=64)
+    password: str = Field(max_length=1024)
+
+
+class SessionAnswer(Answered):
+    """Who is signed in, and what that may do."""
+
+    name: str
+    role: str
+    may: list[str] = Field(description="Controls, by the name of their route.")
+    token: str = Field(description="To send with each control as X-CSRF-Token; empty for a program.")
+
+
 class ControlAnswer(Answered):
     """Facts after a control, one a line."""
 
     lines: list[str]
+
+
+Described = dict[int | str, dict[str, Any]]
+"""Answers of an operation beside its own, by status."""
+NEVER_KEPT = {"cache-control": "no-store"}
+REFUSED: Described = {
+    401: {"model": ToldFailure, "description": "Nobody has signed in, or name or password is wrong."},
+    403: {
+        "model": ToldFailure,
+        "description": "The role may not, the token is not the session's, or the code counts not.",
+    },
+    429: {"model": ToldFailure, "description": "Too many attempts have failed; Retry-After says how long to wait."},
+    503: {"model": ToldFailure, "description": "The accounts cannot be read, so nobody is let in."},
+}
+"""Refusals of the door, for the description of an operation."""
+UNSEEN: Described = {status: REFUSED[status] for status in (401, 403, 503)}
+"""Refusals of whatever is only read."""
+UNSENDABLE: Described = {415: {"description": "Another content type than application/json."}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -9,23 +10,91 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from prometheus_client.core import Metric as PrometheusMetric
 
     from operations.web.documents import Documents
 
-PLAIN = {
-    "equity": ("swing_equity_usd", "Equity at the end of the last rebalance, USD."),
-    "halted": ("swing_halted", "1 while trading is halted."),
-    "reduce_only": ("swing_reduce_only", "1 while the rebalance only sells."),
-    "symbols": ("swing_symbols", "Symbols of the universe."),
-    "fresh_symbols": ("swing_symbols_fresh", "Symbols of the universe whose newest bar is fresh."),
-    "landed_at": ("swing_bars_landed_timestamp_seconds", "Time at which the newest bar was landed."),
-    "rebalanced_at": ("swing_last_rebalance_timestamp_seconds", "Time at which the last rebalance ended."),
-    "rebalance_seconds": ("swing_last_rebalance_duration_seconds", "Duration of the last rebalance."),
-}
-"""Field of the document -> name and meaning of its gauge."""
+
+@dataclass(frozen=True, slots=True)
+class MetricFamily:
+    """A metric: where its values stand in the document `metrics`, and what they mean.
+
+    Attributes:
+        field: Of the document: a number, or with labels a list of rows, the value last.
+        name: Without the `_total` that a counter's samples end with.
+    """
+
+    field: str
+    name: str
+    meaning: str
+    labels: tuple[str, ...] = ()
+    is_counter: bool = False
+
+    def of(self, value: Any) -> PrometheusMetric:  # noqa: ANN401 - as the document has it
+        """Return the metric with its samples."""
+        kind = CounterMetricFamily if self.is_counter else GaugeMetricFamily
+        made: PrometheusMetric = kind(self.name, self.meaning, labels=self.labels)
+        rows: Sequence[Sequence[Any]] = value if self.labels else [[value]]
+        for *labels, number in rows:
+            made.add_metric([str(label) for label in labels], float(number))  # type: ignore[attr-defined]
+        return made
+
+
+FAMILIES = (
+    MetricFamily("equity", "swing_equity_usd", "Equity at the end of the last rebalance, USD."),
+    MetricFamily("halted", "swing_halted", "1 while trading is halted."),
+    MetricFamily("reduce_only", "swing_reduce_only", "1 while the rebalance only sells."),
+    MetricFamily("symbols", "swing_symbols", "Symbols of the universe."),
+    MetricFamily("fresh_symbols", "swing_symbols_fresh", "Symbols of the universe whose newest bar is fresh."),
+    MetricFamily(
+        "sessions_behind",
+        "swing_bars_sessions_behind",
+        "Sessions that the stalest bars are behind.",
+    ),
+    MetricFamily("landed_at", "swing_bars_landed_timestamp_seconds", "Time at which the newest bar was landed."),
+    MetricFamily("rebalanced_at", "swing_last_rebalance_timestamp_seconds", "Time at which the last rebalance ended."),
+    MetricFamily("rebalance_seconds", "swing_last_rebalance_duration_seconds", "Duration of the last rebalance."),
+    MetricFamily(
+        "decision_to_fill_seconds",
+        "swing_last_decision_to_fill_seconds",
+        "From the first decision to the last fill of the newest session with a fill.",
+    ),
+    MetricFamily(
+        "next_deadline", "swing_next_deadline_timestamp_seconds", "Deadline of the next rebalance by schedule."
+    ),
+    MetricFamily("ledger_events", "swing_ledger_events", "Events in the ledger."),
+    MetricFamily("alarms_waiting", "swing_alarms_unacknowledged", "Alarms that nobody has acknowledged."),
+    MetricFamily("preflight_at", "swing_preflight_timestamp_seconds", "Time of the newest preflight."),
+    MetricFamily("daemon_at", "swing_daemon_alive_timestamp_seconds", "Last sign of life of who runs the schedules."),
+    MetricFamily("disk_free", "swing_disk_free_bytes", "Free space of the disk that holds the home."),
+    MetricFamily("fills", "swing_fills", "Executions, corrections counted once.", is_counter=True),
+    MetricFamily("orders", "swing_orders", "Orders intended, by side.", ("side",), is_counter=True),
+    MetricFamily("refusals", "swing_refusals", "Refusals, by code.", ("code",), is_counter=True),
+    MetricFamily("rebalances", "swing_rebalances", "Rebalances, by how they ended.", ("end",), is_counter=True),
+    MetricFamily("notices", "swing_broker_notices", "Notices of the broker, by its code.", ("code",), is_counter=True),
+    MetricFamily(
+        "failures",
+        "swing_failures",
+        "Failed runs that were told, once a day each.",
+        ("code",),
+        is_counter=True,
+    ),
+    MetricFamily("runs", "swing_runs", "Runs on the warehouse, by outcome.", ("kind", "outcome"), is_counter=True),
+    MetricFamily("alerts", "swing_alerts", "Alerts raised.", ("kind", "severity"), is_counter=True),
+    MetricFamily(
+        "deliveries", "swing_alert_deliveries", "Attempts to deliver an alert.", ("channel", "outcome"), is_counter=True
+    ),
+    MetricFamily("checks", "swing_check_ok", "1 where what must hold does.", ("code",)),
+    MetricFamily(
+        "preflight", "swing_preflight_level", "Newest preflight: 0 holds, 1 is a warning, 2 fails.", ("code",)
+    ),
+    MetricFamily(
+        "drift", "swing_position_drift_ratio", "Weight held minus target weight, a fraction of equity.", ("symbol",)
+    ),
+)
+"""Every metric of an installation; the page's own are two more."""
 
 
 class Exposition(Collector):
@@ -33,8 +102,9 @@ class Exposition(Collector):
 
     media_type = CONTENT_TYPE_LATEST
 
-    def __init__(self, documents: Documents) -> None:
+    def __init__(self, documents: Documents, refused: Mapping[str, int]) -> None:
         self._documents = documents
+        self._refused = refused
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
 
@@ -48,11 +118,10 @@ class Exposition(Collector):
         known = self._documents.get("metrics")
         if known is None or known.failure is not None:
             return
-        body = known.body
-        for field, (name, meaning) in PLAIN.items():
-            if body.get(field) is not None:
-                yield GaugeMetricFamily(name, meaning, float(body[field]))
-        yield from _labelled(body)
+        for family in FAMILIES:
+            value = known.body.get(family.field)
+            if value is not None:
+                yield family.of(value)
 
     def _page(self) -> Iterator[PrometheusMetric]:
         age = GaugeMetricFamily(
@@ -64,28 +133,7 @@ class Exposition(Collector):
             failed.add_metric([document.view], float(document.failure is not None))
         yield age
         yield failed
-
-
-def _labelled(body: Mapping[str, Any]) -> Iterator[PrometheusMetric]:
-    if "checks" in body:
-        holds = GaugeMetricFamily("swing_check_ok", "1 where what must hold does.", labels=["code"])
-        for code, is_ok in body["checks"].items():
-            holds.add_metric([code], float(is_ok))
-        yield holds
-    if "drift" in body:
-        drift = GaugeMetricFamily(
-            "swing_position_drift_ratio", "Weight held minus target weight, a fraction of equity.", labels=["symbol"]
-        )
-        for symbol, difference in body["drift"].items():
-            drift.add_metric([symbol], difference)
-        yield drift
-    if "orders" in body:
-        orders = CounterMetricFamily("swing_orders", "Orders intended, by side.", labels=["side"])
-        for side, count in body["orders"].items():
-            orders.add_metric([side], count)
-        yield orders
-        yield CounterMetricFamily("swing_fills", "Executions, corrections counted once.", body["fills"])
-        refusals = CounterMetricFamily("swing_refusals", "Refusals by code.", labels=["code"])
-        for code, count in body["refusals"].items():
-            refusals.add_metric([code], count)
-        yield refusals
+        refused = CounterMetricFamily("swing_page_refused", "Requests that the page refused, by code.", labels=["code"])
+        for code, count in sorted(self._refused.items()):
+            refused.add_metric([code], count)
+        yield refused

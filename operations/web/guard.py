@@ -9,10 +9,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, MutableMapping
 
-    Scope = Mapping[str, Any]
-    Message = Mapping[str, Any]
+    Scope = MutableMapping[str, Any]
+    Message = MutableMapping[str, Any]
     Send = Callable[[Message], Awaitable[None]]
     Receive = Callable[[], Awaitable[Message]]
     App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -47,7 +47,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or connection."""
-        status, reason = self._objection(scope) if scope["type"] in {"http", "websocket"} else (0, "")
+        status, reason = self.objection(scope) if scope["type"] in {"http", "websocket"} else (0, "")
         if not status:
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -58,7 +58,7 @@ class Guard:
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": f"{reason}\n".encode()})
 
-    def _objection(self, scope: Scope) -> tuple[int, str]:
+    def objection(self, scope: Scope) -> tuple[int, str]:
         """Return the status and reason of a refusal; 0 if there is none."""
         headers: dict[str, list[str]] = {}
         for name, value in scope["headers"]:
@@ -77,3 +77,10 @@ class Guard:
             if len(kinds) != 1 or not JSON_TYPE.fullmatch(kinds[0]):
                 return 415, "Send application/json."
         return self._further(scope)
+
+
+def host_of(scope: Scope) -> str:
+    """Return the name under which a request that the guard let through asks, without its port."""
+    host = next(value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"host")
+    named = HOST.fullmatch(host)
+    return named[1] if named else host

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,25 +17,23 @@ from warehouse.calendar.sessions import EXCHANGE_ZONE
 from warehouse.version import code_version
 
 if TYPE_CHECKING:
+    from operations.access.sessions import Visitor
     from operations.web.documents import Documents, ViewDocument, ViewFailure
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 UNBROKEN = "\u00a0"
 MINUTE, HOUR = 60, 3600
-MOST_KEPT = 64
+MOST_KEPT = 192
 """Rendered pages in memory."""
+TOKEN, NAME = "@@TOKEN@@", "@@NAME@@"
+"""Places in a rendered page that each visitor's own fills; neither ever holds a letter that HTML reads otherwise."""
 
 
 class Renderer:
-    """Templates of the page.
-
-    Attributes:
-        token: Secret of this process, which the page sends back with every control.
-    """
+    """Templates of the page."""
 
     def __init__(self, documents: Documents) -> None:
-        self.token = secrets.token_urlsafe(32)
         self._documents = documents
         self._kept: dict[str, bytes] = {}
         self._templates = Environment(
@@ -49,26 +46,34 @@ class Renderer:
         self._templates.filters |= FILTERS
         self._templates.globals |= {"tabs": TABS, "version": code_version(), "NOTHING": NOTHING}
 
-    def page(self, name: str, document: ViewDocument | None) -> bytes:
-        """Return a view's page; rendered once for each document."""
-        key = self.tag(name, document)
+    def page(self, name: str, document: ViewDocument | None, visitor: Visitor) -> bytes:
+        """Return a view's page; rendered once for each document and role."""
+        key = f"{visitor.role}{visitor.is_known}{self._mark(name, document)}"
         if key not in self._kept:
-            self._kept[key] = self._rendered(name, document, document.failure if document else None)
+            self._kept[key] = self._rendered(name, document, document.failure if document else None, visitor)
             while len(self._kept) > MOST_KEPT:
                 self._kept.pop(next(iter(self._kept)), None)
-        return self._kept[key]
+        return _addressed(self._kept[key], visitor)
 
-    def failure(self, name: str, failure: ViewFailure) -> bytes:
+    def failure(self, name: str, failure: ViewFailure, visitor: Visitor) -> bytes:
         """Return a view's page with a failure in the place of its document."""
-        return self._rendered(name, None, failure)
+        return _addressed(self._rendered(name, None, failure, visitor), visitor)
 
-    def tag(self, name: str, document: ViewDocument | None) -> str:
+    def sign_in(self) -> bytes:
+        """Return the page that asks for name and password."""
+        return self._templates.get_template("sign_in.html").render().encode()
+
+    def tag(self, name: str, document: ViewDocument | None, visitor: Visitor) -> str:
         """Return the mark by which a browser tells that its copy is the newest."""
-        overview = self._documents.get("overview")
-        parts = (self.token, name, document and document.computed_at, overview and overview.computed_at)
-        return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
+        return f'"{hashlib.sha256((visitor.token + self._mark(name, document)).encode()).hexdigest()[:24]}"'
 
-    def _rendered(self, name: str, document: ViewDocument | None, failure: ViewFailure | None) -> bytes:
+    def _mark(self, name: str, document: ViewDocument | None) -> str:
+        overview = self._documents.get("overview")
+        return repr((name, document and document.computed_at, overview and overview.computed_at))
+
+    def _rendered(
+        self, name: str, document: ViewDocument | None, failure: ViewFailure | None, visitor: Visitor
+    ) -> bytes:
         file = "failed" if failure else name if document else "waiting"
         overview = self._documents.get("overview")
         standing = overview.body if overview and overview.failure is None else {}
@@ -80,10 +85,17 @@ class Renderer:
                 failure=failure,
                 body=document.body if document else {},
                 standing=standing,
-                token=self.token,
+                visitor=visitor,
+                token=TOKEN,
+                name=NAME,
             )
             .encode()
         )
+
+
+def _addressed(page: bytes, visitor: Visitor) -> bytes:
+    """Fill in what is the visitor's own."""
+    return page.replace(TOKEN.encode(), visitor.token.encode()).replace(NAME.encode(), visitor.name.encode())
 
 
 def amount(value: float | None, digits: int = 2) -> str:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse
 
-from operations.web.answers import ToldFailure
+from operations.web.answers import NEVER_KEPT, ToldFailure
 from operations.web.catalog import TABS
 from operations.web.documents import ViewFailure
+from operations.web.doorkeeper import SIGN_IN, known_visitor, visitor_of
 from operations.web.rendering import STATIC
 from operations.web.routes_views import computed
 from operations.web.views import decisions, evidence
@@ -45,8 +46,15 @@ def router(installation: Installation, documents: Documents, renderer: Renderer)
             return _page(request, renderer, "decisions", documents.get("decisions"))
         found = await computed(documents, ("decisions", day), lambda reading: decisions.document(reading, day))
         if isinstance(found, ToldFailure):
-            return HTMLResponse(renderer.failure("decisions", ViewFailure(found.code, found.message)), 503)
+            failure = ViewFailure(found.code, found.message)
+            return HTMLResponse(renderer.failure("decisions", failure, known_visitor(request)), 503, NEVER_KEPT)
         return _page(request, renderer, "decisions", found)
+
+    @routes.get(SIGN_IN)
+    def sign_in(request: Request) -> Response:
+        if visitor_of(request):
+            return RedirectResponse("/overview", 303)
+        return HTMLResponse(renderer.sign_in(), headers=NEVER_KEPT)
 
     _add_files(routes, installation)
     return routes
@@ -79,9 +87,12 @@ def _add_page(routes: APIRouter, documents: Documents, renderer: Renderer, name:
 
 
 def _page(request: Request, renderer: Renderer, name: str, document: ViewDocument | None) -> Response:
-    """Answer with a page, or with 304 where the browser has it already."""
-    tag = renderer.tag(name, document)
+    """Answer with a page, or with 304 where the browser has it already; who has signed in leaves no copy behind."""
+    visitor = known_visitor(request)
+    if visitor.is_known:
+        return HTMLResponse(renderer.page(name, document, visitor), headers=NEVER_KEPT)
+    tag = renderer.tag(name, document, visitor)
     headers = LOOK_AGAIN | {"etag": tag}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
-    return HTMLResponse(renderer.page(name, document), headers=headers)
+    return HTMLResponse(renderer.page(name, document, visitor), headers=headers)

@@ -7,12 +7,22 @@ from datetime import date  # noqa: TC003 - FastAPI reads it when it runs
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Query, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
 
-from operations.web.answers import FailedCheck, HealthAnswer, StateAnswer, ToldFailure, ViewAnswer
+from operations.web.answers import (
+    NEVER_KEPT,
+    UNSEEN,
+    Described,
+    FailedCheck,
+    HealthAnswer,
+    StateAnswer,
+    ToldFailure,
+    ViewAnswer,
+)
 from operations.web.catalog import TABS
 from operations.web.documents import WorkerBusyError
+from operations.web.doorkeeper import visitor_of
 from operations.web.exposition import Exposition
 from operations.web.views import decisions, explorer
 from warehouse.settings.strategy import AXES
@@ -20,6 +30,7 @@ from warehouse.settings.strategy import AXES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from operations.access.door import Door
     from operations.web.documents import Documents, ViewDocument
     from operations.web.reading import Reading
 
@@ -27,14 +38,14 @@ PATIENCE = 60.0
 """Seconds for which a question may wait for its answer."""
 MOST_WRITTEN = 64
 """Documents that are kept as JSON."""
-NEVER_KEPT = {"cache-control": "no-store"}
 WAITING = ToldFailure(code="NOT_READY", message="The first document is being computed. Ask again.", exit_code=0)
-UNAVAILABLE: dict[int | str, dict[str, Any]] = {
-    503: {"model": ToldFailure, "description": "Not computed yet, or busy."}
+UNAVAILABLE: Described = {
+    **UNSEEN,
+    503: {"model": ToldFailure, "description": "Not computed yet, or busy; or no accounts."},
 }
 
 
-def router(documents: Documents) -> APIRouter:
+def router(documents: Documents, door: Door) -> APIRouter:
     """Return the routes."""
     routes = APIRouter()
     for tab in TABS:
@@ -42,7 +53,7 @@ def router(documents: Documents) -> APIRouter:
             _add_view(routes, documents, tab.name, tab.summary)
     _add_view(routes, documents, "equity", "Growth of 1 and drawdown: backtest, account as lived, SPY.")
     _add_questions(routes, documents)
-    _add_monitoring(routes, documents)
+    _add_monitoring(routes, documents, door)
     return routes
 
 
@@ -161,19 +172,21 @@ def health(documents: Documents) -> HealthAnswer:
     return HealthAnswer(is_ok=not failures, summary=summary, checked_at=document.computed_at, failures=failures)
 
 
-def _add_monitoring(routes: APIRouter, documents: Documents) -> None:
-    exposition = Exposition(documents)
+def _add_monitoring(routes: APIRouter, documents: Documents, door: Door) -> None:
+    exposition = Exposition(documents, door.refused)
 
     @routes.get(
         "/health",
-        summary="200 only when all that must hold holds; 503 with the code of each failure.",
+        summary="200 only when all that must hold holds; 503 with the code of each failure, if you have signed in.",
         operation_id="health",
         tags=["monitoring"],
         response_model=HealthAnswer,
-        responses={503: {"model": HealthAnswer, "description": "Something does not hold."}},
+        responses={403: UNSEEN[403], 503: {"description": "Something does not hold; or no accounts."}},
     )
-    def healthy() -> Response:
+    def healthy(request: Request) -> Response:
         found = health(documents)
+        if visitor_of(request) is None:  # whoever watches the machine learns that, and no more
+            found = HealthAnswer(is_ok=found.is_ok, summary="", checked_at=found.checked_at, failures=[])
         return JSONResponse(found.model_dump(mode="json"), 200 if found.is_ok else 503, NEVER_KEPT)
 
     @routes.get(
@@ -181,7 +194,8 @@ def _add_monitoring(routes: APIRouter, documents: Documents) -> None:
         summary="Prometheus metrics.",
         operation_id="metrics",
         tags=["monitoring"],
-        response_class=PlainTextResponse,
+        response_class=Response,
+        responses={**UNSEEN, 200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     )
     def metrics() -> Response:
         return Response(exposition.text(), media_type=exposition.media_type, headers=NEVER_KEPT)
@@ -192,6 +206,7 @@ def _add_monitoring(routes: APIRouter, documents: Documents) -> None:
         operation_id="state",
         tags=["views"],
         response_model=StateAnswer,
+        responses=UNSEEN,
     )
     def state() -> Response:
         overview = documents.get("overview")

@@ -223,7 +223,7 @@ def test_whatever_is_launched_says_what_it_does(definitions: dg.Definitions) -> 
 
 def test_every_data_test_is_an_asset_check(graph: AssetGraph) -> None:
     """No dbt data test hides from the UI, and no check lacks its test."""
-    from dagster_defs.assets.models import manifest_file  # noqa: PLC0415 - as above
+    from dagster_defs.assets.specifications import manifest_file  # noqa: PLC0415 - as above
     from dagster_defs.definitions import here  # noqa: PLC0415 - as above
 
     manifest = json.loads(manifest_file(here).read_text(encoding="utf-8"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import dagster as dg
 import pytest
@@ -19,6 +19,8 @@ from dagster_defs.watch import watch_sensor
 from execution.errors import BrokerError
 from execution.installation import Installation
 from execution.ledger.watch_events import Moment
+from operations import preflight as examination
+from operations.checks import CheckCode
 from operations.preflight.moments import moment_of
 from warehouse.calendar.sessions import sessions
 
@@ -101,6 +103,39 @@ def test_the_job_fails_and_a_mail_says_why(here: Installation) -> None:
     assert failure.kind.__name__ == "PreflightFailedError"
     assert "GATEWAY: Nothing listens at 127.0.0.1:1" in failure.message
     assert [title.partition(" will ")[2].split(",")[0] for title in box.titles] == ["not work: gateway"]
+
+
+def test_a_preflight_that_finds_nothing_ends_well(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its rows are stored with the run, as the instance that the UI shows stores them."""
+    monkeypatch.setattr(examination, "run", lambda *_: (CheckCode.DISK.ok("Room enough."),))
+    with dg.DagsterInstance.local_temp() as instance:
+        done = preflight.execute_in_process(instance=instance, resources={"installation": here})
+        (record,) = instance.get_records_for_run(done.run_id, of_type=dg.DagsterEventType.STEP_OUTPUT).records
+    assert done.success
+    event = record.event_log_entry.dagster_event
+    assert event is not None
+    assert event.step_output_data.metadata["DISK"].value == "ok: Room enough."
+
+
+def test_a_preflight_that_breaks_is_told(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sensor tells of one that failed of itself, as of any other run, and adds nothing to one that has told."""
+
+    def breaking(*_: object) -> NoReturn:
+        raise ZeroDivisionError("a fault of our own")
+
+    now = datetime.now(UTC)
+    with mail_server() as box, web_server() as hook, dg.DagsterInstance.local_temp() as instance:
+        configured(here, box, hook)
+        context, sensor = dg.build_sensor_context(instance, cursor=now.isoformat()), watch_sensor(here, lambda: now)
+        preflight.execute_in_process(instance=instance, resources={"installation": here}, raise_on_error=False)
+        sensor(context)
+        told = len(box.titles)
+        monkeypatch.setattr(examination, "run", breaking)
+        preflight.execute_in_process(instance=instance, resources={"installation": here}, raise_on_error=False)
+        sensor(context)
+    assert told == 1
+    assert [title.partition(": ")[2][:13] for title in box.titles[1:]] == ["The preflight"]
+    assert "a fault of our own" in box.text
 
 
 @dg.op

@@ -29,7 +29,7 @@ def _served(*, method: str = "GET", target: str = "/", headers: Mapping[str, str
     async def send(message: Mapping[str, Any]) -> None:
         told.append(message)
 
-    async def receive() -> Mapping[str, Any]:
+    async def receive() -> dict[str, Any]:
         return {"type": "websocket.connect"}
 
     path, _, query = target.partition("?")

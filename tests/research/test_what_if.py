@@ -13,14 +13,17 @@ from benches import bench_of
 from lakes import World
 from markets import MARKETS
 
-from research.what_if import Contender, Span, commission_effect, try_out
+from research import dearer_trading
+from research.dearer_trading import commission_effect, cost_effects
+from research.what_if import Contender, Span, try_out
+from research.workbench import Bench
 from warehouse.errors import LakeError
 
 if TYPE_CHECKING:
     import duckdb
     from lakes import Pipeline
 
-    from research.workbench import Bench, Models
+    from research.workbench import Models
 
 GRID: dict[str, Any] = {"ema_fast": [8, 20], "ema_slow": [50], "top_n": [1, 2], "corr_cap": [0.5, 0.7]}
 
@@ -135,3 +138,19 @@ def test_the_brokers_minimum_is_charged_as_a_build_would(bench: Bench, crowded: 
     assert effect is not None
     assert (effect.minimum, effect.initial_equity) == (0.35, 10_000)
     assert effect.charged["cagr"] < effect.usual["cagr"]
+
+
+def test_costs_are_charged_on_decisions_as_built(crowded: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are the last build's, with the result that computing them anew has; of no other configuration, though."""
+    slippages = (0.0001, 0.001)
+    whole = Bench.of(crowded.lake)
+    live = Contender.of(whole.portfolio, is_live=True)
+    contenders = [live.with_costs(slippage=slippage) for slippage in slippages]
+    computed = [track.metrics for track in try_out(whole, [live, *contenders], Span()).tracks[1:]]
+    monkeypatch.setattr(dearer_trading, "try_out", lambda *_: pytest.fail("computed anew"))
+    effects = cost_effects(crowded.lake, slippages)
+    assert [*effects.by_slippage.values()] == [pytest.approx(metrics, rel=1e-12) for metrics in computed]
+    other = whole.portfolio.model_copy(
+        update={"capital": whole.portfolio.capital.model_copy(update={"initial_equity": 1.0})}
+    )
+    assert dearer_trading._repriced(crowded.lake, other, contenders) is None

@@ -40,7 +40,7 @@ ROOMS = {
         "research.readers",
         "research.statistics",
         "research.permutation",
-        "research.what_if",  # the one fact that is computed and not read
+        "research.dearer_trading",  # the one fact that is computed and not read
         "research.report.formats",
         "research.report.interpretation",
         "research.report.names",
@@ -94,6 +94,7 @@ CLIENT_LIBRARY = ("execution/brokers/tws/library.py",)
 LIBRARIES = {
     "apprise": ("operations/alerts/channels.py",),
     "arch": ("research/statistics/",),
+    "argon2": ("operations/access/",),
     "click": ("dagster_defs/cli/",),
     "dagster": ("dagster_defs/",),
     "dagster_dbt": ("dagster_defs/assets/",),
@@ -104,13 +105,15 @@ LIBRARIES = {
     "ib_async": CLIENT_LIBRARY,
     "ib_insync": CLIENT_LIBRARY,
     "ibapi": CLIENT_LIBRARY,
+    "itsdangerous": ("operations/access/",),
     "jinja2": ("operations/web/", "research/report/page/"),
     "matplotlib": ("research/report/pictures/",),
     "optuna": ("research/search/",),
     "prometheus_client": ("operations/web/",),
+    "pyotp": ("operations/access/",),
     "rich": ("dagster_defs/cli/",),
     "scipy": ("research/statistics/",),
-    "sqlalchemy": ("execution/ledger/",),
+    "sqlalchemy": ("execution/ledger/", "dagster_defs/history.py"),
     "uvicorn": ("dagster_defs/cli/serve.py",),
     "yaml": ("warehouse/settings/",),
 }

@@ -12,11 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import uvicorn
-
+from dagster_defs.cli.serve import server
 from execution.service import open_ledger
+from operations.access.door import Door
 from operations.web.application import create
 from operations.web.catalog import VIEWS
+from operations.web.control import NO_ERRANDS
+from warehouse.settings.portfolio import load_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,10 +29,21 @@ if TYPE_CHECKING:
 
     from execution.installation import Installation
     from execution.rebalance import RebalanceOutcome
+    from operations.web.control import Errands
 
 PATIENCE = 120
 CONNECTIONS = 256
 """That may wait to be accepted."""
+
+
+class Unredirected(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect."""
+
+    def redirect_request(self, *_arguments: Any) -> None:  # noqa: ANN401 - urllib's signature
+        """Leave the answer as it is."""
+
+
+ASKING = urllib.request.build_opener(Unredirected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +66,20 @@ class ServedPage:
 
     address: str
 
-    def ask(self, path: str, headers: Mapping[str, str] | None = None, body: object = None) -> Told:
-        """Send a request; with a body, a POST of JSON."""
+    def ask(
+        self, path: str, headers: Mapping[str, str] | None = None, body: object = None, method: str | None = None
+    ) -> Told:
+        """Send a request, following no redirect; with a body, a POST of JSON."""
         sent = {"content-type": "application/json"} if body is not None else {}
         request = urllib.request.Request(  # noqa: S310 - ours
             f"{self.address}{path}",
             headers=sent | dict(headers or {}),
             data=None if body is None else json.dumps(body).encode(),
+            method=method,
         )
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 - ours
-                return Told(answer.status, dict(answer.headers), answer.read().decode())
+            with ASKING.open(request, timeout=PATIENCE) as answer:
+                return Told(answer.status, dict(answer.headers), answer.read().decode(errors="replace"))
         except urllib.error.HTTPError as error:
             with error:
                 return Told(error.code, dict(error.headers), error.read().decode())
@@ -74,11 +90,13 @@ class ServedPage:
         assert answer["failure"] is None, answer["failure"]
         return answer["body"]
 
-    def await_until(self, is_so: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    def await_until(
+        self, is_so: Callable[[dict[str, Any]], bool], headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
         """Ask for the state until something is so."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            state: dict[str, Any] = self.ask("/api/state").record
+            state: dict[str, Any] = self.ask("/api/state", headers).record
             if is_so(state):
                 return state
             time.sleep(0.1)
@@ -119,19 +137,25 @@ class LivedHome:
 
 
 @contextmanager
-def served(installation: Installation, clock: Callable[[], datetime]) -> Iterator[ServedPage]:
-    """Serve the page of an installation while the block lasts."""
+def served(
+    installation: Installation,
+    clock: Callable[[], datetime],
+    door: Door | None = None,
+    errands: Errands = NO_ERRANDS,
+) -> Iterator[ServedPage]:
+    """Serve the page of an installation while the block lasts; by default whoever asks is let in."""
+    door = door or Door(installation, load_page(installation.home))
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(CONNECTIONS)
-    server = uvicorn.Server(uvicorn.Config(create(installation, clock), log_level="error", access_log=False))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="page")
+    page_server = server(create(installation, clock, door, errands), door.settings)
+    thread = threading.Thread(target=page_server.run, kwargs={"sockets": [listener]}, name="page")
     thread.start()
     try:
         page = ServedPage(f"http://127.0.0.1:{listener.getsockname()[1]}")
         page.ask("/api/state")
         yield page
     finally:
-        server.should_exit = True
+        page_server.should_exit = True
         thread.join(PATIENCE)
         listener.close()

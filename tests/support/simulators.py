@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from execution.simulator.faults import Faults
+from execution.simulator.grammar import read_scenario
 from execution.simulator.server import Simulator, SimulatorConfig
 from warehouse.calendar.sessions import sessions
 
@@ -57,6 +59,16 @@ def calm_bars() -> pa.Table:
                 }
             )
     return pa.Table.from_pylist(rows)
+
+
+def impose(simulator: Simulator, text: str) -> None:
+    """Replace the scenario of a running simulator; what was counted by then counts no more."""
+    scenario = read_scenario(text, "an imposed scenario")
+    simulator.faults = Faults(scenario)
+    simulator.zone, simulator.is_paced = scenario.zone, scenario.is_paced
+    gateway = simulator.gateway
+    gateway._has_live_data = scenario.has_live_data
+    gateway._scenario = gateway.desk._scenario = simulator.book._scenario = scenario
 
 
 class RunningClock:

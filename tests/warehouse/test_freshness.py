@@ -45,4 +45,4 @@ def test_a_symbol_without_bars_is_doubted(tmp_path: Path) -> None:
     """A wrong ticker shrinks the portfolio unseen otherwise."""
     with land_lake(tmp_path, World(BARS, {"universe": ["GLDD", "SPY"]})).reader() as connection:
         (said,) = doubts(connection, datetime(2014, 1, 7, 22, tzinfo=UTC))
-    assert said == "No bars of GLDD: is it spelled as the source has it? `swing fetch` lands bars."
+    assert said == "No bars of GLDD: is it spelled as the source has it? `swing fetch` imports them."

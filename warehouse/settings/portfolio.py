@@ -22,6 +22,8 @@ from warehouse.settings import layers as layered_settings
 from warehouse.settings import located_yaml
 from warehouse.settings.alerts import AlertSettings, alerts_contradicted
 from warehouse.settings.layers import Problem, Section
+from warehouse.settings.page import PageSettings, page_contradicted
+from warehouse.settings.phases import PhaseSettings
 from warehouse.settings.reporting import ReportSettings, benchmarks_contradicted
 from warehouse.settings.sources import WHY_NOT_YAHOO, SourceName, SourceSettings
 from warehouse.settings.statements import StatementSettings
@@ -38,7 +40,9 @@ FILE_NAME = "portfolio.yaml"
 DEFAULTS = Path(__file__).with_name(FILE_NAME)
 CASH = "CASH"
 MAX_GRID_ROWS = 20_000
-NO_NUMBER_CHANGES = {"saved", "report", "quality", "sources", "broker", "trading", "limits", "alerts", "statements"}
+NO_NUMBER_CHANGES = {
+    *("saved", "report", "quality", "sources", "broker", "trading", "limits", "alerts", "phases", "page", "statements")
+}
 RETIRED = {"correlation_depth"}
 """Keys of earlier versions; a file that still holds one stays valid."""
 
@@ -115,6 +119,8 @@ class Portfolio(Section):
     trading: Trading
     limits: LimitSettings
     alerts: AlertSettings
+    phases: PhaseSettings
+    page: PageSettings
     statements: StatementSettings
 
     @property
@@ -131,6 +137,12 @@ class AlertsAlone(Section):
     """The section about alerts without the others."""
 
     alerts: AlertSettings
+
+
+class PageAlone(Section):
+    """The section about the page without the others."""
+
+    page: PageSettings
 
 
 def strategy_rows(portfolio: Portfolio) -> list[StrategyRow]:
@@ -199,16 +211,26 @@ def load_alerts(home: Path) -> AlertSettings:
     Raises:
         ConfigurationError: A file cannot be read or is not YAML, or the section itself is at fault.
     """
-    documents = [_alerts_of(located_yaml.read(path)) for path in layer_files(home)]
+    documents = _parts(home, "alerts")
     return layered_settings.settle(AlertsAlone, documents, lambda each: alerts_contradicted(each.alerts)).alerts
 
 
-def _alerts_of(document: Document) -> Document:
+def load_page(home: Path) -> PageSettings:
+    """Read the section about the page alone: it shows a fault elsewhere. Raises ConfigurationError as above."""
+    return layered_settings.settle(PageAlone, _parts(home, "page"), lambda each: page_contradicted(each.page)).page
+
+
+def _parts(home: Path, section: str) -> list[Document]:
+    """Read the files of the configuration, with one section of each."""
+    return [_part_of(located_yaml.read(path), section) for path in layer_files(home)]
+
+
+def _part_of(document: Document, section: str) -> Document:
     values = document.values if isinstance(document.values, dict) else {}
     return replace(
         document,
-        values={"alerts": values["alerts"]} if "alerts" in values else None,
-        repeated=[each for each in document.repeated if each[0][:1] == ("alerts",)],
+        values={section: values[section]} if section in values else None,
+        repeated=[each for each in document.repeated if each[0][:1] == (section,)],
     )
 
 
@@ -256,6 +278,7 @@ def contradictions(portfolio: Portfolio) -> Iterator[Problem]:
     yield from _saved_contradictions(portfolio)
     yield from _source_contradictions(portfolio.sources)
     yield from alerts_contradicted(portfolio.alerts)
+    yield from page_contradicted(portfolio.page)
     yield from benchmarks_contradicted(portfolio.report.benchmarks)
     if portfolio.trading.scheduled_mode is not Mode.DRY_RUN and (
         portfolio.trading.decide_on is DecideOn.PROVISIONAL_BAR and not portfolio.broker.is_source_of_bars

@@ -11,12 +11,12 @@ from (
     (
         'SYMBOLS_SWAPPED', 0, true, 'bars',
         'Two symbols trade places: each opens where the other one closed.',
-        'Land both symbols again, each from its own file.'
+        'Import both symbols again, each from its own file.'
     ),
     (
         'SPLIT_UNADJUSTED', 0.2, true, 'log price',
         'The close moves overnight by the ratio of a split, then trades calmly: the prices before it are not adjusted.',
-        'Land the whole history of the symbol again; a source needs a day or two after a split.'
+        'Import the whole history of the symbol again; a source needs a day or two after a split.'
     ),
     (
         'PRICE_MISPLACED', 15, true, 'volatilities',
@@ -46,7 +46,7 @@ from (
     (
         'BAR_REPEATED', 0, false, 'bars',
         'All prices are those of the session before, and so is the volume, or it is 0.',
-        'Land the session again: a source that is late repeats its last bar.'
+        'Import the session again: a source that is late repeats its last bar.'
     ),
     (
         'VOLUME_ZERO', 0, false, 'bars',
@@ -56,7 +56,7 @@ from (
     (
         'SESSIONS_MISSING', 0, false, 'sessions',
         'The exchange traded since the bar before, and the symbol has no bar of it.',
-        'Land the whole history of the symbol again.'
+        'Import the whole history of the symbol again.'
     ),
     (
         'SERIES_BEHIND', 0, false, 'sessions',
@@ -71,12 +71,12 @@ from (
     (
         'DIVIDEND_MISSING', 0.7, false, 'fraction of peers',
         'The symbol has not paid in its rhythm: those that pay on its days have, or its close fell by what it pays.',
-        'Land the whole history again, from a source with dividends: the adjusted close lacks it too.'
+        'Import the whole history again, from a source with dividends: the adjusted close lacks it too.'
     ),
     (
         'ADJUSTMENT_MISMATCH', 0, false, 'log price',
         'The adjusted close does not show the dividend that is stated, or shows one that is not.',
-        'Land the whole history of the symbol again.'
+        'Import the whole history of the symbol again.'
     ),
     (
         'SOURCES_DISAGREE', 0, false, 'fields',

@@ -95,7 +95,7 @@ def _as_of(ticks: Ticks, kind: PriceKind, now: datetime, *, is_quoted: bool) -> 
         return now
     seconds = next((str(ticks[wanted]) for wanted in _LAST_TIME if wanted in ticks), "")
     if seconds.isdigit():
-        return min(datetime.fromtimestamp(int(seconds), UTC), now)
+        return datetime.fromtimestamp(min(int(seconds), now.timestamp()), UTC)
     if kind is PriceKind.LIVE:
         return now
     return now - DELAY if kind in _DELAYED else None

@@ -8,7 +8,12 @@
     "reduce-only": ["Only sell", "The rebalance sells where the targets ask for it and buys nothing, until somebody resumes.", "Sell only", ""],
     resume: ["Resume trading", "The next rebalance trades as configured.", "Resume", ""],
     acknowledge: ["The bar is right", "You have compared it with another source. It holds the book no longer, from the next build on.", "Acknowledge", ""],
+    "take-note": ["The alert was seen", "It goes to nobody else.", "Seen", ""],
+    preflight: ["Look now", "Everything that the next rebalance needs is looked at: gateway, account, data, disk, schedules. Nothing is ordered. It takes up to a minute.", "Look", ""],
+    flatten: ["Sell everything", "Everything of the strategy's is sold at once, without the limits of a rebalance; it takes some minutes, and Orders shows how it goes. Without this page: swing halt --flatten in a terminal.", "Halt and sell", "danger"],
   };
+  const TYPED = { resume: "The last four characters of the account", flatten: "The whole account, to confirm" };
+  const REASONED = ["halt", "reduce-only", "resume", "flatten"];
   const view = () => document.getElementById("view");
   const clock = () => new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   let answeredAt = clock();
@@ -32,19 +37,34 @@
       preferences.keep("amounts", preferences.read("amounts") === "hidden" ? "" : "hidden");
       preferences.apply(); showPreferences();
     },
+    async "sign-out"() {
+      try { await fetch("/api/session/end", { method: "POST", body: "{}", headers: headers() }); } finally { location.assign("/sign-in"); }
+    },
   };
+  const headers = () => ({ "content-type": "application/json", "x-csrf-token": view().dataset.token });
+  // A session that has ended asks for a new one.
+  function isSignedOut(response) {
+    if (response.status === 401) location.assign(`/sign-in?to=${encodeURIComponent(location.pathname)}`);
+    return response.status === 401;
+  }
 
   function openControl(button) {
     const kind = button.dataset.controlOpen, dialog = document.getElementById("control"), form = dialog.querySelector("form");
     const [title, words, label, tone] = WORDS[kind];
     form.reset();
     form.dataset.control = kind;
-    form.dataset.symbol = button.dataset.symbol || ""; form.dataset.session = button.dataset.session || "";
+    for (const name of ["symbol", "session", "number"]) form.dataset[name] = button.dataset[name] || "";
     dialog.querySelector("h2").textContent = title;
     dialog.querySelector("[data-words]").textContent = kind === "acknowledge" ? `${button.dataset.symbol}, ${button.dataset.session}: ${words}` : words;
-    dialog.querySelector("[data-confirm]").hidden = kind !== "resume";
-    form.elements.confirmation.required = kind === "resume";
-    dialog.querySelector("[data-reason]").hidden = kind === "acknowledge";
+    const needsCode = kind in TYPED && view().dataset.needsCode === "true";
+    dialog.querySelector("[data-confirm]").hidden = !(kind in TYPED);
+    dialog.querySelector("[data-confirm] span").textContent = TYPED[kind] || "";
+    form.elements.confirmation.required = kind in TYPED;
+    dialog.querySelector("[data-code]").hidden = !needsCode;
+    form.elements.code.required = needsCode;
+    dialog.querySelector("[data-reason]").hidden = !REASONED.includes(kind);
+    dialog.querySelector("[data-preview]").hidden = true;
+    if (kind === "flatten") preview(dialog);
     dialog.querySelector(".answer").hidden = true;
     const submit = dialog.querySelector("[type=submit]");
     submit.textContent = label; submit.hidden = false; submit.disabled = false;
@@ -52,19 +72,35 @@
     dialog.querySelector("[data-close]").textContent = "Cancel";
     dialog.showModal();
   }
+  async function preview(dialog) {
+    const list = dialog.querySelector("[data-preview]");
+    let lines = ["What would be sold is not known: no answer."];
+    try {
+      const response = await fetch("/api/control/flatten", { headers: { accept: "application/json" } });
+      if (isSignedOut(response)) return;
+      const found = await response.json();
+      lines = response.ok ? found.lines : [found.message];
+    } catch { /* the line says it */ }
+    list.replaceChildren(...lines.map((line) => Object.assign(document.createElement("li"), { textContent: line.replaceAll("`", "") })));
+    list.hidden = false;
+  }
+  function wish(kind, form) {
+    if (kind === "acknowledge") return { symbol: form.dataset.symbol, session: form.dataset.session };
+    if (kind === "take-note") return { number: Number(form.dataset.number) };
+    if (kind === "preflight") return {};
+    const { reason, confirmation, code } = form.elements;
+    return { reason: reason.value, confirmation: confirmation.value, code: code.value };
+  }
   async function send(form) {
     const kind = form.dataset.control, dialog = form.closest("dialog"), answer = dialog.querySelector(".answer");
     const submit = dialog.querySelector("[type=submit]");
-    const body = kind === "acknowledge"
-      ? { symbol: form.dataset.symbol, session: form.dataset.session }
-      : { reason: form.elements.reason.value, confirmation: form.elements.confirmation.value };
     submit.disabled = true;
     let told;
     try {
       const response = await fetch(`/api/control/${kind}`, {
-        method: "POST", body: JSON.stringify(body),
-        headers: { "content-type": "application/json", "x-csrf-token": view().dataset.token },
+        method: "POST", body: JSON.stringify(wish(kind, form)), headers: headers(),
       });
+      if (isSignedOut(response)) return;
       const found = await response.json();
       told = { done: response.ok, words: response.ok ? found.lines.join(" ") : found.message || `Refused (${response.status}).` };
     } catch {
@@ -82,6 +118,7 @@
     let state;
     try {
       const response = await fetch("/api/state", { headers: { accept: "application/json" } });
+      if (isSignedOut(response)) return;
       if (!response.ok) throw new Error(String(response.status));
       state = await response.json();
       answeredAt = clock();

@@ -38,7 +38,7 @@ def document(reading: Reading) -> dict[str, Any]:
     returns = np.array([row[at["net_return"]] for row in daily.rows], float)
     earning = np.flatnonzero([row[at["turnover"]] > 0 for row in daily.rows])
     if not len(earning) or earning[0] + 1 >= len(days):
-        raise LakeError("The live strategy has earned nothing yet. Land a longer history, then `swing backtest`.")
+        raise LakeError("The live strategy has earned nothing yet. Import a longer history, then `swing backtest`.")
     days, returns = days[earning[0] + 1 :], returns[earning[0] + 1 :]
     backtest = np.cumprod(1 + returns)
     held = bought_and_held(days, *closes_of(reading.lake, BENCHMARK))

@@ -50,6 +50,23 @@ def foreseen(reading: Reading) -> tuple[LiveTargets, Preview]:
     return targets, preview(reading.portfolio, targets, reading.ledger, reading.now)
 
 
+def sale_lines(body: Mapping[str, Any]) -> list[str]:
+    """Say what selling everything would sell, from a document of this view."""
+    ours = [line for line in body["lines"] if line["shares"] and line["is_ours"]]
+    value = sum(line["value"] or 0 for line in ours)
+    return [
+        f"Account {body['account_id']}, as last seen. Trading is halted first, and our open orders are cancelled.",
+        *(f"{line['shares']:g} {line['symbol']}, {_worth(line['value'])}" for line in ours),
+        f"In all {_worth(value)} at the newest closes; each sale has its own price."
+        if ours
+        else "Nothing of ours is held, so nothing would be sold.",
+    ]
+
+
+def _worth(value: float | None) -> str:
+    return "without a price" if value is None else f"about {value:,.0f} USD"
+
+
 def _lines(seen: Preview, targets: LiveTargets) -> list[dict[str, Any]]:
     """Return one line for each symbol that is held or wanted, then cash; values at the newest sound closes."""
     account, plan = seen.account, {line.symbol: line for line in seen.plan.lines}

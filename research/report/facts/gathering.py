@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from research.dearer_trading import commission_effect
 from research.readers import read_history, read_search
 from research.report.facts.account import read_accounts
 from research.report.facts.figures import figures_of, rolling_figures, yearly_returns
@@ -29,7 +30,6 @@ from research.report.facts.trades import trades_of
 from research.report.formats import length_caveat
 from research.report.names import HINDSIGHT, HONEST, LIVE, WALK_FORWARD
 from research.statistics.samples import SESSIONS_A_YEAR
-from research.what_if import commission_effect
 from warehouse.settings.portfolio import load_portfolio
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from research.dearer_trading import CommissionEffect
     from research.readers import History
     from research.report.facts.account import AccountCurves, AccountRecord
     from research.report.facts.figures import Rolling, SeriesFigures, YearlyReturns
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from research.report.facts.selection import Selection
     from research.report.facts.series import Difference, Drawdown, MeasuredSeries, Series
     from research.report.facts.trades import TradeRecord
-    from research.what_if import CommissionEffect
     from warehouse.lake import Lake
     from warehouse.sources.base import Progress
 

@@ -46,3 +46,19 @@ def test_a_question_loads_no_framework(arguments: list[str], tmp_path: Path) -> 
         check=False,
     )
     assert not FRAMEWORKS & set(json.loads(done.stderr.splitlines()[-1])), done.stderr
+
+
+def test_a_run_loads_no_dbt_once_its_project_is_known(tmp_path: Path) -> None:
+    """What dbt and dagster-dbt made of the project is kept in the home; the jobs are composed from that alone."""
+    program = "import dagster_defs.definitions, sys; print(*sorted({'dbt', 'dagster_dbt'} & {*sys.modules}))"
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env=dict(os.environ) | {"SWING_HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for _ in range(2)
+    ]
+    assert said == ["dagster_dbt dbt", ""]

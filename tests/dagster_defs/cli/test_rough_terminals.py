@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import fcntl
 import os
+import re
 import resource
 import signal
+import struct
 import subprocess
+import termios
 import time
 from typing import TYPE_CHECKING
 
@@ -111,6 +116,33 @@ def test_two_first_commands_make_one_home(tmp_path: Path) -> None:
     assert {code for _, code in ended} <= {0, 6}, ended  # 6 is another run at work for half a minute
     assert 0 in {code for _, code in ended}
     assert swing("fetch", "--source", "synthetic").code == 0
+
+
+def _in_a_terminal(swing: Swing, columns: int, *arguments: str) -> tuple[int, str]:
+    """Run a command in a terminal of a width; return its code and what was shown, without colours."""
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
+    environment = swing.environment | {"TERM": "xterm"}
+    shown = b""
+    with subprocess.Popen([SWING, *arguments], env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        with contextlib.suppress(OSError):  # the terminal's other end is gone
+            while chunk := os.read(ours, 65536):
+                shown += chunk
+    os.close(ours)
+    return process.returncode, re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+
+
+@pytest.mark.slow
+def test_progress_moves(tmp_path: Path) -> None:
+    """A person sees how many symbols have been landed and how many models built, uncut in a narrow terminal."""
+    swing = Swing(tmp_path / "home")
+    for command in (("fetch", "--source", "synthetic"), ("backtest",)):
+        code, shown = _in_a_terminal(swing, 40, *command)
+        assert code == 0, shown
+        counted = [(int(done), int(total)) for done, total in re.findall(r" (\d+)/(\d+) ", shown)]
+        assert len({done for done, total in counted if 0 < done <= total}) > 1, shown
+        assert not re.search(r"\d/\d*…", shown)
 
 
 @pytest.mark.slow

@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from dagster_defs.cli import summaries, terminal, what_if
+from research.dearer_trading import cost_effects
 from research.side_by_side import folds_of
-from research.what_if import cost_effects
 
 if TYPE_CHECKING:
     from lakes import Pipeline

@@ -25,6 +25,7 @@ from execution.ledger.events import (
     Stop,
     SwitchChange,
 )
+from execution.ledger.phase_events import Freeze, Measure, PhaseOverride, Pin, Validation
 from execution.ledger.statement_events import ExceptionRaised, ExceptionSigned, StatementMissed, StatementRead
 from execution.ledger.watch_events import (
     AlertAcknowledged,
@@ -34,6 +35,7 @@ from execution.ledger.watch_events import (
     AlertSent,
     Check,
     Moment,
+    PageAccess,
     Preflight,
 )
 from execution.models import (
@@ -147,6 +149,8 @@ def decision(price: str = "499.5", symbol: str = "SPY") -> Decision:
 def one_of_each() -> list[Payload]:
     """Every kind of event, in the order of a rebalance."""
     bought = order()
+    pinned = Pin({"strategy.top_n": "2"}, {"features": "12ab"}, "0.5.0")
+    short = Measure("SESSIONS_RUN", is_ok=False, figure="7", demand="at least 20")
     return [
         Claim(NOW),
         reconciliation(SPY="1.5"),
@@ -174,6 +178,10 @@ def one_of_each() -> list[Payload]:
         AlertClaimed("preflight/2024-01-03", "mail", 1, NOW),
         AlertSent("preflight/2024-01-03", "mail", 1, is_delivered=False, reason="refused"),
         AlertAcknowledged("preflight/2024-01-03", "owner"),
+        Freeze(pinned, "ab12", "0.5.0 1234abc+", {"snapshot": "7"}, "owner", "it has proven itself"),
+        Validation("ab12", {"paper_sessions": "20"}, (short,), "owner"),
+        PhaseOverride(pinned, "ab12", ("SESSIONS_RUN: 7",), "owner", "a tiny account"),
+        PageAccess("resume", "anna", "192.0.2.7"),
         StatementRead(statement(), "5a1e", "2024-01-04-5a1e.xml"),
         statement().movements[0],
         StatementMissed(NOW, "StatementUnavailableError", "It answers 1019."),

@@ -19,12 +19,13 @@ from execution.brokers.base import Fault
 from execution.errors import (
     BrokerRefusedError,
     HaltedError,
+    LiveRefusedError,
     OrderHeldError,
     OrderUnseenError,
     StateDisagreesError,
     TradeRefusedError,
 )
-from execution.ledger.events import Event, EventKind, Reconciliation, Scope, Sent, SwitchChange
+from execution.ledger.events import Claim, Event, EventKind, Reconciliation, Scope, Sent, SwitchChange
 from execution.ledger.state import session_state
 from execution.models import MARK, Notice, Order, OrderStatus, Side, Switch, Ticket
 from execution.orders.context import DEFAULT_PACE
@@ -320,3 +321,21 @@ def test_live_that_is_not_allowed_is_told_so_at_any_hour(desk: Desk) -> None:
     with pytest.raises(TradeRefusedError, match="is_live_allowed is false"):
         desk.trade(Watched(desk.books), mode=Mode.LIVE)
     assert desk.steps == ["preflight"]
+
+
+def test_real_money_waits_for_its_phase_at_any_hour(desk: Desk) -> None:
+    """Before the window, and when a session that was begun comes to its plan: nothing is planned, nothing is sent."""
+    account = f"{{is_live_allowed: true}}\nbroker: {{account: {ACCOUNT}}}"
+    (desk.home / "portfolio.yaml").write_text(f"trading: {account}", encoding="utf-8")
+    desk.books.time.jump(START - timedelta(hours=2))
+    with pytest.raises(LiveRefusedError, match="not known what is to be traded"):
+        desk.trade(Watched(desk.books), mode=Mode.LIVE)
+    assert desk.steps == ["preflight"]
+    scope = Scope(ACCOUNT, "earlier", Mode.LIVE, "live", START.date())
+    desk.ledger.append(Event(scope, Claim(START + timedelta(minutes=4))))
+    desk.books.time.jump(START)
+    broker = Watched(desk.books)
+    with pytest.raises(LiveRefusedError):
+        desk.trade(broker, mode=Mode.LIVE)
+    assert broker.sent == []
+    assert EventKind.DECIDED not in desk.kinds()

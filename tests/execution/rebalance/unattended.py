@@ -9,9 +9,8 @@ from decimal import Decimal
 from itertools import count
 from typing import TYPE_CHECKING
 
-from simulators import NEW_YORK
+from simulators import NEW_YORK, impose
 from trading_processes import Job
-from virtual_gateway import impose
 
 from dagster_defs.schedules import skip_reason
 from execution.ledger.ledger import Ledger, ledger_url
@@ -64,6 +63,8 @@ ALARMING = {
     )
 }  # fmt: skip
 """After these a session must not be finished."""
+LATE = {"no_end_of_executions": timedelta(minutes=3, seconds=50)}
+"""Begin of a session after its window's, where a process looks until the deadline, by a clock as slow as ours."""
 CALM = ""
 
 
@@ -92,7 +93,7 @@ class Unattended:
 
     def live_through(self, session: date, targets: Mapping[str, str], fault: str, killed_at: int) -> Day:
         """Let the clock pass every tick of a session; its first process dies at that step, the broker has the fault."""
-        self._simulator.clock.set(close_time(session) - timedelta(minutes=MINUTES))
+        self._simulator.clock.set(close_time(session) - timedelta(minutes=MINUTES) + LATE.get(fault, timedelta(0)))
         self._simulator.ask(lambda simulator: impose(simulator, (FAULTS | ALARMING | {CALM: ""})[fault]))
         starts: list[Ended] = []
         for left in range(MINUTES, 1, -1):

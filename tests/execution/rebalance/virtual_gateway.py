@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from unittest.mock import patch
 
 from rebalancing import trading_context
-from simulators import calm_bars
+from simulators import calm_bars, impose
 from virtual_time import VirtualLoop, VirtualTime
 
 from execution.brokers.base import Endpoint
 from execution.brokers.tws.broker import IbkrBroker
 from execution.orders.context import DEFAULT_PACE
-from execution.simulator.faults import Faults
-from execution.simulator.grammar import read_scenario
 from execution.simulator.orders import Status
 from execution.simulator.server import Simulator, SimulatorConfig
 
@@ -95,16 +93,6 @@ class VirtualGateway:
         for order in self.alive():
             self.simulator.gateway.desk.report(self.simulator.book.cancel(order, "deleted by a person"))
             order.status = Status.CANCELLED
-
-
-def impose(simulator: Simulator, text: str) -> None:
-    """Replace the scenario of a running simulator; what was counted by then counts no more."""
-    scenario = read_scenario(text, "an imposed scenario")
-    simulator.faults = Faults(scenario)
-    simulator.zone, simulator.is_paced = scenario.zone, scenario.is_paced
-    gateway = simulator.gateway
-    gateway._has_live_data = scenario.has_live_data
-    gateway._scenario = gateway.desk._scenario = simulator.book._scenario = scenario
 
 
 @contextmanager

@@ -98,7 +98,9 @@ class Desk:
 
         broker.context = replace(context, pace=DEFAULT_PACE, step=on_step)
         targets = live_targets(self.books.today, wish)
-        return self.books.time.run(rebalance(RebalanceRequest(mode), targets, broker.context))
+        return self.books.time.run(
+            rebalance(RebalanceRequest(mode, ACCOUNT if mode is Mode.LIVE else ""), targets, broker.context)
+        )
 
     def look_again(self, broker: Watched) -> str:
         """Look at the last session after its close."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_FAULTY = 0.02
-"""Fraction of the rows that may be no bars; one row always may."""
+"""Fraction of the rows that may be rejected; one row always may."""
 
 _MOST_BACKWARD = 0.02
 _WEEK, _MONTH = 4, 15
@@ -131,7 +131,7 @@ def _refuse_faulty(bars: pa.Table, faulty: NDArray[np.bool_], days: NDArray[np.d
     elif code is QuarantineCode.NOT_A_SESSION and _has_sundays_for_fridays(days):
         remedy = "There are Sundays and no Fridays: each date is a day early. Export dates in New York's time."
     raise SourceError(
-        f"{count} of {total} rows are no bars, the first on line {row['line']}: {row['reason']}. {remedy}"
+        f"{count} of {total} rows are not price bars, the first on line {row['line']}: {row['reason']}. {remedy}"
     )
 
 

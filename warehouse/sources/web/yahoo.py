@@ -9,7 +9,7 @@ events. Known from public clients' behaviour, not verified: that dividends are s
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 UNPUBLISHED = RequestLimits(requests=20, window=60, in_flight=1)
 """Its real limits are not known."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 QUOTED = ("open", "high", "low", "close", "volume")
 ACCESS = WebAccess("https://query1.finance.yahoo.com", UNPUBLISHED)
 
@@ -81,4 +82,4 @@ SOURCE = Yahoo
 @lru_cache(2**15)
 def _day(stamp: float) -> date:
     """Read a session written as an instant of it, in seconds since the epoch."""
-    return datetime.fromtimestamp(stamp, EXCHANGE_ZONE).date()
+    return (EPOCH + timedelta(seconds=stamp)).astimezone(EXCHANGE_ZONE).date()

@@ -56,6 +56,7 @@ def test_the_last_trade_counts_within_the_spread(ticks: Ticks, amount: str | Non
         ({KIND: 1, 1: 99.0, 2: 101.0, 4: 100.0, 45: TIME}, PriceKind.LIVE, AFTERNOON),
         ({KIND: 1, 1: -1.0, 2: -1.0, 4: 100.0, 45: TIME}, PriceKind.LIVE, TRADED_AT),
         ({KIND: 3, 68: 100.0, 88: TIME}, PriceKind.DELAYED, TRADED_AT),
+        ({KIND: 2, 4: 100.0, 45: "99999999999999999"}, PriceKind.FROZEN, AFTERNOON),  # no time that there is
         ({KIND: 3, 68: 100.0}, PriceKind.DELAYED, AFTERNOON - DELAY),
         ({KIND: 4, 68: 100.0, 88: TIME}, PriceKind.DELAYED_FROZEN, TRADED_AT),
         ({KIND: 2, 4: 100.0, 45: TIME}, PriceKind.FROZEN, TRADED_AT),

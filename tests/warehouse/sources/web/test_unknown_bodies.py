@@ -77,6 +77,13 @@ def test_any_cell_costs_at_most_its_answer(vendor: str, at: int, key: int, value
     assert outcome.is_fresh or outcome.faults[vendor].kind in {FaultKind.MALFORMED, FaultKind.STALE}
 
 
+@pytest.mark.parametrize("key", range(8))
+def test_an_instant_beyond_all_calendars_is_no_exception(key: int) -> None:
+    """Yahoo's sessions are seconds since 1970; one that no date can hold makes the reply malformed."""
+    outcome = asked_of("yahoo", None, (0, key, 6.8e16))
+    assert outcome.answer is not None or outcome.faults["yahoo"].kind is FaultKind.MALFORMED
+
+
 def test_a_bottomless_body_is_malformed() -> None:
     """JSON that is nested too deeply to be read is not understood."""
     outcome = asked_of("tiingo", replace(said(""), body=b"[" * 200_000))
