@@ -27,6 +27,7 @@ from dagster_defs.schedules import (
     reconcile_schedule,
     schedule_settings,
 )
+from dagster_defs.statements import statement, statement_schedule
 from dagster_defs.watch import watch_sensor
 from execution.service import look_obstacle, obstacle
 from warehouse.sources.base import silent
@@ -129,12 +130,14 @@ defs = dg.Definitions(
         report_job,
         maintain,
         preflight,
+        statement,
     ],
     schedules=[
         daily_schedule(daily_job, settings.source, partial(end_dead_runs, here)),
         rebalance_schedule(trade_job, plan),
         maintenance_weekly,
         preflight_schedule(plan.clock),
+        statement_schedule(here, plan.clock),
         reconcile_schedule(reconcile_job, replace(plan, obstacle=partial(look_obstacle, here))),
     ],
     sensors=[watch_sensor(here, plan.clock)],

@@ -11,6 +11,8 @@ from execution.installation import Installation
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
+FLEX = "IBKR_FLEX_"
+"""Begins the variables that lead to the broker's statements."""
 PROJECT = Path(__file__).parent.parent
 ALERT = "SWING_ALERT_"
 """Begins the variables that hold the URLs of alerts' channels."""
@@ -19,7 +21,7 @@ IN_USE = ("SWING_LEDGER", "SWING_DAGSTER", "SWING_HEARTBEAT", "IB_HOST", "IB_POR
 
 
 def installation() -> Installation:
-    """Read $SWING_HOME, $SWING_LEDGER, $IB_HOST, $IB_PORT, $IB_CLIENT_ID, $SWING_ALERT_NAME and $SWING_HEARTBEAT."""
+    """Read $SWING_HOME, $SWING_LEDGER, $IB_HOST, $IB_PORT, $IB_CLIENT_ID, $IBKR_FLEX_… and where alerts go."""
     return Installation(
         home=Path(os.environ.get("SWING_HOME") or PROJECT / ".swing").expanduser().absolute(),
         ledger_url=os.environ.get("SWING_LEDGER", ""),
@@ -28,6 +30,7 @@ def installation() -> Installation:
         gateway_client_id=os.environ.get("IB_CLIENT_ID", ""),
         urls=_urls(),
         secret_folders=_mounted(),
+        flex={name: value for name, value in os.environ.items() if name.startswith(FLEX)},
     )
 
 

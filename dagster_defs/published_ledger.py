@@ -20,6 +20,7 @@ MARTS = frozenset(
         "account_daily",
         "account_trades",
         "alerts",
+        "cash_movements",
         "decisions",
         "fills",
         "orders",
@@ -27,6 +28,8 @@ MARTS = frozenset(
         "preflight_checks",
         "shortfall_daily",
         "slippage",
+        "statement_exceptions",
+        "statements",
         "trades",
     }
 )

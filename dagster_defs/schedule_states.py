@@ -14,6 +14,7 @@ SCHEDULES = (
     "preflight_before_close",
     "reconcile_after_close",
     "daily_after_close",
+    "statement_each_morning",
     "maintenance_weekly",
 )
 """Names of the schedules, the most important first."""

@@ -13,7 +13,10 @@ SwingError
     ├── HaltedError               13   trading is halted
     ├── LedgerError               14   the ledger cannot be opened, read or written
     │   └── LedgerBusyError       15   another process is trading this account
-    └── ExitIncompleteError       18   the emergency exit has left orders or positions
+    ├── ExitIncompleteError       18   the emergency exit has left orders or positions
+    ├── StatementError            30   the broker's statement cannot be had or read until a person acts
+    │   └── StatementUnavailableError 31   … and may be had later
+    └── StatementDiffersError     32   the broker's statement and the ledger differ, and nobody has signed for it
 """
 
 from __future__ import annotations
@@ -124,3 +127,25 @@ class ExitIncompleteError(ExecutionError):
 
     exit_code = 18
     remedy = "Call the same command again, or close what it names in TWS."
+
+
+class StatementError(ExecutionError):
+    """The broker's statement cannot be had, read or used until a person changes something."""
+
+    exit_code = 30
+    remedy = "Do what the message says about token, query or account (docs/statements.md)."
+
+
+class StatementUnavailableError(StatementError):
+    """The broker's statement service is not there, busy or not ready; a later pull may have it."""
+
+    exit_code = 31
+    is_transient = True
+    remedy = "The schedule pulls again the next morning; `swing reconcile --statement pulled` does now."
+
+
+class StatementDiffersError(ExecutionError):
+    """The broker's statement and the ledger differ in something that nobody has signed for."""
+
+    exit_code = 32
+    remedy = 'Compare each exception with the broker\'s page, then `swing reconcile --sign ID --reason "…"`.'

@@ -31,6 +31,7 @@ class Installation:
         gateway_client_id: Overrides `broker.client_id`.
         urls: Of alerts' channels, by their names, and of the `heartbeat`, as far as the environment has them.
         secret_folders: Where files with secrets may lie, beside `secrets` in the home.
+        flex: Variables of the environment that lead to the broker's statements: IBKR_FLEX_TOKEN and its like.
     """
 
     home: Path
@@ -40,6 +41,7 @@ class Installation:
     gateway_client_id: str = ""
     urls: Mapping[str, SecretStr] = field(default_factory=dict, repr=False, hash=False)
     secret_folders: tuple[Path, ...] = ()
+    flex: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
     @property
     def lake(self) -> Lake:

@@ -25,6 +25,7 @@ class CheckCode(StrEnum):
     LEDGER = "LEDGER"
     CALENDAR = "CALENDAR"
     RECONCILIATION = "RECONCILIATION"
+    STATEMENTS = "STATEMENTS"
     BARS = "BARS"
     BAR_QUALITY = "BAR_QUALITY"
     CORPORATE_ACTIONS = "CORPORATE_ACTIONS"
@@ -114,6 +115,11 @@ _DEMANDS = MappingProxyType(
         CheckCode.RECONCILIATION: _Demand(
             "The last session's rebalance has ended, and ledger and broker agreed after its close.",
             "`swing reconcile` compares them now; `swing status` shows what differs.",
+        ),
+        CheckCode.STATEMENTS: _Demand(
+            "The broker's own statement of each session is there by the next morning and agrees with the ledger, or a "
+            "person has signed for what differs; without a token it is off.",
+            "`swing reconcile --statement pulled` pulls one and lists what is to be signed for (docs/statements.md).",
         ),
         CheckCode.BARS: _Demand(
             "Every symbol of the universe has the bars that the exchange's calendar says it should have.",

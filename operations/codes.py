@@ -1,4 +1,4 @@
-"""The one table of our codes: failures, refusals of a trade or of the page, checks, each with cause and remedy.
+"""The one table of our codes: failures, refusals, checks and exceptions of statements, each with cause and remedy.
 
 Messages, alerts and docs/codes.md show what stands here. The broker's numbers stay behind its seam, each with a fault
 of our vocabulary, and the gates' codes in the model `gates`.
@@ -16,6 +16,7 @@ import execution.errors
 import operations.errors
 import warehouse.errors
 from execution.refusals import RefusalCode
+from execution.statements.codes import ExceptionCode
 from operations.access.refusals import AccessCode
 from operations.checks import CheckCode
 from warehouse.errors import SwingError
@@ -35,6 +36,8 @@ class CodeKind(StrEnum):
     """The next rebalance would fail, or go unnoticed."""
     ACCESS = "access"
     """The page refuses somebody."""
+    EXCEPTION = "exception"
+    """The broker's own statement and the ledger differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ def _codes() -> Iterator[Code]:
         yield Code(check, CodeKind.CHECK, check.is_transient, check.demand, check.remedy)
     for access in AccessCode:
         yield Code(access, CodeKind.ACCESS, access.is_transient, access.meaning, access.remedy)
+    for difference in ExceptionCode:
+        yield Code(difference, CodeKind.EXCEPTION, False, difference.demand, difference.remedy)  # noqa: FBT003 - a field
 
 
 CODES: Mapping[str, Code] = MappingProxyType({code.code: code for code in _codes()})

@@ -16,6 +16,7 @@ from dagster_defs.cli.main import COMMANDS, main
 from execution import errors as execution_errors
 from execution.brokers.tws.codes import CodeSet
 from execution.refusals import RefusalCode
+from execution.statements.codes import ExceptionCode
 from operations import errors as operations_errors
 from operations.access.refusals import AccessCode
 from operations.codes import CODES, CodeKind, error_classes
@@ -105,11 +106,17 @@ def _broker_codes() -> str:
     return "\n".join(["| code | about | class | meaning | what to do |", "|---|---|---|---|---|", *rows])
 
 
+def _exceptions() -> str:
+    rows = [f"| `{code}` | {code.demand} | {code.remedy} |" for code in ExceptionCode]
+    return "\n".join(["| exception | it would not be there if | before you sign |", "|---|---|---|", *rows])
+
+
 CODES_PAGE, RUNBOOK = ROOT / "docs/codes.md", ROOT / "docs/runbook.md"
 TABLES = {
     "exit codes": (CODES_PAGE, _exit_codes),
     "checks": (CODES_PAGE, _checks),
     "access codes": (CODES_PAGE, _access_codes),
+    "exceptions": (CODES_PAGE, _exceptions),
     "quarantine codes": (CODES_PAGE, _quarantine_codes),
     "gates": (CODES_PAGE, _gates),
     "refusals": (RUNBOOK, _refusals),

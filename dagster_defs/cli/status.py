@@ -12,6 +12,7 @@ import click
 from dagster_defs.cli import terminal
 from dagster_defs.cli.options import JSON
 from dagster_defs.schedule_states import schedule_states
+from execution.ledger import FILE_NAME as LEDGER_FILE
 from execution.standing import standing
 from operations.tracking import Tracking, tracking_of, tracking_words
 from warehouse import freshness, readers
@@ -81,6 +82,7 @@ def status_record(installation: Installation) -> dict[str, Any]:
         "doubts": doubts,
         "trading": account | {"scheduled_mode": portfolio.trading.scheduled_mode.value},
         "tracking": asdict(tracking) if tracking else None,
+        "statements": _statements(installation, now),
         "next_rebalance": _next(installation, now, account["last_session"]),
         "schedules": schedule_states(installation.home),
         "targets_session": targets[0]["session_date"] if targets else None,
@@ -100,6 +102,18 @@ def _next(installation: Installation, now: datetime, done: str | None) -> dict[s
     minutes = installation.portfolio.trading.minutes_before_close
     window = next_window(now, minutes, date.fromisoformat(done) if done else None)
     return {"session": window.session_date, "opens": window.opens, "deadline": window.deadline, "close": window.close}
+
+
+def _statements(installation: Installation, now: datetime) -> str:
+    """Return how the broker's own statements stand; without a ledger it is not made, and its database not imported."""
+    from execution.statements import words  # noqa: PLC0415 - see `execution.standing`
+
+    if not installation.ledger_url and not (installation.home / LEDGER_FILE).exists():
+        return words.OFF
+    from execution.statements.standing import installed  # noqa: PLC0415 - as above
+
+    standing, is_on = installed(installation, now)
+    return words.told(standing, is_on=is_on)
 
 
 def _holdings(
@@ -154,6 +168,7 @@ def show_status(installation: Installation) -> None:
         ("Last", trading["last_rebalance"]),
         ("Account", trading["account"]),
         ("Backtest", tracking_words(Tracking(**record["tracking"])) if record["tracking"] else "no common session yet"),
+        ("Statements", record["statements"]),
     ):
         terminal.say_wrapped(f"{name:<{LEFT}}{told}", LEFT)
     terminal.out.print()

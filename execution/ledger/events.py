@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, get_args
 
-from execution.ledger.phase_events import Freeze, PhaseOverride, Validation
-from execution.ledger.watch_events import AlertAcknowledged, AlertClaimed, AlertRaised, AlertSent, PageAccess, Preflight
+from execution.ledger.phase_events import PhaseEvent
+from execution.ledger.statement_events import StatementEvent
+from execution.ledger.watch_events import AlertClaimed, AlertRaised, WatchEvent
 from execution.models import (
     Account,
     Alarm,
@@ -125,8 +126,7 @@ class Reconciliation:
     Attributes:
         at: Time by the broker's clock.
         differences: Disagreements; empty if there are none.
-        is_baseline: A person accepted the broker's positions, and later ones count from them. (Earlier versions took
-            the first reconciliation of an account for accepted.)
+        is_baseline: A person accepted the broker's positions; later ones count from them. (Once, the first look did.)
     """
 
     account: Account
@@ -232,15 +232,9 @@ Payload = (
     | SwitchChange
     | Release
     | SchemaChange
-    | Preflight
-    | AlertRaised
-    | AlertClaimed
-    | AlertSent
-    | AlertAcknowledged
-    | Freeze
-    | Validation
-    | PhaseOverride
-    | PageAccess
+    | WatchEvent
+    | PhaseEvent
+    | StatementEvent
 )
 
 
@@ -273,10 +267,15 @@ class EventKind(StrEnum):
     ALERT_CLAIMED = "alert_claimed"
     ALERT_SENT = "alert_sent"
     ALERT_ACKNOWLEDGED = "alert_acknowledged"
+    PAGE_ACCESSED = "page_accessed"
     FROZEN = "frozen"
     VALIDATED = "validated"
     PHASE_OVERRIDDEN = "phase_overridden"
-    PAGE_ACCESSED = "page_accessed"
+    STATEMENT_READ = "statement_read"
+    CASH_MOVED = "cash_moved"
+    STATEMENT_MISSED = "statement_missed"
+    EXCEPTION_RAISED = "exception_raised"
+    EXCEPTION_SIGNED = "exception_signed"
 
 
 PAYLOADS: Mapping[EventKind, type[Payload]] = dict(zip(EventKind, get_args(Payload), strict=True))
@@ -320,6 +319,8 @@ class Event:
                 key = occasion
             case AlertClaimed(key=occasion, channel=channel, attempt=attempt):
                 key = f"{occasion}/{channel}/{attempt}"
+            case _ if identity := getattr(self.payload, "identity", None):
+                key = f"{scope.account_id}/{identity}"
             case _:
                 return None
         return f"{self.kind}/{key}"

@@ -91,3 +91,6 @@ class PhaseOverride:
     missing: tuple[str, ...]
     by: str
     reason: str
+
+
+PhaseEvent = Freeze | Validation | PhaseOverride

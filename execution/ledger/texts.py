@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from execution.brokers.base import Level
 from execution.ledger.events import KINDS, PAYLOADS
+from execution.models import Side
 from execution.refusals import Refusal
 from warehouse.settings.alerts import Severity
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from execution.ledger.events import EventKind, Payload
 
 # Types in payloads' annotations that their modules import for type checking only.
-NAMES = {each.__name__: each for each in (Mapping, date, datetime, Decimal, Refusal, Level, Severity)}
+NAMES = {each.__name__: each for each in (Mapping, date, datetime, Decimal, Refusal, Level, Severity, Side)}
 
 
 def to_text(payload: Payload) -> str:

@@ -66,6 +66,7 @@ class AlertKind(StrEnum):
     DIGEST = "digest"
     WATCHDOG = "watchdog"
     ACCESS = "access"
+    STATEMENT = "statement"
     TEST = "test"
 
 
@@ -144,3 +145,6 @@ class AlertAcknowledged:
 
     key: str
     by: str
+
+
+WatchEvent = Preflight | AlertRaised | AlertClaimed | AlertSent | AlertAcknowledged | PageAccess

@@ -14,6 +14,7 @@ from execution.service import open_ledger
 from operations.alerts.channels import lines
 from operations.alerts.dispatch import send_round
 from operations.alerts.occasions import raise_alerts, raised, told_by_ledger
+from operations.alerts.statements import statement_alerts
 from operations.alerts.states import PURSUED, alert_states
 from operations.alerts.unrecorded import send_unrecorded
 from operations.digest import digest, digest_alert, due_digest, key_of
@@ -77,6 +78,7 @@ def _told(installation: Installation, settings: AlertSettings, now: datetime, al
     try:
         with open_ledger(installation) as ledger:
             raise_alerts(ledger, settings, *map(raised, alerts), *told_by_ledger(installation, ledger, settings, now))
+            raise_alerts(ledger, settings, *map(raised, statement_alerts(installation, ledger, now)))
             _raise_digest(installation, ledger, settings, now)
             return Telling(tuple(send_round(ledger, settings, usable, now)), tuple(faults))
     except LedgerError as error:

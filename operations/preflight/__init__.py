@@ -31,6 +31,7 @@ EXAMINATIONS: tuple[tuple[CheckCode, Examination, CheckCode | None], ...] = (
     (CheckCode.LEDGER, machine.ledger_check, None),
     (CheckCode.CALENDAR, machine.calendar_check, None),
     (CheckCode.RECONCILIATION, trading.reconciliation_check, CheckCode.LEDGER),
+    (CheckCode.STATEMENTS, trading.statements_check, CheckCode.LEDGER),
     (CheckCode.BARS, bars.freshness_check, CheckCode.WAREHOUSE),
     (CheckCode.BAR_QUALITY, bars.quality_check, CheckCode.WAREHOUSE),
     (CheckCode.CORPORATE_ACTIONS, bars.action_check, CheckCode.WAREHOUSE),

@@ -1,4 +1,4 @@
-"""Checks of whether trading may go on by itself: the last session, the switch, the schedules, the alerts."""
+"""Checks of whether trading may go on by itself: last session, statements, switch, schedules, alerts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from execution.ledger.state import switch_state
 from execution.models import Switch
 from execution.phases import TradingPhase
 from execution.service import open_ledger
+from execution.statements import words
+from execution.statements.standing import installed
 from execution.switch_files import SwitchFiles
 from operations.alerts.channels import lines
 from operations.checks import CheckCode
@@ -73,6 +75,18 @@ def is_session_due(installation: Installation, ledger: Ledger, session: date) ->
         return False
     switched = ledger.of_kinds(EventKind.SWITCH_CHANGED)
     return switch_state(each.event for each in switched if each.recorded_at < close) is not Switch.HALTED
+
+
+def statements_check(installation: Installation, now: datetime) -> Iterator[Check]:
+    """Look whether the broker's own statements come and agree; they never stop a rebalance but by their policy."""
+    standing, is_on = installed(installation, now)
+    said = f"{words.told(standing, is_on=is_on)}."
+    said = f"{said[0].upper()}{said[1:]}"
+    is_needed = is_on and not standing.is_begun
+    if standing.open or standing.missed or (is_on and standing.behind) or is_needed:
+        yield CheckCode.STATEMENTS.warning(said)
+    else:
+        yield CheckCode.STATEMENTS.ok(said)
 
 
 def switch_check(installation: Installation, _now: datetime) -> Iterator[Check]:

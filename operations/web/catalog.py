@@ -17,6 +17,7 @@ from operations.web.views import (
     overview,
     quality,
     runs,
+    statements,
 )
 
 
@@ -45,6 +46,7 @@ TABS = (
     Tab("runs", "Runs & alerts", "What ran, how it ended, what was told."),
     Tab("evidence", "Evidence", "Backtest and walk-forward, and the tear sheet."),
     Tab("explorer", "Explorer", "What other parameters would have earned."),
+    Tab("statements", "Statements", "The broker's own word: what differs, what was paid in and out, and who signed."),
 )
 
 VIEWS = {
@@ -61,6 +63,7 @@ VIEWS = {
         View("evidence", evidence.document),
         View("metrics", metrics.document, is_timed=True),
         View("explorer", explorer.document),
+        View("statements", statements.document, is_timed=True),
     )
 }
 """In the order in which they are computed."""

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from execution.ledger.events import EventKind, Finish, Reconciliation, Stop, SwitchChange
 from execution.models import Switch
 from execution.refusals import RefusalCode
+from execution.statements import words
+from operations.checks import CheckCode
 from operations.tracking import Tracking, apart, tracking_words
-from operations.web.views import holdings
+from operations.web.views import holdings, statements
 from warehouse import freshness, verdicts
 from warehouse.calendar.sessions import last_completed_session, sessions_behind
 from warehouse.errors import SwingError
@@ -73,7 +75,19 @@ def checks(reading: Reading) -> list[StandingCheck]:
         ("REBALANCE_BLOCKED", "Next rebalance", _next),
     ):
         found.append(_checked(code, title, check, reading))
-    return [*found, *_tracked(reading), *_watched(reading)]
+    return [*found, *_tracked(reading), *_stated(reading), *_watched(reading)]
+
+
+def _stated(reading: Reading) -> Iterator[StandingCheck]:
+    """Yield how the broker's own statements stand, where any was asked for."""
+    try:
+        standing, is_on = reading.once(statements.known)
+    except SwingError:
+        return  # the other checks say so
+    if is_on or standing.is_begun:
+        is_ok = standing.is_begun and not (standing.open or standing.missed or (is_on and standing.behind))
+        detail, remedy = words.told(standing, is_on=is_on), "" if is_ok else CheckCode.STATEMENTS.remedy
+        yield StandingCheck("STATEMENT_OPEN", "Broker's statement", is_ok, detail, remedy)
 
 
 def _watched(reading: Reading) -> Iterator[StandingCheck]:

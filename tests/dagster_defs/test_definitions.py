@@ -33,6 +33,7 @@ MARTS = {
     "account_daily",
     "account_trades",
     "alerts",
+    "cash_movements",
     "decisions",
     "fills",
     "orders",
@@ -40,6 +41,8 @@ MARTS = {
     "preflight_checks",
     "shortfall_daily",
     "slippage",
+    "statement_exceptions",
+    "statements",
     "trades",
 }
 LEDGER = MARTS | {"landing/ledger_events", "backtest_trades"}
@@ -139,6 +142,7 @@ JOBS = {
     "ledger": LEDGER,
 }
 SCHEDULES = {
+    "statement_each_morning": ("statement", ["30 8,9 * * 1-6"], "America/New_York"),
     "daily_after_close": ("daily", "30 18 * * 1-5", "America/New_York"),
     "reconcile_after_close": ("reconcile", ["5-9 13 * * 1-5", "5-9 16 * * 1-5"], "America/New_York"),
     "rebalance_before_close": ("trade", ["55-58 12 * * 1-5", "55-58 15 * * 1-5"], "America/New_York"),
@@ -197,9 +201,9 @@ def test_jobs_make_these_assets(definitions: dg.Definitions, name: str) -> None:
 
 
 def test_there_is_no_other_job(definitions: dg.Definitions) -> None:
-    """Exactly these jobs exist, beside maintenance, preflight and Dagster's own for hand-picked assets."""
+    """Exactly these jobs exist, beside maintenance, preflight, statement and Dagster's own for hand-picked assets."""
     names = {job.name for job in definitions.resolve_all_job_defs()}
-    assert names - {"__ASSET_JOB", "maintain", "preflight"} == JOBS.keys()
+    assert names - {"__ASSET_JOB", "maintain", "preflight", "statement"} == JOBS.keys()
 
 
 def test_schedules(definitions: dg.Definitions) -> None:

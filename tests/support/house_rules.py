@@ -68,12 +68,14 @@ ROOMS = {
         "execution.errors",
         "execution.refusals",
         "execution.brokers.base",  # the faults of the seam
+        "execution.brokers.statements",  # the values of its statements
     },
     "execution/brokers/": {
         "warehouse.errors",
         "warehouse.calendar",
         "warehouse.settings",
         "warehouse.sources",
+        "warehouse.symbols",
         "execution.models",
         "execution.errors",
     },

@@ -27,6 +27,7 @@ from warehouse.settings.page import PageSettings, page_contradicted
 from warehouse.settings.phases import PhaseSettings
 from warehouse.settings.reporting import ReportSettings, benchmarks_contradicted
 from warehouse.settings.sources import WHY_NOT_YAHOO, SourceName, SourceSettings
+from warehouse.settings.statements import StatementSettings
 from warehouse.settings.strategy import NEUTRAL, PARAMETERS, SHARED, Capital, Costs, Grid, Strategy, StrategyRow
 from warehouse.settings.symbol_changes import Symbol, SymbolChange, changes_contradicted
 from warehouse.settings.trading import BrokerSettings, DecideOn, LimitSettings, Mode, Trading
@@ -40,7 +41,7 @@ FILE_NAME = "portfolio.yaml"
 DEFAULTS = Path(__file__).with_name(FILE_NAME)
 CASH = "CASH"
 MAX_GRID_ROWS = 20_000
-OVERSIGHT = {"alerts", "phases", "breakers", "page"}
+OVERSIGHT = {"alerts", "phases", "breakers", "page", "statements"}
 NO_NUMBER_CHANGES = {"saved", "report", "quality", "sources", "broker", "trading", "limits"} | OVERSIGHT
 RETIRED = {"correlation_depth"}
 """Keys of earlier versions; a file that still holds one stays valid."""
@@ -121,6 +122,7 @@ class Portfolio(Section):
     breakers: BreakerSettings
     phases: PhaseSettings
     page: PageSettings
+    statements: StatementSettings
 
     @property
     def parameters_hash(self) -> str:

@@ -25,6 +25,25 @@ corporate_actions as (
 
 ),
 
+broker_statements as (
+
+    select * from {{ ref('statements') }}
+    where cash is not null and not list_has_any(missing, ['OpenPositions', 'CashReport'])
+
+),
+
+cash_movements as (
+
+    select * from {{ ref('cash_movements') }}
+
+),
+
+exchange_sessions as (
+
+    select * from {{ source('landing', 'exchange_sessions') }}
+
+),
+
 reconciled as (
 
     select
@@ -42,8 +61,8 @@ reconciled as (
 
 ),
 
--- the last of each day
-statements as (
+-- looks of the program, the last of each day
+looks as (
 
     select
         account_id,
@@ -54,6 +73,62 @@ statements as (
         reconciled.reconciliation.account.positions
     from reconciled
     qualify row_number() over (partition by account_id, session_date order by stated_at desc, sequence desc) = 1
+
+),
+
+-- the broker's own statements, whose day ends at midnight: they know what was booked after the close
+closings as (
+
+    select
+        broker_statements.account_id,
+        broker_statements.last_day as session_date,
+        timezone('America/New_York', broker_statements.last_day + interval 1 day - interval 1 second) as stated_at,
+        broker_statements.cash,
+        broker_statements.positions
+    from broker_statements
+    inner join exchange_sessions on broker_statements.last_day = exchange_sessions.session_date
+    qualify
+        row_number() over (
+            partition by broker_statements.account_id, broker_statements.last_day
+            order by broker_statements.generated_at desc, broker_statements.digest desc
+        ) = 1
+
+),
+
+begun as (
+
+    select
+        account_id,
+        min(session_date) as first_session
+    from looks
+    group by account_id
+
+),
+
+-- of a day that has both, the broker's own
+statements as (
+
+    select
+        looks.account_id,
+        looks.session_date,
+        coalesce(closings.stated_at, looks.stated_at) as stated_at,
+        looks.stated_equity,
+        coalesce(closings.cash, looks.cash) as cash,
+        coalesce(closings.positions, looks.positions) as positions
+    from looks
+    left join closings on looks.account_id = closings.account_id and looks.session_date = closings.session_date
+    union all
+    select
+        closings.account_id,
+        closings.session_date,
+        closings.stated_at,
+        null::double as stated_equity,
+        closings.cash,
+        closings.positions
+    from closings
+    inner join begun
+        on closings.account_id = begun.account_id and closings.session_date > begun.first_session
+    anti join looks on closings.account_id = looks.account_id and closings.session_date = looks.session_date
 
 ),
 
@@ -105,7 +180,7 @@ days as (
     select
         statements.account_id,
         exchange_sessions.session_date
-    from {{ source('landing', 'exchange_sessions') }} as exchange_sessions
+    from exchange_sessions
     inner join statements on exchange_sessions.session_date >= statements.session_date
     union
     select
@@ -151,6 +226,21 @@ fill_gains as (
 
 ),
 
+-- what the broker has entered as paid in, and as income, since the statement before
+entered as (
+
+    select
+        cash_movements.account_id,
+        statements.session_date,
+        sum(if(cash_movements.kind = 'deposit', cash_movements.base_amount, 0)) as deposits,
+        sum(if(cash_movements.kind = 'deposit', 0, cash_movements.base_amount)) as income
+    from cash_movements
+    asof inner join statements
+        on cash_movements.account_id = statements.account_id and cash_movements.happened_at <= statements.stated_at
+    group by cash_movements.account_id, statements.session_date
+
+),
+
 -- the worth of a statement's shares at the close of a day
 worths as (
 
@@ -182,7 +272,9 @@ valued as (
             + if(books.session_date = books.stated_on, coalesce(fill_gains.gain, 0), 0),
             null
         ) as explained_equity,
-        coalesce(equity_at_closes, books.stated_equity) as equity
+        coalesce(equity_at_closes, books.stated_equity) as equity,
+        if(books.session_date = books.stated_on, coalesce(entered.deposits, 0), 0) as entered_deposits,
+        if(books.session_date = books.stated_on, coalesce(entered.income, 0), 0) as entered_income
     from books
     left join worths as today
         on
@@ -195,6 +287,7 @@ valued as (
             and books.session_date = before.session_date
             and books.stated_before = before.stated_on
     left join fill_gains on books.account_id = fill_gains.account_id and books.session_date = fill_gains.session_date
+    left join entered on books.account_id = entered.account_id and books.session_date = entered.session_date
 
 ),
 
@@ -212,13 +305,13 @@ unexplained as (
 
 ),
 
--- dividends, interest and fees of a day stay below a hundredth of the equity
+-- what nobody has entered is a deposit from a hundredth of the equity on: income of a day stays below
 flows as (
 
     select
         *,
-        abs(rest) >= 0.01 * equity_before as is_deposit,
-        if(is_deposit, rest, rest * 0) as deposits,
+        rest - entered_deposits - entered_income as not_entered,
+        entered_deposits + if(abs(not_entered) >= 0.01 * equity_before, not_entered, not_entered * 0) as deposits,
         rest - deposits as income
     from unexplained
 

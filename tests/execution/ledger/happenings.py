@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from execution.brokers.base import Level
+from execution.brokers.statements import BrokerStatement, CashMovement, MovementKind, StatedCash, StatedTrade
 from execution.ledger.events import (
     CancelRequest,
     Claim,
@@ -25,6 +26,7 @@ from execution.ledger.events import (
     SwitchChange,
 )
 from execution.ledger.phase_events import Freeze, Measure, PhaseOverride, Pin, Validation
+from execution.ledger.statement_events import ExceptionRaised, ExceptionSigned, StatementMissed, StatementRead
 from execution.ledger.watch_events import (
     AlertAcknowledged,
     AlertClaimed,
@@ -180,4 +182,36 @@ def one_of_each() -> list[Payload]:
         Validation("ab12", {"paper_sessions": "20"}, (short,), "owner"),
         PhaseOverride(pinned, "ab12", ("SESSIONS_RUN: 7",), "owner", "a tiny account"),
         PageAccess("resume", "anna", "192.0.2.7"),
+        StatementRead(statement(), "5a1e", "2024-01-04-5a1e.xml"),
+        statement().movements[0],
+        StatementMissed(NOW, "StatementUnavailableError", "It answers 1019."),
+        ExceptionRaised("1f2e3d4c", "POSITION_DIFFERS", SESSION, "SPY", "11", "10", "They differ."),
+        ExceptionSigned("1f2e3d4c", "owner", "a gift"),
     ]
+
+
+def statement(ending: str = "10000") -> BrokerStatement:
+    """The broker's statement of the session: ten shares bought, a dividend."""
+    bought = StatedTrade(
+        "0000e0d5.65f1a2b3.01.01",
+        "0000e0d5.65f1a2b3.01",
+        1,
+        "7",
+        "8",
+        "SPY",
+        Side.BUY,
+        amount(10),
+        amount(500),
+        amount("0.35"),
+        "USD",
+        NOW,
+        {"USD": amount("-5000.35")},
+    )
+    dividend = CashMovement(
+        "9", MovementKind.DIVIDEND, amount("1.5"), "USD", amount("1.5"), SESSION, NOW, "SPY", "Dividends", NOW
+    )
+    cash = StatedCash("USD", amount(15_000), amount(ending))
+    positions = {"SPY": amount(10)}
+    return BrokerStatement(
+        ACCOUNT, SESSION, SESSION, NOW, "USD", (bought,), positions, (cash,), amount(ending), (dividend,)
+    )

@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[3]
 NAMES = ("orders", "fills", "positions", "decisions", "slippage", "preflight_checks", "alerts")
-MARTS = [*NAMES, "account_trades"]
+STATED = ("statements", "cash_movements", "statement_exceptions")
+MARTS = [*NAMES, *STATED, "account_trades"]
 # Dagster and dbt call what their dependencies deprecate.
 
 
@@ -113,6 +114,17 @@ def test_marts_show_a_rebalance(transformation: Transformation) -> None:
             assert connection.execute(f"SELECT session_date FROM {name}").fetchall() == [(SESSION,)]
         lot = connection.execute("SELECT entry_session, exit_session, quantity, cost FROM account_trades").fetchall()
         assert lot == [(SESSION, None, 40, 0.35)]  # ten shares, and a split of four for one
+
+
+def test_marts_show_what_the_broker_states(transformation: Transformation) -> None:
+    """A statement, its dividend, and the exception that a person signed."""
+    with transformation.lake.reader() as connection:
+        (stated,) = connection.execute("SELECT last_day, trades, movements, cash, missing FROM statements").fetchall()
+        (moved,) = connection.execute("SELECT transaction_id, kind, amount, day FROM cash_movements").fetchall()
+        (signed,) = connection.execute("SELECT code, day, signed_by, reason FROM statement_exceptions").fetchall()
+    assert stated == (SESSION, 1, 1, 10_000, [])
+    assert moved == ("9", "dividend", 1.5, SESSION)
+    assert signed == ("POSITION_DIFFERS", SESSION, "owner", "a gift")
 
 
 BUY, SELL = order(quantity="10.5"), order("GLD", Side.SELL, 4)

@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 OPEN = {("GET", "/sign-in"), ("GET", "/health"), ("POST", "/api/session"), ("GET", "/static")}
 OPEN |= {("GET", "/manifest.webmanifest"), ("GET", "/favicon.ico")}
 READ = {"/", "/sheet", "/openapi.json", "/metrics", "/api/state", "/api/session", "/api/explorer/try", "/api/equity"}
-VIEWS = ("overview", "holdings", "decisions", "orders", "correlations", "quality", "runs", "evidence", "explorer")
+VIEWS = (
+    *("overview", "holdings", "decisions", "orders", "correlations", "quality", "runs", "evidence", "explorer"),
+    "statements",
+)
 READ |= {f"/{view}" for view in VIEWS} | {f"/api/{view}" for view in VIEWS}
 CONTROLS = {f"/api/control/{action}": action for action in PageAction}
 BODIES: dict[str, dict[str, Any]] = {

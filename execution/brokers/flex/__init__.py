@@ -1,0 +1,1 @@
+"""Interactive Brokers' statements: the Flex web service, its codes, and the XML that it makes."""

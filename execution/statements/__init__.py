@@ -1,0 +1,1 @@
+"""The broker's own statement as the judge after the day: read, kept, compared with the ledger, signed for."""
