@@ -25,7 +25,7 @@ PACKAGES = {
 """The packages of the product, with the others that each may import."""
 
 ROOMS = {
-    "warehouse/calendar/": {"warehouse.errors"},
+    "warehouse/calendar/": {"warehouse.errors", "warehouse.files"},
     "warehouse/settings/": {"warehouse.errors", "warehouse.files", "warehouse.calendar", "warehouse.symbols"},
     "warehouse/sources/": {
         "warehouse.errors",
@@ -40,7 +40,7 @@ ROOMS = {
         "research.readers",
         "research.statistics",
         "research.permutation",
-        "research.what_if",  # the one fact that is computed and not read
+        "research.dearer_trading",  # the one fact that is computed and not read
         "research.report.formats",
         "research.report.interpretation",
         "research.report.names",
