@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from execution.installation import Installation
+from warehouse.calendar.kept import keep_in
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -36,15 +37,18 @@ def installation() -> Installation:
 
 def _urls() -> dict[str, SecretStr]:
     """Return the URLs of alerts' channels, by name, and of the heartbeat."""
-    from pydantic import SecretStr  # noqa: PLC0415 - most environments have none
-
     found = {
-        name.removeprefix(ALERT).lower(): SecretStr(value)
+        name.removeprefix(ALERT).lower(): value
         for name, value in os.environ.items()
         if name.startswith(ALERT) and value
     }
-    beat = os.environ.get("SWING_HEARTBEAT")
-    return found | ({"heartbeat": SecretStr(beat)} if beat else {})
+    if beat := os.environ.get("SWING_HEARTBEAT"):
+        found["heartbeat"] = beat
+    if not found:
+        return {}
+    from pydantic import SecretStr  # noqa: PLC0415 - most environments have none
+
+    return {name: SecretStr(value) for name, value in found.items()}
 
 
 def _mounted() -> tuple[Path, ...]:
@@ -88,6 +92,7 @@ def prepare_environment() -> Installation:
     os.umask(0o077)  # ledger, catalog and run history are their owner's alone
     here = installation()
     folder = here.home
+    keep_in(folder / "kept")
     os.environ["SWING_HOME"] = str(folder)
     os.environ["SWING_DAGSTER"] = str(folder / "dagster")
     os.environ["DAGSTER_HOME"] = str(PROJECT)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 CONTENTS = "backup.json"
 DATABASE = b"SQLite format 3\0"
-LEFT_OUT = ("dbt", "secrets")
+LEFT_OUT = ("dbt", "kept", "secrets")
 LOCK_PATIENCE_SECONDS = 30
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
-from filelock import FileLock, Timeout
 
 from warehouse.errors import LakeBusyError, LakeError
 from warehouse.migrations import prepare, refuse_newer
@@ -189,6 +189,8 @@ class Lake:
         Raises:
             LakeBusyError: Another run is still writing.
         """
+        from filelock import FileLock, Timeout  # noqa: PLC0415 - a reader locks nothing
+
         self.home.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(self.home / "writer.lock", timeout=patience):
@@ -202,6 +204,30 @@ class Lake:
 
 _idle: list[duckdb.DuckDBPyConnection] = []
 """Engines that know the extensions and have nothing attached."""
+_coming: list[threading.Thread] = []
+"""Threads that make one."""
+
+
+def expect_reader() -> None:
+    """Begin to make an engine beside what this thread does next; the next reader or writer takes it."""
+    if not _idle and not _coming:
+        _coming.append(threading.Thread(target=_make_engine))
+        _coming[0].start()
+
+
+def _make_engine() -> None:
+    with contextlib.suppress(LakeError, duckdb.Error):  # who needs an engine makes one of his own, and hears why not
+        _idle.append(_new_engine())
+
+
+def _new_engine() -> duckdb.DuckDBPyConnection:
+    engine = duckdb.connect()
+    try:
+        load_extensions(engine)
+    except BaseException:
+        engine.close()
+        raise
+    return engine
 
 
 @contextlib.contextmanager
@@ -210,11 +236,13 @@ def _engine() -> Iterator[duckdb.DuckDBPyConnection]:
 
     Their signatures cover 71 MB, a quarter of a second of a processor each time.
     """
+    for thread in tuple(_coming):
+        thread.join()
+    _coming.clear()
     try:
         engine = _idle.pop()
     except IndexError:
-        engine = duckdb.connect()
-        load_extensions(engine)
+        engine = _new_engine()
     try:
         yield engine
         row = engine.execute("SELECT current_setting('lock_configuration')").fetchone()

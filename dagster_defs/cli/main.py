@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import gc
 import importlib
 import io
 import logging
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
-from dagster_defs.cli import exit_codes
 from dagster_defs.environment import is_logged_as_json, is_stderr_for_machines
 from warehouse.errors import MachineError, SwingError
 
@@ -74,6 +73,10 @@ COMMANDS = {
 
 
 LOG = logging.getLogger(__name__)
+ASKING = {"backtest", "compare", "explain", "report", "risk", "sql", "status", "walkforward", "weights"}
+"""Commands that read the warehouse first of all."""
+FEW_COLLECTIONS = 50_000
+"""New objects before Python looks for circles among them: modules, classes and rows are none, and there are many."""
 INTERRUPTED = 130
 AFTERWARDS = "What was published or recorded stands, and the next start goes on from there."
 
@@ -84,6 +87,17 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """List the commands' names."""
         return sorted(COMMANDS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; what it will wait for begins beside the import of its module."""
+        gc.set_threshold(FEW_COLLECTIONS)
+        if args[0] in ASKING and not {*ctx.help_option_names} & {*args}:
+            from warehouse.lake import expect_reader  # noqa: PLC0415 - what asks nothing need not wait for the engine
+
+            expect_reader()
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         """Import a command."""
@@ -100,6 +114,8 @@ class Commands(click.Group):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
         """List the exit codes."""
+        from dagster_defs.cli import exit_codes  # noqa: PLC0415 - a command needs none of them
+
         with formatter.section("Exit codes"):
             formatter.write_dl([(str(code), meaning) for code, meaning in exit_codes.meanings().items()])
 
@@ -165,6 +181,8 @@ def _is_gone(stream: TextIO) -> bool:
 
 def _summary(command: str) -> str:
     """Read the first line of a command's documentation from its source."""
+    import ast  # noqa: PLC0415 - as above
+
     source = Path(__file__).with_name(f"{COMMANDS[command]}.py").read_text(encoding="utf-8")
     functions = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
     return (ast.get_docstring(functions[command.replace("-", "_")]) or "").partition("\n")[0]

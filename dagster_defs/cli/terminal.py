@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from research.report.formats import percent, ratio
@@ -215,6 +214,14 @@ def _iso(moment: pd.Timestamp) -> str:
 @contextlib.contextmanager
 def progress(title: str, *, is_quiet: bool = False) -> Iterator[Callable[[int, int, str], None]]:
     """Show progress on stderr, gone when the work is done; silent where a script reads."""
+    from rich.progress import (  # noqa: PLC0415 - an answer has none to show
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

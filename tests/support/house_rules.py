@@ -25,7 +25,7 @@ PACKAGES = {
 """The packages of the product, with the others that each may import."""
 
 ROOMS = {
-    "warehouse/calendar/": {"warehouse.errors"},
+    "warehouse/calendar/": {"warehouse.errors", "warehouse.files"},
     "warehouse/settings/": {"warehouse.errors", "warehouse.files", "warehouse.calendar", "warehouse.symbols"},
     "warehouse/sources/": {
         "warehouse.errors",

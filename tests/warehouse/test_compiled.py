@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 from lakes import World, land_lake
 from markets import points
 
-from warehouse.errors import PipelineError
+from warehouse import lake as lakes_module
+from warehouse.errors import LakeError, PipelineError
+from warehouse.lake import expect_reader
 from warehouse.transformation import runner
 from warehouse.transformation.compiled import Compiled, Kind, Node
 from warehouse.transformation.runner import FailedBuildError, Transformation
@@ -118,6 +121,30 @@ def test_what_fails_is_told_and_publishes_nothing(
     assert len(failure.value.built.failures) == 1
     with lake.reader() as connection:
         assert ("one",) not in connection.execute("SHOW TABLES").fetchall()
+
+
+def test_a_reader_takes_the_engine_that_was_begun_for_it(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that cannot be made in the background is made where it is asked for, and there says why."""
+    monkeypatch.setattr(lakes_module, "_idle", [])
+    made = []
+    original = lakes_module.load_extensions
+
+    def load(connection: object) -> None:
+        made.append(threading.current_thread().name)
+        if len(made) > 1:
+            raise LakeError("no extension")
+        original(connection)
+
+    monkeypatch.setattr(lakes_module, "load_extensions", load)
+    expect_reader()
+    expect_reader()
+    with lake.reader():
+        assert len(made) == 1
+        assert made != [threading.current_thread().name]
+        expect_reader()
+        with pytest.raises(LakeError, match="no extension"), lake.reader():
+            pytest.fail("it was read without its extensions")
+    assert len(made) == 3
 
 
 def test_an_engine_serves_one_reader_after_another(lake: Lake) -> None:

@@ -1,7 +1,7 @@
 """The exchange calendar XNYS: which days trade, and when each session closes.
 
-It reaches from 1900 to a year from today, and to KNOWN_TO whatever this machine's clock says; before 1970 it takes some
-holidays for sessions. Days beyond are no sessions, and asking for one raises ValueError.
+It reaches from 1900 to eleven months from today, and to KNOWN_TO whatever this machine's clock says; before 1970 it
+takes some holidays for sessions. Days beyond are no sessions, and asking for one raises ValueError.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from warehouse.calendar import kept as calendar_file
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -22,6 +24,8 @@ EXCHANGE_ZONE = ZoneInfo("America/New_York")
 FIRST_DAY = date(1900, 1, 1)  # before any bar
 KNOWN_TO = date(2027, 12, 31)
 """Last day whose holidays were known when this was written: a clock that is behind hides no session up to then."""
+FURTHEST, AHEAD = timedelta(days=364), timedelta(days=330)
+"""How far a computed calendar reaches, and how far a kept one must."""
 
 
 class _Calendar(NamedTuple):
@@ -38,18 +42,28 @@ class _Calendar(NamedTuple):
 
 @cache
 def _calendar() -> _Calendar:
-    # Imported here: it costs a second, which commands that only read the lake need not pay.
-    from exchange_calendars import get_calendar  # noqa: PLC0415
+    today = datetime.now(UTC).date()
+    state = calendar_file.state_of(EXCHANGE_ZONE, FIRST_DAY)
+    kept = calendar_file.read(state, max(KNOWN_TO, today + AHEAD))
+    if kept is None:
+        last = max(KNOWN_TO, today + FURTHEST)
+        kept = _computed(last)
+        calendar_file.write(state, last, *kept)
+    days, closes = kept
+    every_day = np.arange(days[0] - 1, days[-1] + 3)
+    return _Calendar(days, closes, np.searchsorted(days, every_day))
+
+
+def _computed(last: date) -> tuple[NDArray[np.datetime64], NDArray[np.datetime64]]:
+    from exchange_calendars import get_calendar  # noqa: PLC0415 - it costs a second, and once a month is enough
 
     with warnings.catch_warnings():
         # exchange_calendars 4.13 calls what pandas 3.1 deprecates.
         warnings.simplefilter("ignore", DeprecationWarning)
-        end = max(KNOWN_TO, datetime.now(UTC).date() + timedelta(days=364))
-        calendar = get_calendar(EXCHANGE, start=FIRST_DAY.isoformat(), end=end.isoformat())
-    closes = calendar.closes.dt.tz_convert(None).to_numpy()
+        calendar = get_calendar(EXCHANGE, start=FIRST_DAY.isoformat(), end=last.isoformat())
     days = calendar.sessions.to_numpy().astype("datetime64[D]")
-    every_day = np.arange(days[0] - 1, days[-1] + 3)
-    return _Calendar(days, closes.astype("datetime64[s]"), np.searchsorted(days, every_day))
+    closes = calendar.closes.dt.tz_convert(None).to_numpy().astype("datetime64[s]")
+    return days, closes
 
 
 def sessions(start: date, end: date) -> list[date]:

@@ -9,6 +9,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from lakes import World, land_lake
+from markets import MARKETS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +48,26 @@ def test_a_question_loads_no_framework(arguments: list[str], tmp_path: Path) -> 
         check=False,
     )
     assert not FRAMEWORKS & set(json.loads(done.stderr.splitlines()[-1])), done.stderr
+
+
+@pytest.fixture(scope="module")
+def landed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with bars, of which nothing is built."""
+    return land_lake(tmp_path_factory.mktemp("landed"), World(MARKETS["month_end_start"]())).home
+
+
+@pytest.mark.parametrize("arguments", [["weights"], ["sql", "from landing.universe"]], ids=" ".join)
+def test_a_look_up_loads_no_data_frames_and_no_configuration(arguments: list[str], landed: Path) -> None:
+    """What neither computes nor configures anything imports nothing that does; the engine is verified meanwhile."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments],
+        env=dict(os.environ) | {"SWING_HOME": str(landed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    loaded = done.stderr.splitlines()[-1]
+    assert not {"exchange_calendars", "filelock", "pandas", "pydantic"} & set(json.loads(loaded)), done.stderr
 
 
 def test_a_run_loads_no_dbt_once_its_project_is_known(tmp_path: Path) -> None:

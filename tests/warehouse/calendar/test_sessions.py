@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
-from warehouse.calendar import sessions
+from warehouse.calendar import kept, sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -30,6 +35,57 @@ def test_calendar_reaches_from_1900_to_next_year() -> None:
     listed = sessions.sessions(date(1900, 1, 1), today + timedelta(days=360))
     assert listed[0] == date(1900, 1, 1)
     assert listed[-1] > today + timedelta(days=350)
+
+
+@pytest.fixture
+def kept_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The file of a calendar that was computed and kept; what is read next is not what this process has in memory."""
+    monkeypatch.setattr(kept, "_folders", [])
+    kept.keep_in(tmp_path / "kept")
+    sessions._calendar.cache_clear()
+    sessions.sessions(date(2024, 12, 24), date(2024, 12, 30))
+    sessions._calendar.cache_clear()
+    yield tmp_path / "kept" / kept.FILE_NAME
+    sessions._calendar.cache_clear()
+
+
+def test_a_kept_calendar_is_the_computed_one(kept_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read instead of computed, and every session and close is the same; a damaged file is computed anew."""
+    read = sessions._calendar()
+    computed: list[date] = []
+
+    def compute(last: date) -> tuple[Any, Any]:
+        computed.append(last)
+        return read.days, read.closes
+
+    days, closes = sessions._computed(sessions.KNOWN_TO)
+    assert (read.days[: len(days)] == days).all()
+    assert (read.closes[: len(closes)] == closes).all()
+    monkeypatch.setattr(sessions, "_computed", compute)
+    sessions._calendar.cache_clear()
+    sessions._calendar()
+    assert not computed
+    content = bytearray(kept_file.read_bytes())
+    content[len(content) // 2] ^= 1
+    kept_file.write_bytes(content)
+    sessions._calendar.cache_clear()
+    assert (sessions._calendar().days == read.days).all()
+    assert len(computed) == 1
+
+
+@pytest.mark.parametrize("changed", ["library", "rules", "end"])
+def test_another_calendar_is_computed_anew(kept_file: Path, monkeypatch: pytest.MonkeyPatch, changed: str) -> None:
+    """After a release of the library, under new rules of the zone, or near its end the file does not count."""
+    state = kept.state_of(sessions.EXCHANGE_ZONE, sessions.FIRST_DAY)
+    assert kept.read(state, sessions.KNOWN_TO) is not None
+    if changed == "library":
+        monkeypatch.setattr(kept, "version", lambda _name: "99")
+        assert kept.read(kept.state_of(sessions.EXCHANGE_ZONE, sessions.FIRST_DAY), sessions.KNOWN_TO) is None
+    elif changed == "rules":
+        assert kept.read(kept.state_of(ZoneInfo("Asia/Tokyo"), sessions.FIRST_DAY), sessions.KNOWN_TO) is None
+    else:
+        assert kept.read(state, sessions.KNOWN_TO + timedelta(days=3650)) is None
+    assert kept_file.exists()
 
 
 def test_is_session_answers_for_every_element() -> None:
