@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import shutil
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from selenium import webdriver
+from browsers import DESK, LOOK_SECONDS, NEEDS_A_BROWSER, PHONE, found, opened_browser, resize
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
@@ -18,61 +17,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pages import LivedHome
-    from selenium.webdriver.remote.webelement import WebElement
+    from selenium import webdriver
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        shutil.which("chromium") is None or shutil.which("chromedriver") is None,
-        reason="no chromium and chromedriver on PATH (`make test` installs them where it may)",
-    ),
-]
-
-FLAGS = (
-    "headless=new",
-    "no-sandbox",
-    "disable-gpu",
-    "disable-quic",
-    "no-first-run",
-    "disable-background-networking",
-    "disable-component-update",
-    "disable-sync",
-)
-DESK, PHONE = (1280, 900), (390, 844)
-LOOK_SECONDS = 60
+pytestmark = NEEDS_A_BROWSER
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     """A headless Chromium with a profile of its own, which notes what it asks for."""
-    options = webdriver.ChromeOptions()
-    for flag in [*FLAGS, f"user-data-dir={tmp_path_factory.mktemp('profile')}"]:
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    browser = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
+    browser = opened_browser(tmp_path_factory.mktemp("profile"))
     yield browser
     browser.quit()
-
-
-def _size(browser: webdriver.Chrome, size: tuple[int, int]) -> None:
-    width, height = size
-    settings = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < DESK[0]}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", settings)
-
-
-def _found(browser: webdriver.Chrome, selector: str) -> WebElement:
-    """Wait until something that is named by a CSS selector can be seen."""
-
-    def shown(at: webdriver.Chrome) -> WebElement | Literal[False]:
-        return next((each for each in at.find_elements(By.CSS_SELECTOR, selector) if each.is_displayed()), False)
-
-    return WebDriverWait(browser, LOOK_SECONDS).until(shown)
 
 
 def _open(browser: webdriver.Chrome, lived: LivedHome, view: str) -> None:
     lived.await_documents()
     browser.get(f"{lived.page.address}/{view}")
-    _found(browser, f"main[data-view={view}][data-computed^='20'] section")
+    found(browser, f"main[data-view={view}][data-computed^='20'] section")
 
 
 def _asked(browser: webdriver.Chrome) -> set[str]:
@@ -94,7 +55,7 @@ def test_a_view_is_whole_and_asks_nobody_else(
     lived: LivedHome, browser: webdriver.Chrome, view: str, size: tuple[int, int]
 ) -> None:
     """A view shows its content without scrolling sideways, without an error, and from this server alone."""
-    _size(browser, size)
+    resize(browser, size)
     _asked(browser)
     _log(browser, "browser")
     _open(browser, lived, view)
@@ -107,19 +68,19 @@ def test_a_view_is_whole_and_asks_nobody_else(
 
 def test_equity_is_drawn_and_a_range_is_chosen(lived: LivedHome, browser: webdriver.Chrome) -> None:
     """Both pictures are drawn; choosing a year marks its button and draws anew."""
-    _size(browser, DESK)
+    resize(browser, DESK)
     _open(browser, lived, "overview")
-    _found(browser, "[data-plot=growth] canvas")
-    _found(browser, "[data-plot=drawdown] canvas")
-    _found(browser, "[data-range='1']").click()
-    _found(browser, "[data-range='1'][aria-pressed=true]")
+    found(browser, "[data-plot=growth] canvas")
+    found(browser, "[data-plot=drawdown] canvas")
+    found(browser, "[data-range='1']").click()
+    found(browser, "[data-range='1'][aria-pressed=true]")
     labels = {each.text.rstrip(":") for each in browser.find_elements(By.CSS_SELECTOR, "[data-plot=growth] .u-label")}
     assert {"Backtest", "Account, lived"} <= labels
 
 
 def test_amounts_stay_hidden(lived: LivedHome, browser: webdriver.Chrome) -> None:
     """What `h` hides is hidden in the next view too, until `h` shows it."""
-    _size(browser, DESK)
+    resize(browser, DESK)
     _open(browser, lived, "holdings")
     amount = "return getComputedStyle(document.querySelector('.amount')).fontSize"
     assert browser.execute_script(amount) != "0px"
@@ -133,11 +94,11 @@ def test_amounts_stay_hidden(lived: LivedHome, browser: webdriver.Chrome) -> Non
 
 def test_the_keyboard_chooses_views_and_sessions(lived: LivedHome, browser: webdriver.Chrome) -> None:
     """3 opens Decisions, the left arrow the session before."""
-    _size(browser, DESK)
+    resize(browser, DESK)
     _open(browser, lived, "overview")
     browser.find_element(By.TAG_NAME, "body").send_keys("3")
-    _found(browser, "main[data-view=decisions]")
-    shown = _found(browser, ".dates input").get_attribute("value")
+    found(browser, "main[data-view=decisions]")
+    shown = found(browser, ".dates input").get_attribute("value")
     browser.find_element(By.TAG_NAME, "body").send_keys(Keys.ARROW_LEFT)
     WebDriverWait(browser, LOOK_SECONDS).until(
         lambda at: at.find_element(By.CSS_SELECTOR, ".dates input").get_attribute("value") != shown
@@ -146,24 +107,24 @@ def test_the_keyboard_chooses_views_and_sessions(lived: LivedHome, browser: webd
 
 def test_a_phone_reaches_every_view(lived: LivedHome, browser: webdriver.Chrome) -> None:
     """The bar at the bottom holds the foremost views, and More the others."""
-    _size(browser, PHONE)
+    resize(browser, PHONE)
     _open(browser, lived, "overview")
-    _found(browser, "[data-open=more]").click()
-    _found(browser, "#more a[href='/explorer']").click()
-    _found(browser, "main[data-view=explorer] [data-figures] dd")
+    found(browser, "[data-open=more]").click()
+    found(browser, "#more a[href='/explorer']").click()
+    found(browser, "main[data-view=explorer] [data-figures] dd")
 
 
 def test_the_explorer_answers_at_once_on_the_grid_and_computes_beside_it(
     lived: LivedHome, browser: webdriver.Chrome
 ) -> None:
     """A value of the grid changes the figures without a request; another is computed when it is asked for."""
-    _size(browser, DESK)
+    resize(browser, DESK)
     _open(browser, lived, "explorer")
-    _found(browser, "[data-figures] dd")
+    found(browser, "[data-figures] dd")
     _slide(browser, "top_n", 1)
-    assert _found(browser, "[data-told]").text == "From the stored grid."
+    assert found(browser, "[data-told]").text == "From the stored grid."
     _slide(browser, "ema_fast", 14)
-    _found(browser, "[data-compute]").click()
+    found(browser, "[data-compute]").click()
     WebDriverWait(browser, LOOK_SECONDS).until(
         lambda at: at.find_element(By.CSS_SELECTOR, "[data-told]").text.startswith("Computed in memory")
     )
@@ -176,32 +137,32 @@ def _slide(browser: webdriver.Chrome, name: str, value: float) -> None:
 
 def test_a_person_halts_and_resumes(lived: LivedHome, browser: webdriver.Chrome) -> None:
     """Halting takes a click and a confirmation; resuming asks for the account, and is refused with another."""
-    _size(browser, DESK)
+    resize(browser, DESK)
     _open(browser, lived, "overview")
-    _found(browser, "[data-control-open=halt]").click()
-    _found(browser, "#control [name=reason]").send_keys("a look in the browser")
-    _found(browser, "#control [type=submit]").click()
-    assert "halted" in _found(browser, "#control .answer.done").text
-    _found(browser, "#control [data-close]").click()
-    _found(browser, ".switch.halted")
+    found(browser, "[data-control-open=halt]").click()
+    found(browser, "#control [name=reason]").send_keys("a look in the browser")
+    found(browser, "#control [type=submit]").click()
+    assert "halted" in found(browser, "#control .answer.done").text
+    found(browser, "#control [data-close]").click()
+    found(browser, ".switch.halted")
     _resume(browser, "0000")
-    assert "not resumed" in _found(browser, "#control .answer:not(.done)").text
-    _found(browser, "#control [data-close]").click()
+    assert "not resumed" in found(browser, "#control .answer:not(.done)").text
+    found(browser, "#control [data-close]").click()
     _resume(browser, lived.gateway.account_id[-4:])
-    _found(browser, "#control .answer.done")
-    _found(browser, "#control [data-close]").click()
-    _found(browser, ".switch.normal")
+    found(browser, "#control .answer.done")
+    found(browser, "#control [data-close]").click()
+    found(browser, ".switch.normal")
 
 
 def _resume(browser: webdriver.Chrome, digits: str) -> None:
-    _found(browser, "[data-control-open=resume]").click()
-    _found(browser, "#control [name=confirmation]").send_keys(digits)
-    _found(browser, "#control [type=submit]").click()
+    found(browser, "[data-control-open=resume]").click()
+    found(browser, "#control [name=confirmation]").send_keys(digits)
+    found(browser, "#control [type=submit]").click()
 
 
 def test_the_page_can_be_installed(lived: LivedHome, browser: webdriver.Chrome) -> None:
     """The browser finds the manifest sound, with its icons."""
     _open(browser, lived, "overview")
-    found: dict[str, Any] = browser.execute_cdp_cmd("Page.getAppManifest", {})
-    assert found["errors"] == []
-    assert {icon["sizes"] for icon in json.loads(found["data"])["icons"]} == {"any", "192x192", "512x512"}
+    manifest: dict[str, Any] = browser.execute_cdp_cmd("Page.getAppManifest", {})
+    assert manifest["errors"] == []
+    assert {icon["sizes"] for icon in json.loads(manifest["data"])["icons"]} == {"any", "192x192", "512x512"}
