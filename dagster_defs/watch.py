@@ -14,6 +14,7 @@ from operations.alerts.telling import tell
 from operations.errors import PreflightFailedError
 from operations.heartbeat import BEATING, Beat, beat, show_life
 from warehouse.errors import SwingError
+from warehouse.settings.portfolio import FILE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ MOST = 20
 
 def watch_sensor(installation: Installation, clock: Callable[[], datetime]) -> dg.SensorDefinition:
     """Make the sensor; its cursor is the newest change of a run that it has seen."""
+    judged: list[tuple[int, ...]] = []
 
     @dg.sensor(
         name="watch",
@@ -47,7 +49,9 @@ def watch_sensor(installation: Installation, clock: Callable[[], datetime]) -> d
         )
         records = [record for record in changed if record.dagster_run.job_name in WATCHED]
         alerts = [alert for record in records for alert in _failures(context.instance, record)]
-        broken = _breakers(installation)
+        state = _judged_by(installation)
+        broken = _breakers(installation) if state not in judged else []
+        judged[:] = [state]
         told = tell(installation, now, *alerts)
         beats = (_beat(installation, context.instance, record) for record in records)
         unheard = next(filter(None, beats), "")  # after one that fails the others would only wait as well
@@ -59,6 +63,13 @@ def watch_sensor(installation: Installation, clock: Callable[[], datetime]) -> d
         return dg.SkipReason("; ".join(filter(None, [*broken, *said, *told.faults, unheard])) or "Nothing to tell.")
 
     return watch
+
+
+def _judged_by(installation: Installation) -> tuple[int, ...]:
+    """Return when the files changed that the breakers' figures and limits come from; 0 for one that is not there."""
+    catalog = installation.lake.catalog
+    files = (catalog, catalog.with_name(f"{catalog.name}-wal"), installation.home / FILE_NAME)
+    return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
 
 
 def _breakers(installation: Installation) -> list[str]:

@@ -17,10 +17,12 @@ from dagster_defs.automation import NEEDED, state_of
 from dagster_defs.instance import first_failure
 from dagster_defs.preflights import CRONS, STEP, preflight, preflight_schedule
 from dagster_defs.watch import watch_sensor
+from execution.controls import resume
 from execution.errors import BrokerError
 from execution.installation import Installation
 from execution.ledger.events import Event, Finish, Scope
 from execution.ledger.watch_events import Moment
+from execution.models import Switch
 from execution.service import open_ledger
 from operations import preflight as examination
 from operations.checks import CheckCode
@@ -192,7 +194,12 @@ def test_each_tick_judges_the_breakers(here: Installation) -> None:
                 "CREATE TABLE account_daily AS SELECT 'DU1' AS account_id, current_date AS session_date,"
                 " -0.3 AS daily_return"
             )
-        said = watch_sensor(here, lambda: now)(dg.build_sensor_context(instance, cursor=now.isoformat()))
+        sensor, context = watch_sensor(here, lambda: now), dg.build_sensor_context(instance, cursor=now.isoformat())
+        said = sensor(context)
+        list(resume(here, "nothing was landed since", is_accepting=False))
+        sensor(context)
+        with open_ledger(here) as ledger:
+            assert ledger.switch("DU1") is Switch.NORMAL
     assert isinstance(said, dg.SkipReason)
     assert "From now on the rebalance only sells" in str(said.skip_message)
     assert any("ALARM: Trading is in reduce-only mode" in title for title in box.titles)
