@@ -120,6 +120,17 @@ def test_what_fails_is_told_and_publishes_nothing(
         assert ("one",) not in connection.execute("SHOW TABLES").fetchall()
 
 
+def test_gates_that_rest_on_one_proof_ask_once(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second gate takes the first one's answer: asked again, this one would refuse."""
+    asked = "SELECT 1 WHERE nextval('temp.asked') > 1"
+    nodes = (_model("one", SYMBOLS), _gate("first", asked, "model.one"), _gate("second", asked, "model.one"))
+    monkeypatch.setattr(runner, "compiled", lambda _lake: _project(*nodes))
+    with lake.lock(), lake.writer() as connection:
+        connection.execute("CREATE TEMP SEQUENCE asked")
+        built = Transformation(lake).build(connection, [])
+    assert [result.status.value for result in built.results] == ["success", "pass", "pass"]
+
+
 def test_an_engine_serves_one_reader_after_another(lake: Lake) -> None:
     """Neither a confined reader nor one that failed leaves anything to the next, which may be of an older snapshot."""
     with lake.reader() as connection:
