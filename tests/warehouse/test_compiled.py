@@ -19,6 +19,8 @@ from warehouse.transformation.runner import FailedBuildError, Transformation
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import duckdb
+
     from warehouse.lake import Lake
 
 SYMBOLS = "SELECT DISTINCT symbol FROM landing.bar_versions"
@@ -126,10 +128,10 @@ def test_what_fails_is_told_and_publishes_nothing(
 def test_a_reader_takes_the_engine_that_was_begun_for_it(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that cannot be made in the background is made where it is asked for, and there says why."""
     monkeypatch.setattr(lakes_module, "_idle", [])
-    made = []
+    made: list[str] = []
     original = lakes_module.load_extensions
 
-    def load(connection: object) -> None:
+    def load(connection: duckdb.DuckDBPyConnection) -> None:
         made.append(threading.current_thread().name)
         if len(made) > 1:
             raise LakeError("no extension")
@@ -145,6 +147,17 @@ def test_a_reader_takes_the_engine_that_was_begun_for_it(lake: Lake, monkeypatch
         with pytest.raises(LakeError, match="no extension"), lake.reader():
             pytest.fail("it was read without its extensions")
     assert len(made) == 3
+
+
+def test_gates_that_rest_on_one_proof_ask_once(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second gate takes the first one's answer: asked again, this one would refuse."""
+    asked = "SELECT 1 WHERE nextval('temp.asked') > 1"
+    nodes = (_model("one", SYMBOLS), _gate("first", asked, "model.one"), _gate("second", asked, "model.one"))
+    monkeypatch.setattr(runner, "compiled", lambda _lake: _project(*nodes))
+    with lake.lock(), lake.writer() as connection:
+        connection.execute("CREATE TEMP SEQUENCE asked")
+        built = Transformation(lake).build(connection, [])
+    assert [result.status.value for result in built.results] == ["success", "pass", "pass"]
 
 
 def test_an_engine_serves_one_reader_after_another(lake: Lake) -> None:
