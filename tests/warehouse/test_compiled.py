@@ -19,6 +19,8 @@ from warehouse.transformation.runner import FailedBuildError, Transformation
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import duckdb
+
     from warehouse.lake import Lake
 
 SYMBOLS = "SELECT DISTINCT symbol FROM landing.bar_versions"
@@ -129,7 +131,7 @@ def test_a_reader_takes_the_engine_that_was_begun_for_it(lake: Lake, monkeypatch
     made = []
     original = lakes_module.load_extensions
 
-    def load(connection: object) -> None:
+    def load(connection: duckdb.DuckDBPyConnection) -> None:
         made.append(threading.current_thread().name)
         if len(made) > 1:
             raise LakeError("no extension")
