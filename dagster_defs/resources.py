@@ -45,8 +45,7 @@ class Warehouse:
 def warehouse(context: dg.InitResourceContext) -> Iterator[Warehouse]:
     """Hold the writer's lock from a run's first step to its last, and record how the run ended."""
     installation: Installation = context.resources.installation
-    run_id = context.run_id or "interactive"
-    kind = context.run.job_name if context.run else "interactive"
+    run_id, kind = (context.run.run_id, context.run.job_name) if context.run else ("interactive", "interactive")
     lake, portfolio = installation.lake, installation.portfolio
     with lake.lock(PATIENCE_SECONDS), lake.writer() as connection:
         if context.instance is not None:
