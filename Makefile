@@ -21,8 +21,9 @@ QUICK := tests/test_architecture.py tests/test_docs.py tests/warehouse/calendar 
 LOCK ?= --upgrade
 MUTANTS ?= 100
 SEED ?= 1
+SESSIONS ?= 60
 
-.PHONY: help setup demo quick fix test mutants lint dev bench docs lock browser checkers clean
+.PHONY: help setup demo quick fix test mutants soak lint dev bench docs lock browser checkers clean
 
 help: ## Show what each target does
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -119,6 +120,9 @@ mutants: $(VENV)/.dev .venv-mutants/.test ## Plant MUTANTS=100 random faults whe
 	../.venv-mutants/bin/cosmic-ray exec tests/mutants.toml session.sqlite
 	../.venv-mutants/bin/cr-report --surviving-only --show-diff session.sqlite
 	$(BIN)/python tests/support/sampled_mutants.py score session.sqlite
+
+soak: $(VENV)/.dev ## Let SESSIONS=60 simulated sessions pass unattended, with faults, and write docs/soak.md
+	@$(BIN)/python tests/support/soak.py $(SESSIONS) docs/soak.md
 
 lint: $(VENV)/.dev checkers ## ruff, mypy strict, sqlfluff; deployment files, each by the tool that will read it
 	@$(BIN)/ruff check .
