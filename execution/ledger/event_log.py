@@ -32,7 +32,8 @@ def log(event: Event) -> None:
         "mode": scope.mode and scope.mode.value,
         "account": scope.account_id,
     }
-    LOG.log(level, _words(event), extra=fields)
+    # A gateway may send half of a surrogate pair, which no file and no terminal can hold.
+    LOG.log(level, _words(event).encode("utf-8", "backslashreplace").decode(), extra=fields)
 
 
 def _words(event: Event) -> str:
