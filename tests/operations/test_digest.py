@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from receivers import mail_server
 
+from execution.brokers.base import Level
 from execution.installation import Installation
 from execution.ledger import rows
 from execution.ledger.events import Claim, Decision, Event, Finish, Reconciliation, Scope
@@ -19,6 +20,7 @@ from operations import preflight
 from operations.alerts.telling import tell
 from operations.digest import digest, lines_of
 from operations.heartbeat import show_life
+from operations.preflight.trading import reconciliation_check
 from operations.watchdog import overdue
 from warehouse.calendar.sessions import close_time
 from warehouse.settings.trading import Mode
@@ -105,7 +107,7 @@ def test_the_digest_goes_out_once_when_the_day_is_done(tmp_path: Path, clock: li
 
 
 def test_a_session_that_was_due_and_never_traded_is_an_alarm(tmp_path: Path, clock: list[datetime]) -> None:
-    """Ten minutes after the close; the digest says it too."""
+    """Ten minutes after the close; the digest says it too, and a preflight only warns, as the next session trades."""
     with mail_server() as box:
         (tmp_path / "portfolio.yaml").write_text(
             "trading: {scheduled_mode: paper, decide_on: previous_close}\n"
@@ -124,6 +126,8 @@ def test_a_session_that_was_due_and_never_traded_is_an_alarm(tmp_path: Path, clo
             assert len(box.titles) == {9: 0, 10: 1, 240: 2}[minutes]
     assert "ALARM: The session 2024-06-11 was missed" in box.titles[0]
     assert "MISSED" in box.text
+    (check,) = reconciliation_check(here, clock[0])
+    assert (check.level, check.message[:34]) == (Level.WARNING, "The session 2024-06-11 was missed:")
 
 
 def test_the_watchdog_notices_what_is_missing(tmp_path: Path, clock: list[datetime]) -> None:

@@ -97,12 +97,13 @@ def test_what_could_not_be_read_again_is_not_recorded(ledger: Ledger, cost: str)
     assert ledger.verify() == 0
 
 
-def test_the_broker_s_words_are_recorded_whatever_they_are(ledger: Ledger) -> None:
-    """Half a character, a zero byte, quotes and line ends in a message neither stop the ledger nor break the export."""
+def test_the_broker_s_words_are_recorded_whatever_they_are(ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
+    """Half a character, a zero byte, quotes and line ends in a message stop neither ledger, export nor log."""
     ledger.append(event(Alarm('half \ud800, zero \x00, "quoted"\n')))
     (recorded,) = ledger.read()
     assert recorded.event.payload == Alarm('half ?, zero \x00, "quoted"\n')
     assert ledger.verify() == 1
+    assert r"half \ud800, zero" in caplog.text
 
 
 @pytest.mark.parametrize(
