@@ -128,10 +128,10 @@ def test_the_lineage_shows_the_groups(address: str, browser: webdriver.Chrome) -
     ],
 )
 def test_a_group_shows_its_assets(address: str, browser: webdriver.Chrome, group: str, assets: list[str]) -> None:
-    """A group's graph shows its assets, made and checked."""
-    browser.get(f"{address}/locations/dagster_defs.definitions/asset-groups/{group}/lineage")
+    """A group's list shows its assets, made; its graph draws only what has room in the window."""
+    browser.get(f"{address}/locations/dagster_defs.definitions/asset-groups/{group}/list")
     for asset in assets:
-        _shown(browser, f"//*[text()='{asset}']")
+        _shown(browser, f"//a[contains(., '{asset}')]")
     _shown(browser, "//*[contains(text(), 'Materialized')]")
 
 
