@@ -119,7 +119,7 @@ def _revised(bars: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
+def twice_built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     """Run both aims to their end; every process starts with the pipeline imported."""
     folder = tmp_path_factory.mktemp("killed")
     lake = Lake(folder / "home")
@@ -167,58 +167,58 @@ def _assert_whole_batches(connection: duckdb.DuckDBPyConnection, bars: pd.DataFr
     assert doubled == []
 
 
-def test_a_killed_run_leaves_the_last_good_state(lived: Lived) -> None:
+def test_a_killed_run_leaves_the_last_good_state(twice_built: Lived) -> None:
     """Ten runs are killed at any moment; readers never see a part of one, and the next succeeds."""
     draw = random.Random(SEED)  # noqa: S311 - moments, not secrets
-    last = _last_run(lived.lake)
+    last = _last_run(twice_built.lake)
     seconds, killed = last.seconds, 0
     while killed < KILLS:
-        aim = lived.aims[killed % 2]
-        before = _fingerprint(lived.lake)
-        process = _started(lived.lake, aim.bars, aim.portfolio)
-        while _last_run(lived.lake).run_id == last.run_id and process.is_alive():
+        aim = twice_built.aims[killed % 2]
+        before = _fingerprint(twice_built.lake)
+        process = _started(twice_built.lake, aim.bars, aim.portfolio)
+        while _last_run(twice_built.lake).run_id == last.run_id and process.is_alive():
             time.sleep(POLL_SECONDS)
         process.join(seconds * draw.random())
         process.kill()
         process.join()
         assert process.exitcode in {-signal.SIGKILL, 0}
-        last = _last_run(lived.lake)
+        last = _last_run(twice_built.lake)
         if last.outcome == "running":
             killed += 1
         else:  # it was faster than the one that was timed
             seconds = last.seconds
-        if _fingerprint(lived.lake) != before:
-            _assert_computed(lived.lake, aim)
+        if _fingerprint(twice_built.lake) != before:
+            _assert_computed(twice_built.lake, aim)
 
-    aim = lived.aims[0]
-    _finish(_started(lived.lake, aim.bars, aim.portfolio))
-    _assert_computed(lived.lake, aim)
-    with lived.lake.reader() as connection:
+    aim = twice_built.aims[0]
+    _finish(_started(twice_built.lake, aim.bars, aim.portfolio))
+    _assert_computed(twice_built.lake, aim)
+    with twice_built.lake.reader() as connection:
         outcomes = dict(connection.execute("SELECT outcome, count(*) FROM runs GROUP BY ALL").fetchall())
         _assert_whole_batches(connection, MARKETS["late_starts"]())
     assert outcomes.keys() == {"succeeded", "interrupted"}
     assert outcomes["interrupted"] == KILLS
 
 
-def test_readers_see_whole_generations(lived: Lived) -> None:
+def test_readers_see_whole_generations(twice_built: Lived) -> None:
     """Four readers look on while a run publishes: no error, and no mixture of two runs."""
-    portfolio = (lived.lake.home / "portfolio.yaml").read_text(encoding="utf-8")
-    (aim,) = (aim for aim in lived.aims if aim.portfolio != portfolio)
+    portfolio = (twice_built.lake.home / "portfolio.yaml").read_text(encoding="utf-8")
+    (aim,) = (aim for aim in twice_built.aims if aim.portfolio != portfolio)
     stop = WARM.Event()
     ends = [WARM.Pipe(duplex=False) for _ in range(READERS)]
-    readers = [WARM.Process(target=read_until, args=(stop, lived.lake.home, sending)) for _, sending in ends]
-    before = _fingerprint(lived.lake)
+    readers = [WARM.Process(target=read_until, args=(stop, twice_built.lake.home, sending)) for _, sending in ends]
+    before = _fingerprint(twice_built.lake)
     for reader, (_, sending) in zip(readers, ends, strict=True):
         reader.start()
         sending.close()  # so that a reader's death ends the wait for its answer
     try:
-        _finish(_started(lived.lake, aim.bars, aim.portfolio))
+        _finish(_started(twice_built.lake, aim.bars, aim.portfolio))
     finally:
         stop.set()
     seen: list[Seen] = [receiving.recv() for receiving, _ in ends]
     for reader in readers:
         _finish(reader)
-    published = [tuple(each.items()) for each in (before, _fingerprint(lived.lake))]
+    published = [tuple(each.items()) for each in (before, _fingerprint(twice_built.lake))]
     assert set().union(*(each.generations for each in seen)) <= set(published)
     assert all(published[0] in each.generations for each in seen)
     assert min(each.reads for each in seen) > 1
