@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 PACKAGES = ("warehouse", "research", "execution", "dagster_defs")
 REGISTRY = ROOT / "execution/brokers/registry.py"
+OF_A_BROKER = (ROOT / "execution/brokers/tws", ROOT / "execution/brokers/flex")
 CODES = frozenset().union(*(known.value.codes for known in CodeSet))
 """Numbers that mean something to TWS; planning is left out below, where a number is an amount."""
 
 
 def _above(*packages: str) -> Iterator[Path]:
-    """Modules of packages outside the broker's folder and the simulator, which imitates it."""
+    """Modules of packages outside the broker's folders and the simulator, which imitates it."""
     for package in packages:
         for path in sorted((ROOT / package).rglob("*.py")):
-            if not path.is_relative_to(ROOT / "execution/brokers/tws") and "simulator" not in path.parts:
+            if not any(map(path.is_relative_to, OF_A_BROKER)) and "simulator" not in path.parts:
                 yield path
 
 
