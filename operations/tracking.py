@@ -72,9 +72,10 @@ def shortfall_of(connection: duckdb.DuckDBPyConnection, account_id: str, day: da
 def _newest(
     connection: duckdb.DuckDBPyConnection, relation: str, question: Question, *asked: object
 ) -> dict[str, Any] | None:
-    if relation not in relations(connection):
+    account_id, day = asked
+    if not account_id or relation not in relations(connection):
         return None
-    found = rows(connection, question, dict(zip(("account", "day"), asked, strict=True))).records()
+    found = rows(connection, question, {"account": account_id, "day": day}).records()
     return found[0] if found else None
 
 

@@ -7,12 +7,14 @@ account_daily as (
 
 ),
 
-backtest_daily as (
+backtest as (
 
-    select backtest_daily.*
-    from {{ ref('backtest_daily') }} as backtest_daily
-    inner join {{ ref('strategies') }} as strategies on backtest_daily.strategy_id = strategies.strategy_id
-    where strategies.is_live and backtest_daily.scenario_id = 0
+    select
+        backtest_returns.session_date,
+        backtest_returns.net_return
+    from {{ ref('backtest_returns') }} as backtest_returns
+    inner join {{ ref('strategies') }} as strategies on backtest_returns.strategy_id = strategies.strategy_id
+    where strategies.is_live and backtest_returns.scenario_id = 0
 
 ),
 
@@ -22,9 +24,9 @@ compared as (
         account_daily.account_id,
         account_daily.session_date,
         account_daily.daily_return as account_return,
-        backtest_daily.net_return as backtest_return
+        backtest.net_return as backtest_return
     from account_daily
-    inner join backtest_daily on account_daily.session_date = backtest_daily.session_date
+    inner join backtest on account_daily.session_date = backtest.session_date
 
 ),
 
