@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import JSONResponse
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from operations.web.documents import Documents
 
 Token = Annotated[str, Header(alias="X-CSRF-Token", max_length=200, description="Of the session; every page holds it.")]
+Handler = TypeVar("Handler", bound="Callable[..., Response]")
 ANSWERS: Described = {
     **REFUSED,
     **UNSENDABLE,
@@ -116,35 +117,38 @@ def router(controls: Controls) -> APIRouter:
     return routes
 
 
+def _control(routes: APIRouter, action: PageAction, summary: str) -> Callable[[Handler], Handler]:
+    """Return the decorator that makes a function answer the route of an action."""
+    return routes.post(
+        f"/{action}",
+        summary=summary,
+        operation_id=action.name.lower(),
+        response_model=ControlAnswer,
+        responses=ANSWERS,
+    )
+
+
 def _add_switches(routes: APIRouter, controls: Controls) -> None:
     installation = controls.installation
 
-    @routes.post("/halt", summary="Halt trading.", operation_id="halt", response_model=ControlAnswer, responses=ANSWERS)
+    @_control(routes, PageAction.HALT, "Halt trading.")
     def halt(request: Request, wish: ControlRequest, sent: Token = "") -> Response:
         def work(by: str) -> list[str]:
             return control.halt(installation, wish.reason, by)
 
         return controls.answer(request, sent, Wanted(PageAction.HALT, work, about=wish.reason))
 
-    @routes.post(
-        "/reduce-only",
-        summary="Only sell.",
-        operation_id="reduce_only",
-        response_model=ControlAnswer,
-        responses=ANSWERS,
-    )
+    @_control(routes, PageAction.REDUCE_ONLY, "Only sell.")
     def reduce_only(request: Request, wish: ControlRequest, sent: Token = "") -> Response:
         def work(by: str) -> list[str]:
             return control.reduce_only(installation, wish.reason, by)
 
         return controls.answer(request, sent, Wanted(PageAction.REDUCE_ONLY, work, about=wish.reason))
 
-    @routes.post(
-        "/resume",
-        summary="Trade again as configured; needs the last characters of the account, and a code of the second factor.",
-        operation_id="resume",
-        response_model=ControlAnswer,
-        responses=ANSWERS,
+    @_control(
+        routes,
+        PageAction.RESUME,
+        "Trade again as configured; needs the last characters of the account, and a code of the second factor.",
     )
     def resume(request: Request, wish: ControlRequest, sent: Token = "") -> Response:
         def work(by: str) -> list[str]:
@@ -176,12 +180,10 @@ def _add_exit(routes: APIRouter, controls: Controls) -> None:
         answer = ControlAnswer(lines=sale_lines(document.body))
         return JSONResponse(answer.model_dump(mode="json"), headers=NEVER_KEPT)
 
-    @routes.post(
-        "/flatten",
-        summary="Halt, cancel our orders and sell everything of ours; needs the account and a code. It takes minutes.",
-        operation_id="flatten",
-        response_model=ControlAnswer,
-        responses=ANSWERS,
+    @_control(
+        routes,
+        PageAction.FLATTEN,
+        "Halt, cancel our orders and sell everything of ours; needs the account and a code. It takes minutes.",
     )
     def flatten(request: Request, wish: ControlRequest, sent: Token = "") -> Response:
         def work(by: str) -> list[str]:
@@ -209,13 +211,7 @@ def _with_second_factor(request: Request, door: Door) -> Visitor:
 def _add_looks(routes: APIRouter, controls: Controls) -> None:
     installation = controls.installation
 
-    @routes.post(
-        "/acknowledge",
-        summary="Let doubted bars of a symbol and session pass.",
-        operation_id="acknowledge",
-        response_model=ControlAnswer,
-        responses=ANSWERS,
-    )
+    @_control(routes, PageAction.ACKNOWLEDGE, "Let doubted bars of a symbol and session pass.")
     def acknowledge(request: Request, wish: AcknowledgeRequest, sent: Token = "") -> Response:
         def work(_by: str) -> list[str]:
             return control.acknowledge(installation, wish.symbol, wish.session)
@@ -223,13 +219,7 @@ def _add_looks(routes: APIRouter, controls: Controls) -> None:
         about = f"{wish.symbol} {wish.session}"
         return controls.answer(request, sent, Wanted(PageAction.ACKNOWLEDGE, work, about=about))
 
-    @routes.post(
-        "/take-note",
-        summary="Say that an alert was seen: it does not escalate.",
-        operation_id="take_note",
-        response_model=ControlAnswer,
-        responses=ANSWERS,
-    )
+    @_control(routes, PageAction.TAKE_NOTE, "Say that an alert was seen: it does not escalate.")
     def take_note(request: Request, wish: NoteRequest, sent: Token = "") -> Response:
         def work(by: str) -> list[str]:
             lines = control.take_note(installation, controls.documents.clock(), wish.number, by)
@@ -238,12 +228,10 @@ def _add_looks(routes: APIRouter, controls: Controls) -> None:
 
         return controls.answer(request, sent, Wanted(PageAction.TAKE_NOTE, work, about=str(wish.number)))
 
-    @routes.post(
-        "/preflight",
-        summary="Look now at all that the next rebalance needs; takes up to a minute.",
-        operation_id="preflight",
-        response_model=ControlAnswer,
-        responses=ANSWERS,
+    @_control(
+        routes,
+        PageAction.PREFLIGHT,
+        "Look now at all that the next rebalance needs; takes up to a minute.",
     )
     def preflight(request: Request, _wish: BareRequest, sent: Token = "") -> Response:
         wanted = Wanted(PageAction.PREFLIGHT, lambda _by: control.preflight(controls.errands))
