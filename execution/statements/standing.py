@@ -82,9 +82,14 @@ def installed(installation: Installation, now: datetime) -> tuple[StatementStand
         LedgerError: The ledger cannot be read.
         ConfigurationError: The configuration is not valid, or what is found for a key is none.
     """
-    is_on = keys(installation) is not None
     with open_ledger(installation) as ledger:
-        return standing_of(ledger, account_of(installation, ledger), now), is_on
+        return recorded(installation, ledger, now)
+
+
+def recorded(installation: Installation, ledger: Ledger, now: datetime) -> tuple[StatementStanding, bool]:
+    """Return the same by a ledger that is open."""
+    is_on = keys(installation) is not None
+    return standing_of(ledger, account_of(installation, ledger), now), is_on
 
 
 def standing_of(ledger: Ledger, account_id: str, now: datetime) -> StatementStanding:

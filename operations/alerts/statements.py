@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from execution.errors import StatementError
 from execution.ledger.watch_events import AlertKind, AlertRaised
 from execution.statements.codes import ExceptionCode
-from execution.statements.standing import account_of, keys, standing_of
+from execution.statements.standing import recorded
 from execution.statements.words import counted_of
 from warehouse.calendar.sessions import EXCHANGE_ZONE
 from warehouse.errors import ConfigurationError
@@ -29,8 +29,8 @@ MOST_TOLD = 10
 def statement_alerts(installation: Installation, ledger: Ledger, now: datetime) -> Iterator[AlertRaised]:
     """Yield an alert for everything that statements have brought up; most of them will be raised already."""
     try:
-        is_on, settings = keys(installation) is not None, installation.portfolio.statements
-        standing = standing_of(ledger, account_of(installation, ledger), now)
+        settings = installation.portfolio.statements
+        standing, is_on = recorded(installation, ledger, now)
     except ConfigurationError:
         return  # the run that fails for it is told
     if standing.open:

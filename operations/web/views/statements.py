@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from execution.statements import words
 from execution.statements.codes import ExceptionCode
-from execution.statements.standing import account_of, keys, standing_of
+from execution.statements.standing import recorded
 
 if TYPE_CHECKING:
     from execution.statements.standing import StatementStanding
@@ -18,8 +18,7 @@ MOST = 60
 
 def known(reading: Reading) -> tuple[StatementStanding, bool]:
     """Return the standing of the statements, and whether they are pulled. Raises LedgerError, ConfigurationError."""
-    is_on = keys(reading.installation) is not None
-    return standing_of(reading.ledger, account_of(reading.installation, reading.ledger), reading.now), is_on
+    return recorded(reading.installation, reading.ledger, reading.now)
 
 
 def document(reading: Reading) -> dict[str, Any]:
