@@ -58,24 +58,23 @@ class Shortfall:
 
 def tracking_of(connection: duckdb.DuckDBPyConnection, account_id: str, day: date) -> Tracking | None:
     """Return the newest tracking of an account up to a session; None before both have a return."""
-    found = _newest(connection, "tracking_daily", Question(TRACKING), account_id, day)
+    found = _newest(connection, "tracking_daily", TRACKING, {"account": account_id, "day": day})
     return Tracking(**found) if found else None
 
 
 def shortfall_of(connection: duckdb.DuckDBPyConnection, account_id: str, day: date) -> Shortfall | None:
     """Return the newest known shortfall of an account's rebalances up to a session; None before there is one."""
-    found = _newest(connection, "shortfall_daily", Question(SHORTFALL), account_id, day)
+    found = _newest(connection, "shortfall_daily", SHORTFALL, {"account": account_id, "day": day})
     parts = {part: found[part] for part in PARTS} if found else {}
     return Shortfall(found["session_date"], found["shortfall_return"], parts) if found else None
 
 
 def _newest(
-    connection: duckdb.DuckDBPyConnection, relation: str, question: Question, *asked: object
+    connection: duckdb.DuckDBPyConnection, relation: str, sql: str, asked: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    account_id, day = asked
-    if not account_id or relation not in relations(connection):
+    if not asked["account"] or relation not in relations(connection):
         return None
-    found = rows(connection, question, {"account": account_id, "day": day}).records()
+    found = rows(connection, Question(sql), asked).records()
     return found[0] if found else None
 
 
