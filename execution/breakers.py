@@ -18,7 +18,7 @@ from execution.ledger.events import EventKind, SwitchChange
 from execution.models import Switch
 from execution.refusals import Refusal, RefusalCode
 from execution.service import open_ledger
-from execution.switch_files import SwitchFiles
+from execution.switch_files import SwitchFiles, strictest
 from warehouse.calendar.sessions import EXCHANGE_ZONE
 from warehouse.errors import LakeError
 from warehouse.lake import relations
@@ -54,7 +54,6 @@ CORRELATION = Question(
     """
 )
 SWITCHES = {BreakerAction.HALT: Switch.HALTED, BreakerAction.REDUCE_ONLY: Switch.REDUCE_ONLY}
-STRICTNESS = (Switch.NORMAL, Switch.REDUCE_ONLY, Switch.HALTED)
 
 
 class Breaker(StrEnum):
@@ -108,7 +107,7 @@ def evaluate(installation: Installation, *, is_trading: bool = False) -> list[st
         if not scopes:
             return []
         account_id = installation.portfolio.broker.account or scopes[-1].account_id
-        present = max(ledger.switch(account_id), SwitchFiles.of(installation.home).read(), key=STRICTNESS.index)
+        present = strictest(ledger.switch(account_id), SwitchFiles.of(installation.home).read())
         since = _accepted_on(ledger)
     try:
         found = _figures(installation, account_id, since)
@@ -118,8 +117,8 @@ def evaluate(installation: Installation, *, is_trading: bool = False) -> list[st
         return []
     done: list[str] = []
     for trip in trips(found, installation.portfolio.breakers):
-        if STRICTNESS.index(trip.switch) > STRICTNESS.index(present):
-            present = trip.switch
+        if (stricter := strictest(present, trip.switch)) is not present:
+            present = stricter
             done += _restrict(installation, trip)
     return done
 

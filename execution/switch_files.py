@@ -18,6 +18,11 @@ FALLBACKS = (Path("/var/tmp"), Path("/tmp"))  # noqa: S108 - where the home cann
 NAMES = {Switch.HALTED: "HALTED", Switch.REDUCE_ONLY: "REDUCE_ONLY"}
 
 
+def strictest(*switches: Switch) -> Switch:
+    """Return the switch that counts where several places hold one: the order of `Switch` is from lax to strict."""
+    return max(switches, key=list(Switch).index)
+
+
 @dataclass(frozen=True, slots=True)
 class SwitchFiles:
     """Switch files of one installation.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from execution.ledger.events import Event
 from execution.models import Side, Switch
-from execution.switch_files import SwitchFiles
+from execution.switch_files import SwitchFiles, strictest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -99,10 +99,9 @@ class TradingContext:
 
     def switch(self) -> Switch:
         """Return the stricter of ledger and files; a halt still lets the emergency exit sell."""
-        found = {self.files.read(), self.ledger.switch(self.scope.account_id)}
-        if Switch.HALTED in found and self.scope.strategy_id != LIQUIDATION:
-            return Switch.HALTED
-        return Switch.NORMAL if found == {Switch.NORMAL} else Switch.REDUCE_ONLY
+        found = strictest(self.files.read(), self.ledger.switch(self.scope.account_id))
+        is_exit = self.scope.strategy_id == LIQUIDATION
+        return Switch.REDUCE_ONLY if found is Switch.HALTED and is_exit else found
 
     def objection(self, side: Side) -> str:
         """Return the reason why no order on that side may leave now; empty if it may."""

@@ -21,7 +21,7 @@ from execution.service import open_ledger
 from execution.statements.archive import keep
 from execution.statements.compare import differences, facts
 from execution.statements.standing import QUERY, TOKEN, account_of, keys, standing_of
-from execution.switch_files import SwitchFiles
+from execution.switch_files import SwitchFiles, strictest
 from warehouse.errors import MachineError, SwingError
 from warehouse.settings.statements import StatementPolicy
 
@@ -209,10 +209,8 @@ def enforce(installation: Installation, now: datetime) -> Iterator[str]:
         return
     with open_ledger(installation) as ledger:
         standing = standing_of(ledger, account_of(installation, ledger), now)
-        is_restricted = ledger.switch(standing.account_id) is not Switch.NORMAL
-    if standing.behind < settings.after_sessions or is_restricted:
-        return
-    if SwitchFiles.of(installation.home).read() is not Switch.NORMAL:
+        present = strictest(ledger.switch(standing.account_id), SwitchFiles.of(installation.home).read())
+    if standing.behind < settings.after_sessions or present is not Switch.NORMAL:
         return
     yield from controls.reduce_only(
         installation, f"{standing.behind} sessions without a clean statement of the broker", POLICY

@@ -13,7 +13,7 @@ from execution.phases import TradingPhase
 from execution.service import open_ledger
 from execution.statements import words
 from execution.statements.standing import installed
-from execution.switch_files import SwitchFiles
+from execution.switch_files import SwitchFiles, strictest
 from operations.alerts.channels import lines
 from operations.checks import CheckCode
 from warehouse.calendar.sessions import close_time, last_completed_session
@@ -94,9 +94,10 @@ def switch_check(installation: Installation, _now: datetime) -> Iterator[Check]:
     posted = SwitchFiles.of(installation.home).read()
     with open_ledger(installation) as ledger:
         recorded = switch_state(each.event for each in ledger.of_kinds(EventKind.SWITCH_CHANGED))
-    if Switch.HALTED in {posted, recorded}:
+    found = strictest(posted, recorded)
+    if found is Switch.HALTED:
         yield CheckCode.SWITCH.warning("Trading is halted: the next rebalance sends nothing.")
-    elif Switch.REDUCE_ONLY in {posted, recorded}:
+    elif found is Switch.REDUCE_ONLY:
         yield CheckCode.SWITCH.warning("Trading is in reduce-only mode: the next rebalance only sells.")
     else:
         yield CheckCode.SWITCH.ok("Trading goes on as configured.")
